@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-enums.h"
+
+/* The nicks of the output streams are the words of the wire protocol. */
+G_DEFINE_ENUM_TYPE (RuntimeUseOutputStream, runtime_use_output_stream,
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_OUTPUT_STREAM_STDOUT, "stdout"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_OUTPUT_STREAM_STDERR, "stderr"))
+
+G_DEFINE_ENUM_TYPE (RuntimeUseRedactEnv, runtime_use_redact_env,
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REDACT_ENV_SECRETS, "secrets"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REDACT_ENV_ALL, "all"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REDACT_ENV_NONE, "none"))
+
+G_DEFINE_ENUM_TYPE (RuntimeUseSessionState, runtime_use_session_state,
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_SESSION_STATE_IDLE, "idle"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_SESSION_STATE_BUSY, "busy"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_SESSION_STATE_CANCELLING, "cancelling"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_SESSION_STATE_ENDING, "ending"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_SESSION_STATE_CLOSED, "closed"))

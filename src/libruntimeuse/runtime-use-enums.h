@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib-object.h>
+
+#include "runtime-use-version-macros.h"
+
+G_BEGIN_DECLS
+
+#define RUNTIME_USE_TYPE_OUTPUT_STREAM (runtime_use_output_stream_get_type ())
+#define RUNTIME_USE_TYPE_REDACT_ENV (runtime_use_redact_env_get_type ())
+#define RUNTIME_USE_TYPE_SESSION_STATE (runtime_use_session_state_get_type ())
+
+/**
+ * RuntimeUseOutputStream:
+ * @RUNTIME_USE_OUTPUT_STREAM_STDOUT: standard output
+ * @RUNTIME_USE_OUTPUT_STREAM_STDERR: standard error
+ *
+ * Where a command printed something.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_OUTPUT_STREAM_STDOUT,
+  RUNTIME_USE_OUTPUT_STREAM_STDERR,
+} RuntimeUseOutputStream;
+
+/**
+ * RuntimeUseRedactEnv:
+ * @RUNTIME_USE_REDACT_ENV_SECRETS: values of at least six characters whose variable name contains
+ *   `KEY`, `TOKEN`, `SECRET`, `PASSWORD`, `PASSWD` or `CREDENTIAL`
+ * @RUNTIME_USE_REDACT_ENV_ALL: every value that is not empty
+ * @RUNTIME_USE_REDACT_ENV_NONE: no value
+ *
+ * Which values of a request's environment variables are secrets.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_REDACT_ENV_SECRETS,
+  RUNTIME_USE_REDACT_ENV_ALL,
+  RUNTIME_USE_REDACT_ENV_NONE,
+} RuntimeUseRedactEnv;
+
+/**
+ * RuntimeUseSessionState:
+ * @RUNTIME_USE_SESSION_STATE_IDLE: waits for a request
+ * @RUNTIME_USE_SESSION_STATE_BUSY: a request is running
+ * @RUNTIME_USE_SESSION_STATE_CANCELLING: a request was cancelled and is being ended
+ * @RUNTIME_USE_SESSION_STATE_ENDING: the client said that it will send no more
+ * @RUNTIME_USE_SESSION_STATE_CLOSED: the connection is gone and nothing of the session is left
+ *
+ * What a session is doing.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_SESSION_STATE_IDLE,
+  RUNTIME_USE_SESSION_STATE_BUSY,
+  RUNTIME_USE_SESSION_STATE_CANCELLING,
+  RUNTIME_USE_SESSION_STATE_ENDING,
+  RUNTIME_USE_SESSION_STATE_CLOSED,
+} RuntimeUseSessionState;
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_output_stream_get_type (void);
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_redact_env_get_type    (void);
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_session_state_get_type (void);
+
+G_END_DECLS

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-enums.h"
+#include "runtime-use-error.h"
+#include "runtime-use-types.h"
+#include "runtime-use-version.h"
+
+/* base */
+
+/* protocol */
+
+/* command */
+
+/* agent */
+
+/* session */
+
+/* transport */
