@@ -16,5 +16,6 @@
 /* agent */
 
 /* session */
+#include "runtime-use-channel.h"
 
 /* transport */
