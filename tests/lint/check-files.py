@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Check what no compiler reads: scripts, JSON, translations, names.
+
+Usage: check-files.py ROOT
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+SKIP = re.compile(r"^(build|\.git$|node_modules|venv|__pycache__)")
+# Written so that this file does not contain it.
+IDENTITY = re.compile(r"org[./]runtimeuse", re.IGNORECASE)
+# Where it is decided.
+IDENTITY_HOME = "meson.build"
+MARKED = re.compile(r"\b(?:N?C?_|g_dn?gettext|n?gettext) ?\(")
+# Documents that are wrong on purpose live in folders of these names.
+BROKEN = {"broken", "corpus", "invalid"}
+
+
+def files_of(folder: pathlib.Path):
+    for path in sorted(folder.iterdir()):
+        if SKIP.match(path.name):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from files_of(path)
+        elif path.is_file():
+            yield path
+
+
+def read(path: pathlib.Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def run(*argv: object) -> str:
+    """Return what the program complains about, or nothing."""
+    done = subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def check_scripts(root, paths):
+    for path in paths:
+        if path.suffix in (".c", ".h", ".md"):
+            continue
+        first = read(path).split("\n", 1)[0]
+        shell = re.match(r"#!\s*(?:/usr/bin/env )?(?:\S*/)?(sh|bash)\b", first)
+        if shell and shutil.which(shell[1]):
+            complaint = run(shell[1], "-n", path)
+            if complaint:
+                yield path, complaint
+        elif path.suffix == ".py":
+            try:
+                compile(read(path), str(path), "exec")
+            except SyntaxError as error:
+                yield path, str(error)
+
+
+def check_json(root, paths):
+    for path in paths:
+        if path.suffix != ".json" or set(path.relative_to(root).parts) & BROKEN:
+            continue
+        try:
+            json.loads(read(path))
+        except ValueError as error:
+            yield path, str(error)
+
+
+def check_identity(root, paths):
+    for path in paths:
+        if path == root / IDENTITY_HOME or path.name == "check-files.py":
+            continue
+        if IDENTITY.search(read(path)):
+            yield path, f"spells out a name that only {IDENTITY_HOME} may know"
+
+
+def check_translations(root, paths):
+    po = root / "po"
+    words = [line for line in read(po / "POTFILES").splitlines() if not line.startswith("#")]
+    listed = {line for line in words if line}
+    marked = {path.relative_to(root).as_posix() for path in paths
+              if path.suffix == ".c" and path.is_relative_to(root / "src")
+              and MARKED.search(read(path))}
+
+    for name in sorted(marked - listed):
+        yield root / name, "has text to translate, but is not in po/POTFILES"
+    for name in sorted(listed):
+        if not (root / name).exists():
+            yield po / "POTFILES", f"{name} does not exist"
+
+    languages = [line for line in read(po / "LINGUAS").split("\n")
+                 if line and not line.startswith("#")]
+    for language in languages:
+        path = po / f"{language}.po"
+        complaint = run("msgfmt", "--check", "--output-file=/dev/null", path)
+        if complaint:
+            yield path, complaint
+    for path in po.glob("*.po"):
+        if path.stem not in languages:
+            yield path, "is not in po/LINGUAS"
+
+
+def main(root: pathlib.Path) -> int:
+    paths = list(files_of(root))
+    bad = 0
+    for check in (check_scripts, check_json, check_identity, check_translations):
+        for path, fault in check(root, paths):
+            print(f"{path.relative_to(root)}: {fault}")
+            bad += 1
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1]).resolve()))
