@@ -4,6 +4,15 @@
 
 #include "runtime-use-error.h"
 
+/**
+ * runtime_use_error_quark:
+ *
+ * Gets the error domain of this library.
+ *
+ * Returns: the domain
+ *
+ * Since: 0.1
+ */
 G_DEFINE_QUARK (runtime-use-error-quark, runtime_use_error)
 
 G_DEFINE_ENUM_TYPE (RuntimeUseError, runtime_use_error,

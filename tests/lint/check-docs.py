@@ -21,8 +21,8 @@ TYPEDEF = re.compile(r"typedef (?:enum|struct)\s*(?:\w+\s*)?\{.*?\}\s*(\w+);", r
 ENUM = re.compile(r"typedef enum\s*(?:\w+\s*)?\{(.*?)\}\s*(\w+);", re.DOTALL)
 PROPERTY = re.compile(r'g_param_spec_\w+ \("([a-z-]+)"')
 SIGNAL = re.compile(r'g_signal_new(?:_class_handler)? \("([a-z-]+)"')
-# Their meaning is that of every type; nobody looks for it.
-COMMON = re.compile(r"_(get_type|quark)$")
+# Means the same for every type.
+COMMON = re.compile(r"_get_type$")
 
 
 def comments_of(text: str) -> dict[str, str]:
