@@ -8,6 +8,9 @@
 #include "runtime-use-version.h"
 
 /* base */
+#include "runtime-use-logger.h"
+#include "runtime-use-redactor.h"
+#include "runtime-use-redactor-stream.h"
 
 /* protocol */
 
