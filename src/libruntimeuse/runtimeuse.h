@@ -13,6 +13,24 @@
 #include "runtime-use-redactor-stream.h"
 
 /* protocol */
+#include "runtime-use-artifact-upload-request-message.h"
+#include "runtime-use-artifact-upload-response-message.h"
+#include "runtime-use-assistant-message.h"
+#include "runtime-use-cancel-message.h"
+#include "runtime-use-command.h"
+#include "runtime-use-command-execution-message.h"
+#include "runtime-use-command-execution-result-message.h"
+#include "runtime-use-command-output-message.h"
+#include "runtime-use-command-result.h"
+#include "runtime-use-downloadable.h"
+#include "runtime-use-end-session-confirm-message.h"
+#include "runtime-use-end-session-message.h"
+#include "runtime-use-error-message.h"
+#include "runtime-use-heartbeat-message.h"
+#include "runtime-use-invocation-message.h"
+#include "runtime-use-message.h"
+#include "runtime-use-request-message.h"
+#include "runtime-use-result-message.h"
 
 /* command */
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-codec-private.h"
+
+G_BEGIN_DECLS
+
+extern const RuntimeUseCodec _runtime_use_command_codec;
+extern const RuntimeUseCodec _runtime_use_command_result_codec;
+extern const RuntimeUseCodec _runtime_use_downloadable_codec;
+
+extern const RuntimeUseCodec _runtime_use_artifact_upload_request_message_codec;
+extern const RuntimeUseCodec _runtime_use_artifact_upload_response_message_codec;
+extern const RuntimeUseCodec _runtime_use_assistant_message_codec;
+extern const RuntimeUseCodec _runtime_use_cancel_message_codec;
+extern const RuntimeUseCodec _runtime_use_command_execution_message_codec;
+extern const RuntimeUseCodec _runtime_use_command_execution_result_message_codec;
+extern const RuntimeUseCodec _runtime_use_command_output_message_codec;
+extern const RuntimeUseCodec _runtime_use_end_session_confirm_message_codec;
+extern const RuntimeUseCodec _runtime_use_end_session_message_codec;
+extern const RuntimeUseCodec _runtime_use_error_message_codec;
+extern const RuntimeUseCodec _runtime_use_heartbeat_message_codec;
+extern const RuntimeUseCodec _runtime_use_invocation_message_codec;
+extern const RuntimeUseCodec _runtime_use_result_message_codec;
+
+G_END_DECLS

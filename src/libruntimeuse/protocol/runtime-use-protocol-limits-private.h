@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+/* Bounds of what one message may hold, besides its size. */
+
+#define RUNTIME_USE_LIMIT_COMMANDS 4096
+#define RUNTIME_USE_LIMIT_DOWNLOADABLES 4096
+#define RUNTIME_USE_LIMIT_ARTIFACTS_DIRS 4096
+#define RUNTIME_USE_LIMIT_ENV_ITEMS 10000
+#define RUNTIME_USE_LIMIT_RESULTS 4096
+#define RUNTIME_USE_LIMIT_SECRETS 10000
+#define RUNTIME_USE_LIMIT_SECRETS_BYTES (1024 * 1024)

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-request-message-private.h"
+
+#include <string.h>
+
+#include "runtime-use-downloadable.h"
+
+/**
+ * RuntimeUseRequestMessage:
+ *
+ * What a client asks for: an invocation of an agent, or commands alone.
+ *
+ * A session runs one request at a time.
+ *
+ * Since: 0.1
+ */
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (RuntimeUseRequestMessage,
+                                     runtime_use_request_message,
+                                     RUNTIME_USE_TYPE_MESSAGE)
+
+typedef enum
+{
+  PROP_SOURCE_ID = 1,
+  PROP_SECRETS_TO_REDACT,
+  PROP_ARTIFACTS_DIRS,
+  PROP_ARTIFACTS_IGNORE_CONTENT,
+  PROP_DOWNLOADABLES,
+} RuntimeUseRequestMessageProperty;
+
+static GParamSpec *properties[PROP_DOWNLOADABLES + 1];
+
+static void
+runtime_use_request_message_get_property (GObject    *object,
+                                          guint       prop_id,
+                                          GValue     *value,
+                                          GParamSpec *pspec)
+{
+  RuntimeUseRequestMessagePrivate *members = _runtime_use_request_message_get_members (object);
+
+  switch ((RuntimeUseRequestMessageProperty) prop_id)
+    {
+    case PROP_SOURCE_ID:
+      g_value_set_string (value, members->source_id);
+      break;
+
+    case PROP_SECRETS_TO_REDACT:
+      g_value_set_boxed (value, members->secrets_to_redact);
+      break;
+
+    case PROP_ARTIFACTS_DIRS:
+      g_value_set_boxed (value, members->artifacts_dirs);
+      break;
+
+    case PROP_ARTIFACTS_IGNORE_CONTENT:
+      g_value_set_string (value, members->artifacts_ignore_content);
+      break;
+
+    case PROP_DOWNLOADABLES:
+      g_value_set_boxed (value, members->downloadables);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_request_message_set_property (GObject      *object,
+                                          guint         prop_id,
+                                          const GValue *value,
+                                          GParamSpec   *pspec)
+{
+  RuntimeUseRequestMessagePrivate *members = _runtime_use_request_message_get_members (object);
+
+  switch ((RuntimeUseRequestMessageProperty) prop_id)
+    {
+    case PROP_SOURCE_ID:
+      members->source_id = _runtime_use_dup_utf8 (g_value_get_string (value));
+      break;
+
+    case PROP_SECRETS_TO_REDACT:
+      members->secrets_to_redact = _runtime_use_dup_utf8_strv (g_value_get_boxed (value));
+      break;
+
+    case PROP_ARTIFACTS_DIRS:
+      members->artifacts_dirs = _runtime_use_dup_utf8_strv (g_value_get_boxed (value));
+      break;
+
+    case PROP_ARTIFACTS_IGNORE_CONTENT:
+      members->artifacts_ignore_content = _runtime_use_dup_utf8 (g_value_get_string (value));
+      break;
+
+    case PROP_DOWNLOADABLES:
+      members->downloadables = _runtime_use_dup_list (g_value_get_boxed (value));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = runtime_use_request_message_get_property;
+  object_class->set_property = runtime_use_request_message_set_property;
+
+  /**
+   * RuntimeUseRequestMessage:source-id:
+   *
+   * A name for the lines that the runtime logs about the request, or `NULL`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SOURCE_ID] =
+    g_param_spec_string ("source-id", NULL, NULL,
+                         NULL,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseRequestMessage:secrets-to-redact:
+   *
+   * What must not appear in anything that the runtime says about the request.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SECRETS_TO_REDACT] =
+    g_param_spec_boxed ("secrets-to-redact", NULL, NULL,
+                        G_TYPE_STRV,
+                        (G_PARAM_READWRITE |
+                         G_PARAM_CONSTRUCT_ONLY |
+                         G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseRequestMessage:artifacts-dirs:
+   *
+   * Folders whose files the runtime offers to the client.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ARTIFACTS_DIRS] =
+    g_param_spec_boxed ("artifacts-dirs", NULL, NULL,
+                        G_TYPE_STRV,
+                        (G_PARAM_READWRITE |
+                         G_PARAM_CONSTRUCT_ONLY |
+                         G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseRequestMessage:artifacts-ignore-content:
+   *
+   * Ignore rules for these folders, in the syntax of `.gitignore`, or `NULL` for the default ones.
+   * An empty text ignores nothing.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ARTIFACTS_IGNORE_CONTENT] =
+    g_param_spec_string ("artifacts-ignore-content", NULL, NULL,
+                         NULL,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseRequestMessage:downloadables: (type GPtrArray(RuntimeUseDownloadable))
+   *
+   * What is to be fetched before anything else is done.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DOWNLOADABLES] =
+    g_param_spec_boxed ("downloadables", NULL, NULL,
+                        G_TYPE_PTR_ARRAY,
+                        (G_PARAM_READWRITE |
+                         G_PARAM_CONSTRUCT_ONLY |
+                         G_PARAM_STATIC_STRINGS));
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+runtime_use_request_message_init (RuntimeUseRequestMessage *self)
+{
+}
+
+RuntimeUseRequestMessagePrivate *
+_runtime_use_request_message_get_members (gpointer self)
+{
+  return runtime_use_request_message_get_instance_private (self);
+}
+
+/* Merges the deprecated single folder in front of the others and drops repetitions. */
+gboolean
+_runtime_use_request_message_check (gpointer   self,
+                                    GError   **error)
+{
+  return TRUE;
+}
+
+GPtrArray *
+_runtime_use_list_or_empty (GPtrArray *list)
+{
+  static gsize empty;
+
+  if (list != NULL)
+    return list;
+
+  if (g_once_init_enter (&empty))
+    g_once_init_leave (&empty, (gsize) g_ptr_array_new ());
+
+  return (GPtrArray *) empty;
+}
+
+/**
+ * runtime_use_request_message_get_source_id:
+ * @self: a message
+ *
+ * Gets a name for what is logged about a request.
+ *
+ * Returns: (transfer none) (nullable): a name, or `NULL`
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_request_message_get_source_id (RuntimeUseRequestMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_REQUEST_MESSAGE (self), NULL);
+
+  return _runtime_use_request_message_get_members (self)->source_id;
+}
+
+/**
+ * runtime_use_request_message_get_secrets_to_redact:
+ * @self: a message
+ *
+ * Gets what must not appear in anything that is said about a request.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): secrets, maybe none, maybe empty ones
+ *
+ * Since: 0.1
+ */
+const char * const *
+runtime_use_request_message_get_secrets_to_redact (RuntimeUseRequestMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_REQUEST_MESSAGE (self), NULL);
+
+  return _runtime_use_strv_or_empty
+    (_runtime_use_request_message_get_members (self)->secrets_to_redact);
+}
+
+/**
+ * runtime_use_request_message_get_artifacts_dirs:
+ * @self: a message
+ *
+ * Gets the folders whose files are to be offered to the client.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): paths without repetition, maybe none
+ *
+ * Since: 0.1
+ */
+const char * const *
+runtime_use_request_message_get_artifacts_dirs (RuntimeUseRequestMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_REQUEST_MESSAGE (self), NULL);
+
+  return _runtime_use_strv_or_empty
+    (_runtime_use_request_message_get_members (self)->artifacts_dirs);
+}
+
+/**
+ * runtime_use_request_message_get_artifacts_ignore_content:
+ * @self: a message
+ *
+ * Gets the rules for files of the artifact folders that are not offered.
+ *
+ * An empty text ignores nothing, which is not the same as `NULL`.
+ *
+ * Returns: (transfer none) (nullable): text in the syntax of `.gitignore`, or `NULL`
+ *   for the default rules
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_request_message_get_artifacts_ignore_content (RuntimeUseRequestMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_REQUEST_MESSAGE (self), NULL);
+
+  return _runtime_use_request_message_get_members (self)->artifacts_ignore_content;
+}
+
+/**
+ * runtime_use_request_message_get_downloadables:
+ * @self: a message
+ *
+ * Gets what is to be fetched before anything else is done.
+ *
+ * Returns: (transfer none) (element-type RuntimeUseDownloadable): downloads in order, maybe none
+ *
+ * Since: 0.1
+ */
+GPtrArray *
+runtime_use_request_message_get_downloadables (RuntimeUseRequestMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_REQUEST_MESSAGE (self), NULL);
+
+  return _runtime_use_list_or_empty
+    (_runtime_use_request_message_get_members (self)->downloadables);
+}
