@@ -10,7 +10,7 @@ import re
 import sys
 
 WIDTH = 100
-FUNCTION_LINES = 80
+FUNCTION_LINES = 80  # of code: neither empty nor only a comment
 NESTING = 4
 
 SKIP = re.compile(r"^(LICENSES|build|\.git|node_modules|venv|__pycache__|corpus)")
@@ -123,21 +123,23 @@ def check_includes(path: pathlib.Path, lines: list[str]) -> list[tuple[int, str]
 def check_functions(lines: list[str]) -> list[tuple[int, str]]:
     faults = []
     start = 0
+    length = 0
     depth = 0
     deepest = 0
 
     for number, line in enumerate(lines, 1):
         if line.startswith("{"):
-            start, depth, deepest = number, 0, 0
+            start, length, depth, deepest = number, -1, 0, 0
         if not start:
             continue
+        length += bool(line.strip()) and line != "}"
         for char in line:
             depth += (char == "{") - (char == "}")
             deepest = max(deepest, depth)
         if line.startswith("}"):
             # typedefs and initialisers end in "};" or "} Name;"
-            if line == "}" and number - start - 1 > FUNCTION_LINES:
-                faults.append((start, f"function of {number - start - 1} lines"))
+            if line == "}" and length > FUNCTION_LINES:
+                faults.append((start, f"function of {length} lines"))
             if line == "}" and deepest - 1 > NESTING:
                 faults.append((start, f"nested {deepest - 1} deep"))
             start = 0
