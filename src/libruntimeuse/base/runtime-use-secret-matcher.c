@@ -46,7 +46,7 @@ touches_marker (const char *secret,
       gsize in_marker = shift > length ? shift - length : 0;
       gsize overlap = MIN (length - in_secret, MARKER_LENGTH - in_marker);
 
-      if (memcmp (secret + in_secret, RUNTIME_USE_REDACTED + in_marker, overlap) == 0)
+      if (memcmp (secret + in_secret, &RUNTIME_USE_REDACTED[in_marker], overlap) == 0)
         return TRUE;
     }
 
