@@ -66,8 +66,8 @@ def main(skips_path: str, *logs: str) -> int:
         count = dict.fromkeys(total, 0)
         try:
             lines = pathlib.Path(log).read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            notes.append(f"failed: no results: {error}")
+        except OSError:
+            notes.append(f"failed: there is no {log}")
             lines = []
             count["failed"] = 1
 
