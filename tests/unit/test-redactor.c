@@ -45,7 +45,7 @@ static const Example examples[] = {
   { "marker-not-entered", { "RED", "E", NULL }, "RED " MARKER "E",
     MARKER " " MARKER MARKER },
   { "marker-brackets", { "[", "]", NULL }, MARKER "][", MARKER MARKER MARKER },
-  { "marker-left-edge", { "x[RED", NULL }, "x" MARKER " x[REX", "x" MARKER " " MARKER "X" },
+  { "marker-left-edge", { "x[RED", NULL }, "x" MARKER " x[REDX", "x" MARKER " " MARKER "X" },
   { "marker-right-edge", { "D]x", NULL }, MARKER "x D]x", MARKER "x " MARKER },
   { "marker-is-secret", { MARKER, MARKER MARKER, NULL }, "a " MARKER, "a " MARKER },
   { "marker-in-secret", { "open" MARKER "close", NULL }, "open" MARKER "close clos",
