@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtimeuse-job-spawn.h"
+
+#include "runtimeuse-job-directory.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* As much of the shared memory is kept for the next job. */
+#define KEPT_MEMORY 65536
+
+typedef struct
+{
+  const char    *cwd;
+  char          *argv[4];
+  char         **environ;
+  struct rlimit  descriptor_limit;
+} Job;
+
+static char shell[] = "/bin/sh";
+static char shell_name[] = "sh";
+static char shell_option[] = "-c";
+
+static void
+set_descriptor_limit (Job      *job,
+                      uint64_t  limit)
+{
+  if (getrlimit (RLIMIT_NOFILE, &job->descriptor_limit) != 0)
+    return;
+
+  job->descriptor_limit.rlim_cur = limit;
+  if (job->descriptor_limit.rlim_max < job->descriptor_limit.rlim_cur)
+    job->descriptor_limit.rlim_cur = job->descriptor_limit.rlim_max;
+}
+
+static char *
+next_string (char **position,
+             char  *end)
+{
+  char *string = *position;
+  char *nul = memchr (string, '\0', (size_t) (end - string));
+
+  if (nul != NULL)
+    *position = nul + 1;
+
+  return nul != NULL ? string : NULL;
+}
+
+/* Points into the memory that came from the library; nothing is copied, so that nothing of it
+ * stays behind here. */
+static int
+job_read (Job                 *job,
+          RuntimeUseJobHeader *header)
+{
+  char *position = (char *) (header + 1);
+  char *end = (char *) header + header->size;
+
+  job->environ = calloc ((size_t) header->n_variables + 1, sizeof (char *));
+  if (job->environ == NULL)
+    return ENOMEM;
+
+  job->cwd = next_string (&position, end);
+  job->argv[0] = shell_name;
+  job->argv[1] = shell_option;
+  job->argv[2] = next_string (&position, end);
+  for (uint32_t i = 0; i < header->n_variables; i++)
+    {
+      job->environ[i] = next_string (&position, end);
+      if (job->environ[i] == NULL)
+        return EINVAL;
+    }
+
+  set_descriptor_limit (job, header->descriptor_limit);
+  return job->cwd != NULL && job->argv[2] != NULL ? 0 : EINVAL;
+}
+
+/* Runs in the parent's memory while the parent stands still: system calls only. */
+static void __attribute__ ((noreturn))
+become_command (Job          *job,
+                const int    *descriptors,
+                volatile int *error)
+{
+  sigset_t none;
+
+  sigemptyset (&none);
+  if (setsid () < 0 ||
+      prctl (PR_SET_PDEATHSIG, SIGKILL) != 0 ||
+      setrlimit (RLIMIT_NOFILE, &job->descriptor_limit) != 0 ||
+      dup2 (descriptors[RUNTIME_USE_JOB_DESCRIPTOR_STDOUT], STDOUT_FILENO) < 0 ||
+      dup2 (descriptors[RUNTIME_USE_JOB_DESCRIPTOR_STDERR], STDERR_FILENO) < 0 ||
+      sigprocmask (SIG_SETMASK, &none, NULL) != 0)
+    {
+      *error = errno;
+      _exit (127);
+    }
+
+  execve (shell, job->argv, job->environ);
+  *error = errno;
+  _exit (127);
+}
+
+static pid_t
+start (Job       *job,
+       const int *descriptors,
+       int       *error)
+{
+  volatile int child_error = 0;
+  pid_t pid;
+
+  pid = vfork ();
+  if (pid == 0)
+    become_command (job, descriptors, &child_error);
+
+  *error = pid < 0 ? errno : child_error;
+  return pid;
+}
+
+static int
+enter_directory (Job                 *job,
+                 const int           *descriptors,
+                 RuntimeUseJobReport *report)
+{
+  size_t length = 0;
+  int error = 0;
+
+  report->stage = RUNTIME_USE_JOB_STAGE_DIRECTORY;
+  if (fchdir (descriptors[RUNTIME_USE_JOB_DESCRIPTOR_DIRECTORY]) != 0)
+    error = errno;
+  else if (job->cwd[0] != '\0')
+    error = job_directory_enter (job->cwd, &length);
+  report->length = (uint32_t) length;
+
+  return error;
+}
+
+static pid_t
+run_mapped (RuntimeUseJobHeader *header,
+            const int           *descriptors,
+            RuntimeUseJobReport *report)
+{
+  Job job = { 0 };
+  pid_t pid = -1;
+
+  report->stage = RUNTIME_USE_JOB_STAGE_SETUP;
+  report->error = job_read (&job, header);
+  if (report->error == 0)
+    report->error = enter_directory (&job, descriptors, report);
+  if (report->error == 0)
+    {
+      report->stage = RUNTIME_USE_JOB_STAGE_START;
+      pid = start (&job, descriptors, &report->error);
+    }
+
+  free (job.environ);
+  return pid;
+}
+
+static RuntimeUseJobHeader *
+map_memory (size_t *size,
+            int    *error)
+{
+  struct stat status;
+  void *memory = MAP_FAILED;
+
+  *error = EINVAL;
+  if (fstat (RUNTIME_USE_JOB_MEMORY, &status) != 0 ||
+      (size_t) status.st_size < sizeof (RuntimeUseJobHeader))
+    return NULL;
+
+  *size = (size_t) status.st_size;
+  memory = mmap (NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, RUNTIME_USE_JOB_MEMORY, 0);
+  *error = memory == MAP_FAILED ? errno : 0;
+
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void
+forget_memory (RuntimeUseJobHeader *header,
+               size_t               size)
+{
+  int result = 0;
+
+  memset (header + 1, 0, size - sizeof *header);
+  munmap (header, size);
+  /* A large environment need not stay until the next one. */
+  if (size > KEPT_MEMORY)
+    result = ftruncate (RUNTIME_USE_JOB_MEMORY, KEPT_MEMORY);
+
+  (void) result;
+}
+
+/* Keeps nobody's file system busy while the command runs or this process waits for the next. */
+static void
+leave_directory (void)
+{
+  int result = chdir ("/");
+
+  (void) result;
+}
+
+/* Starts the job that lies in the shared memory and wipes it from there. Returns the process, or
+ * -1 with @report saying why. A process that could not become the shell is returned too, with the
+ * error set: it has to be reaped. */
+pid_t
+job_spawn (const int            descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS],
+           RuntimeUseJobReport *report)
+{
+  RuntimeUseJobHeader *header;
+  size_t size = 0;
+  pid_t pid = -1;
+
+  report->stage = RUNTIME_USE_JOB_STAGE_SETUP;
+  header = map_memory (&size, &report->error);
+  if (header != NULL)
+    {
+      report->error = header->size <= size ? 0 : EINVAL;
+      if (report->error == 0)
+        pid = run_mapped (header, descriptors, report);
+      header->leader = (int32_t) pid;
+      forget_memory (header, size);
+    }
+
+  leave_directory ();
+  return pid;
+}

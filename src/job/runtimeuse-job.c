@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Owns the process tree of one command at a time. It is a program of its own because the kernel
+ * hands orphans to the nearest subreaper: with one per command it is certain to which command an
+ * orphan belongs, and waitpid() saying ECHILD means that nothing of the command is left. */
+
+#include "config.h"
+
+#include "runtime-use-job-protocol-private.h"
+#include "runtimeuse-job-spawn.h"
+#include "runtimeuse-job-tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long to wait for a killed process before looking for others, milliseconds. A process that
+ * dies wakes us anyway; this is for those that appear while nobody dies. */
+#define FIRST_SWEEP_INTERVAL 5
+#define LAST_SWEEP_INTERVAL 320
+
+typedef enum
+{
+  ENDING_NOT,
+  ENDING_TERMINATED,
+  ENDING_KILLED,
+} Ending;
+
+typedef struct
+{
+  int     signals;
+  bool    owner_gone;
+  bool    busy; /* there is a job, and not all of it is gone */
+  pid_t   leader;
+  Ending  ending;
+  int64_t kill_time;
+  int     sweep_interval;
+} State;
+
+static int64_t
+now (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_MONOTONIC, &time);
+  return (int64_t) time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void
+send_report (const RuntimeUseJobReport *report)
+{
+  /* Fails only when the owner is gone, which the next poll tells. */
+  while (send (RUNTIME_USE_JOB_SOCKET, report, sizeof *report, MSG_NOSIGNAL) < 0 &&
+         errno == EINTR)
+    continue;
+}
+
+static void
+reap (State *state)
+{
+  RuntimeUseJobReport report = { 0 };
+  pid_t pid;
+  int status;
+
+  if (!state->busy)
+    return;
+
+  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+    if (pid == state->leader)
+      {
+        state->leader = 0;
+        report.flags |= RUNTIME_USE_JOB_REPORT_LEADER;
+        report.status = status;
+      }
+
+  if (pid < 0 && errno == ECHILD)
+    {
+      state->busy = false;
+      state->ending = ENDING_NOT;
+      report.flags |= RUNTIME_USE_JOB_REPORT_EMPTY;
+    }
+
+  if (report.flags != 0)
+    send_report (&report);
+}
+
+static void
+begin_kill (State *state)
+{
+  state->ending = ENDING_KILLED;
+  state->sweep_interval = FIRST_SWEEP_INTERVAL;
+}
+
+static void
+end_job (State    *state,
+         uint32_t  grace)
+{
+  int64_t kill_time = now () + grace;
+
+  /* A late order finds nothing; it must not end the next job. */
+  if (!state->busy || state->ending == ENDING_KILLED)
+    return;
+
+  if (grace == 0)
+    begin_kill (state);
+  else if (state->ending == ENDING_NOT)
+    job_tree_terminate ();
+
+  if (state->ending == ENDING_NOT)
+    {
+      state->ending = ENDING_TERMINATED;
+      state->kill_time = kill_time;
+    }
+  else if (kill_time < state->kill_time)
+    {
+      state->kill_time = kill_time;
+    }
+}
+
+static void
+run_job (State     *state,
+         const int *descriptors)
+{
+  RuntimeUseJobReport report = { 0 };
+
+  state->leader = job_spawn (descriptors, &report);
+  for (int i = 0; i < RUNTIME_USE_JOB_N_DESCRIPTORS; i++)
+    close (descriptors[i]);
+
+  if (state->leader > 0 && report.error == 0)
+    {
+      state->busy = true;
+      return;
+    }
+
+  if (state->leader > 0)
+    waitpid (state->leader, NULL, 0);
+  state->leader = 0;
+  report.flags = RUNTIME_USE_JOB_REPORT_FAILED | RUNTIME_USE_JOB_REPORT_EMPTY;
+  send_report (&report);
+}
+
+static void
+take_order (State *state)
+{
+  RuntimeUseJobOrder order;
+  int descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS];
+  union
+  {
+    struct cmsghdr header;
+    char           space[CMSG_SPACE (sizeof descriptors)];
+  } control;
+  struct iovec data = { &order, sizeof order };
+  struct msghdr message = {
+    .msg_iov = &data, .msg_iovlen = 1,
+    .msg_control = &control, .msg_controllen = sizeof control,
+  };
+  struct cmsghdr *header;
+  ssize_t length;
+
+  length = recvmsg (RUNTIME_USE_JOB_SOCKET, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (length < 0 && (errno == EINTR || errno == EAGAIN))
+    return;
+  if (length <= 0)
+    {
+      state->owner_gone = true;
+      end_job (state, RUNTIME_USE_JOB_ORPHAN_GRACE);
+      return;
+    }
+
+  header = CMSG_FIRSTHDR (&message);
+  if (order.kind == RUNTIME_USE_JOB_ORDER_END)
+    end_job (state, order.grace);
+  else if (header != NULL && header->cmsg_len == CMSG_LEN (sizeof descriptors))
+    {
+      memcpy (descriptors, CMSG_DATA (header), sizeof descriptors);
+      run_job (state, descriptors);
+    }
+}
+
+static int
+get_wait (State *state)
+{
+  int64_t left;
+
+  if (!state->busy || state->ending == ENDING_NOT)
+    return -1;
+  if (state->ending == ENDING_KILLED)
+    return state->sweep_interval;
+
+  left = state->kill_time - now ();
+  return left > 0 ? (int) left : 0;
+}
+
+static void
+advance_end (State *state,
+             bool   woken)
+{
+  if (!state->busy || state->ending == ENDING_NOT)
+    return;
+
+  if (state->ending == ENDING_TERMINATED && state->kill_time <= now ())
+    begin_kill (state);
+  if (state->ending != ENDING_KILLED)
+    return;
+
+  job_tree_kill ();
+  if (woken)
+    state->sweep_interval = FIRST_SWEEP_INTERVAL;
+  else if (state->sweep_interval < LAST_SWEEP_INTERVAL)
+    state->sweep_interval *= 2;
+}
+
+static void
+iterate (State *state)
+{
+  struct pollfd fds[] = {
+    { .fd = state->signals, .events = POLLIN },
+    { .fd = state->owner_gone ? -1 : RUNTIME_USE_JOB_SOCKET, .events = POLLIN },
+  };
+  struct signalfd_siginfo info;
+  int n_ready;
+
+  n_ready = poll (fds, 2, get_wait (state));
+  if (n_ready > 0 && fds[0].revents != 0)
+    while (read (state->signals, &info, sizeof info) > 0)
+      continue;
+
+  reap (state);
+  if (n_ready > 0 && fds[1].revents != 0)
+    take_order (state);
+  advance_end (state, n_ready > 0);
+}
+
+static bool
+set_up (State *state)
+{
+  sigset_t signals;
+
+  /* Nobody but the owner may stop this program, so every signal that can be held back is; the
+   * command gets an empty mask again. */
+  sigfillset (&signals);
+  sigprocmask (SIG_SETMASK, &signals, NULL);
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGCHLD);
+
+  /* The shared memory holds the command's environment: keep other processes of this user out. */
+  if (prctl (PR_SET_DUMPABLE, 0) != 0 ||
+      prctl (PR_SET_CHILD_SUBREAPER, 1) != 0 ||
+      fcntl (RUNTIME_USE_JOB_SOCKET, F_SETFD, FD_CLOEXEC) != 0 ||
+      fcntl (RUNTIME_USE_JOB_MEMORY, F_SETFD, FD_CLOEXEC) != 0 ||
+      close_range (RUNTIME_USE_JOB_MEMORY + 1, ~0U, 0) != 0)
+    return false;
+
+  state->signals = signalfd (-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+
+  return state->signals >= 0 && chdir ("/") == 0;
+}
+
+int
+main (void)
+{
+  State state = { 0 };
+
+  if (!set_up (&state))
+    _exit (1);
+
+  while (!state.owner_gone || state.busy)
+    iterate (&state);
+
+  /* No clean-up that could be of use, and leak checkers cannot look into this process. */
+  _exit (0);
+}
