@@ -33,6 +33,7 @@
 #include "runtime-use-result-message.h"
 
 /* command */
+#include "runtime-use-command-handler.h"
 
 /* agent */
 

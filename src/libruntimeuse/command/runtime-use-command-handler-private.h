@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-command-handler.h"
+
+G_BEGIN_DECLS
+
+/* Gets each piece of output, at most 128 KiB of what the command wrote (decoding may lengthen it).
+ * @text is counted and may hold NUL; it is valid UTF-8, redacted, and gone after the call. */
+typedef void (* RuntimeUseCommandSink) (RuntimeUseCommandHandler *self,
+                                        RuntimeUseOutputStream    stream,
+                                        const char               *text,
+                                        gsize                     length,
+                                        gpointer                  user_data);
+
+/* Replaces the signal "output", without its copies. */
+void _runtime_use_command_handler_set_sink (RuntimeUseCommandHandler *self,
+                                            RuntimeUseCommandSink     sink,
+                                            gpointer                  user_data);
+
+G_END_DECLS

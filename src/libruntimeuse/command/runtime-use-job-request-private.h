@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-command.h"
+
+G_BEGIN_DECLS
+
+void        _runtime_use_command_remember_descriptor_limit (void);
+
+GByteArray *_runtime_use_job_request_new                   (RuntimeUseCommand   *command,
+                                                            const char * const  *base_environ,
+                                                            GError             **error);
+
+G_END_DECLS

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "command-fixture.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime-use-command-handler-private.h"
+
+static guint
+count_descriptors (void)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      /* GLib opens these when it first needs them, and keeps them. */
+      if (g_strcmp0 (target, "anon_inode:[eventfd]") == 0)
+        continue;
+      g_test_message ("descriptor %s is %s", name, target);
+      n++;
+    }
+
+  return n;
+}
+
+/* Of this process alone: other tests run beside it. */
+guint
+command_fixture_count_children (void)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *task;
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while ((task = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", task, "children", NULL);
+      g_autofree char *children = NULL;
+
+      /* A thread may have ended since. */
+      if (!g_file_get_contents (path, &children, NULL, NULL))
+        continue;
+      for (const char *p = children; *p != '\0'; p++)
+        n += *p == ' ';
+    }
+
+  return n;
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  g_error ("The test took longer than %d s", COMMAND_DEADLINE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+sink_cb (RuntimeUseCommandHandler *handler,
+         RuntimeUseOutputStream    stream,
+         const char               *text,
+         gsize                     length,
+         gpointer                  user_data)
+{
+  CommandFixture *self = user_data;
+
+  g_assert_cmpuint (length, >, 0);
+  g_assert_true (g_utf8_validate (text, (gssize) length, NULL) ||
+                 memchr (text, '\0', length) != NULL);
+  g_string_append_len (self->output[stream], text, (gssize) length);
+}
+
+void
+command_fixture_set_up (CommandFixture *self,
+                        gconstpointer   test_data)
+{
+  self->deadline_id = g_timeout_add_seconds (COMMAND_DEADLINE, deadline_cb, NULL);
+  self->cancellable = g_cancellable_new ();
+  self->output[0] = g_string_new (NULL);
+  self->output[1] = g_string_new (NULL);
+
+  /* The context opens a descriptor of its own when it is first used. */
+  g_main_context_iteration (NULL, FALSE);
+  self->n_descriptors = count_descriptors ();
+}
+
+void
+command_fixture_prepare (CommandFixture     *self,
+                         const char         *text,
+                         const char         *cwd,
+                         const char * const *env)
+{
+  g_autoptr(RuntimeUseCommand) command = runtime_use_command_new (text, cwd, env);
+
+  g_assert_null (self->handler);
+  self->handler = runtime_use_command_handler_new (command);
+  _runtime_use_command_handler_set_sink (self->handler, sink_cb, self);
+}
+
+static void
+keep_result_cb (GObject      *object,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  CommandFixture *self = user_data;
+
+  g_assert_null (self->result);
+  self->result = g_object_ref (result);
+}
+
+void
+command_fixture_start (CommandFixture *self)
+{
+  runtime_use_command_handler_run_async (self->handler, self->cancellable, keep_result_cb, self);
+}
+
+static void
+wait_for_result (CommandFixture *self)
+{
+  while (self->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+int
+command_fixture_finish (CommandFixture  *self,
+                        GError         **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  wait_for_result (self);
+  result = g_steal_pointer (&self->result);
+
+  return runtime_use_command_handler_run_finish (self->handler, result, error);
+}
+
+int
+command_fixture_run (CommandFixture  *self,
+                     const char      *command,
+                     GError         **error)
+{
+  command_fixture_prepare (self, command, NULL, NULL);
+  command_fixture_start (self);
+
+  return command_fixture_finish (self, error);
+}
+
+void
+command_fixture_end (CommandFixture *self)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  runtime_use_command_handler_end_async (self->handler, NULL, keep_result_cb, self);
+  wait_for_result (self);
+  result = g_steal_pointer (&self->result);
+  runtime_use_command_handler_end_finish (self->handler, result, &error);
+  g_assert_no_error (error);
+}
+
+void
+command_fixture_wait_for_output (CommandFixture *self,
+                                 const char     *text)
+{
+  while (strstr (self->output[0]->str, text) == NULL && self->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_nonnull (strstr (self->output[0]->str, text));
+}
+
+/* Lets go of the handler; if it was the last one, so ends all that the command layer keeps. */
+void
+command_fixture_drop (CommandFixture *self)
+{
+  g_assert_finalize_object (g_steal_pointer (&self->handler));
+  g_string_truncate (self->output[0], 0);
+  g_string_truncate (self->output[1], 0);
+}
+
+void
+command_fixture_tear_down (CommandFixture *self,
+                           gconstpointer   test_data)
+{
+  if (self->handler != NULL)
+    g_assert_finalize_object (g_steal_pointer (&self->handler));
+  g_assert_null (self->result);
+  g_assert_finalize_object (g_steal_pointer (&self->cancellable));
+
+  g_assert_cmpuint (command_fixture_count_children (), ==, 0);
+  g_assert_cmpuint (count_descriptors (), ==, self->n_descriptors);
+
+  g_string_free (self->output[0], TRUE);
+  g_string_free (self->output[1], TRUE);
+  g_source_remove (self->deadline_id);
+}
