@@ -41,3 +41,4 @@
 #include "runtime-use-channel.h"
 
 /* transport */
+#include "runtime-use-websocket-channel.h"

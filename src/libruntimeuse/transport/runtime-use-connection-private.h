@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-handshake-private.h"
+#include "runtime-use-poller-private.h"
+#include "runtime-use-websocket-channel.h"
+
+G_BEGIN_DECLS
+
+typedef struct _RuntimeUseConnection RuntimeUseConnection;
+
+/*
+ * RuntimeUseConnectionOptions:
+ * @uri: what libsoup is told that the address of the WebSocket is
+ * @max_message_size: in bytes
+ * @handshake_timeout: in seconds, from accept to the answer
+ * @ping_interval: in seconds; 0 for no pings
+ * @stall_timeout: in seconds; 0 for none
+ *
+ * What all connections of a listener have in common.
+ */
+typedef struct
+{
+  RuntimeUseHandshakePolicy policy;
+  GUri                     *uri;
+  guint64                   max_message_size;
+  guint                     handshake_timeout;
+  guint                     ping_interval;
+  guint                     stall_timeout;
+} RuntimeUseConnectionOptions;
+
+/*
+ * RuntimeUseConnectionEvents:
+ * @opened: the client was let in; called from the main context
+ * @refused: it was not
+ * @gone: the descriptor is closed, and the connection is no longer of use
+ *
+ * What the owner of a connection is told.
+ */
+typedef struct
+{
+  void (* opened)  (RuntimeUseConnection       *connection,
+                    RuntimeUseWebsocketChannel *channel,
+                    gpointer                    user_data);
+  void (* refused) (RuntimeUseConnection       *connection,
+                    guint                       status,
+                    const char                 *why,
+                    gpointer                    user_data);
+  void (* gone)    (RuntimeUseConnection       *connection,
+                    gpointer                    user_data);
+} RuntimeUseConnectionEvents;
+
+RuntimeUseConnection *_runtime_use_connection_new (RuntimeUsePoller                   *poller,
+                                                   int                                 fd,
+                                                   const RuntimeUseConnectionOptions  *options,
+                                                   const RuntimeUseConnectionEvents   *events,
+                                                   gpointer                            user_data,
+                                                   GError                            **error);
+
+void _runtime_use_connection_free (RuntimeUseConnection *self);
+
+GList *_runtime_use_connection_get_link (RuntimeUseConnection *self);
+
+gboolean _runtime_use_connection_is_open (RuntimeUseConnection *self);
+
+RuntimeUseWebsocketChannel *_runtime_use_connection_get_channel (RuntimeUseConnection *self);
+
+char *_runtime_use_connection_dup_peer (RuntimeUseConnection *self);
+
+void _runtime_use_connection_refuse (RuntimeUseConnection *self,
+                                     guint                 status,
+                                     const char           *why);
+
+gint64 _runtime_use_connection_check (RuntimeUseConnection *self,
+                                      gint64                now);
+
+void _runtime_use_connection_abort (RuntimeUseConnection *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RuntimeUseConnection, _runtime_use_connection_free)
+
+G_END_DECLS

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The close codes of RFC 6455 that a monitor gives as its verdict. */
+#define RUNTIME_USE_CLOSE_PROTOCOL_ERROR 1002
+#define RUNTIME_USE_CLOSE_TOO_BIG        1009
+
+/*
+ * RuntimeUseFrameMonitor:
+ *
+ * Follows the frames that a client sends without touching their payload, and
+ * tells as early as the bytes allow when they break the rules.
+ */
+typedef struct
+{
+  guint64  max_message_size;
+  guint64  message_size;    /* of the fragments that came so far */
+  guint64  payload_left;    /* of the current frame */
+  guint64  n_answerable;    /* whole messages and control frames: what may cause an answer */
+  guint8   header[14];
+  guint8   header_length;   /* how much of header is there; 0 between frames */
+  gboolean in_payload;
+  gboolean in_message;      /* a first fragment came, its last one did not */
+  gboolean ended;           /* a close frame came; the rest means nothing */
+} RuntimeUseFrameMonitor;
+
+void _runtime_use_frame_monitor_init (RuntimeUseFrameMonitor *self,
+                                      guint64                 max_message_size);
+
+guint _runtime_use_frame_monitor_feed (RuntimeUseFrameMonitor *self,
+                                       const guint8           *bytes,
+                                       gsize                   length,
+                                       gsize                  *accepted);
+
+G_END_DECLS

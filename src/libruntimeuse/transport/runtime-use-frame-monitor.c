@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-frame-monitor-private.h"
+
+#define FIN_BIT     0x80
+#define RSV_BITS    0x70
+#define OPCODE_BITS 0x0f
+#define CONTROL_BIT 0x08
+#define MASK_BIT    0x80
+#define LENGTH_BITS 0x7f
+
+#define OPCODE_CONTINUATION 0x0
+#define OPCODE_BINARY       0x2
+#define OPCODE_CLOSE        0x8
+#define OPCODE_PONG         0xa
+
+#define LENGTH_IN_2_BYTES   126
+#define LENGTH_IN_8_BYTES   127
+#define MAX_CONTROL_PAYLOAD 125
+#define MASK_LENGTH         4
+
+static guint
+check_first_byte (const RuntimeUseFrameMonitor *self)
+{
+  guint8 byte = self->header[0];
+  guint8 opcode = byte & OPCODE_BITS;
+
+  if ((byte & RSV_BITS) != 0)
+    return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
+
+  if (opcode & CONTROL_BIT)
+    return opcode <= OPCODE_PONG && (byte & FIN_BIT) ? 0 : RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
+
+  if (opcode > OPCODE_BINARY)
+    return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
+
+  /* A continuation needs something to continue, anything else must not interrupt. */
+  if ((opcode == OPCODE_CONTINUATION) != self->in_message)
+    return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
+
+  return 0;
+}
+
+static guint
+check_second_byte (const RuntimeUseFrameMonitor *self)
+{
+  gboolean is_control = (self->header[0] & CONTROL_BIT) != 0;
+
+  if (!(self->header[1] & MASK_BIT))
+    return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
+
+  if (is_control && (self->header[1] & LENGTH_BITS) > MAX_CONTROL_PAYLOAD)
+    return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
+
+  return 0;
+}
+
+static guint
+size_of_length (const RuntimeUseFrameMonitor *self)
+{
+  switch (self->header[1] & LENGTH_BITS)
+    {
+    case LENGTH_IN_2_BYTES:
+      return 2;
+
+    case LENGTH_IN_8_BYTES:
+      return 8;
+
+    default:
+      return 0;
+    }
+}
+
+static guint
+check_length (RuntimeUseFrameMonitor *self)
+{
+  guint n_bytes = size_of_length (self);
+  guint64 length = n_bytes == 0 ? self->header[1] & LENGTH_BITS : 0;
+
+  for (guint i = 0; i < n_bytes; i++)
+    length = length << 8 | self->header[2 + i];
+
+  if ((n_bytes == 2 && length < LENGTH_IN_2_BYTES) || (n_bytes == 8 && length <= G_MAXUINT16))
+    return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
+
+  self->payload_left = length;
+  if (self->header[0] & CONTROL_BIT)
+    return 0;
+
+  if (length > self->max_message_size ||
+      self->message_size > self->max_message_size - length)
+    return RUNTIME_USE_CLOSE_TOO_BIG;
+
+  self->message_size += length;
+
+  return 0;
+}
+
+/* Takes the byte that was put last into the header. */
+static guint
+check_header (RuntimeUseFrameMonitor *self)
+{
+  guint length_end;
+
+  if (self->header_length == 1)
+    return check_first_byte (self);
+
+  if (self->header_length == 2)
+    {
+      guint code = check_second_byte (self);
+
+      if (code != 0)
+        return code;
+    }
+
+  length_end = 2 + size_of_length (self);
+  if (self->header_length == length_end)
+    return check_length (self);
+
+  self->in_payload = self->header_length == length_end + MASK_LENGTH;
+
+  return 0;
+}
+
+static void
+finish_frame (RuntimeUseFrameMonitor *self)
+{
+  gboolean is_final = (self->header[0] & FIN_BIT) != 0;
+
+  self->header_length = 0;
+  self->in_payload = FALSE;
+  self->ended = (self->header[0] & OPCODE_BITS) == OPCODE_CLOSE;
+
+  if (self->header[0] & CONTROL_BIT)
+    {
+      self->n_answerable++;
+      return;
+    }
+
+  self->in_message = !is_final;
+  if (is_final)
+    {
+      self->message_size = 0;
+      self->n_answerable++;
+    }
+}
+
+/*
+ * _runtime_use_frame_monitor_init:
+ * @max_message_size: the most payload bytes that one message may have, over all its fragments
+ */
+void
+_runtime_use_frame_monitor_init (RuntimeUseFrameMonitor *self,
+                                 guint64                 max_message_size)
+{
+  *self = (RuntimeUseFrameMonitor) { .max_message_size = max_message_size };
+}
+
+/*
+ * _runtime_use_frame_monitor_feed:
+ * @accepted: (out): how many of @bytes may be passed on
+ *
+ * Takes the next bytes of the stream. What comes after a close frame is not
+ * accepted, and no error.
+ *
+ * Returns: 0, or the code with which the connection has to be closed; the
+ *   bytes of the offending frame are not accepted
+ */
+guint
+_runtime_use_frame_monitor_feed (RuntimeUseFrameMonitor *self,
+                                 const guint8           *bytes,
+                                 gsize                   length,
+                                 gsize                  *accepted)
+{
+  gsize frame_start = 0;
+  gsize at = 0;
+
+  while (at < length && !self->ended)
+    {
+      if (!self->in_payload)
+        {
+          guint code;
+
+          if (self->header_length == 0)
+            frame_start = at;
+
+          self->header[self->header_length++] = bytes[at++];
+          code = check_header (self);
+          if (code != 0)
+            {
+              *accepted = frame_start;
+              return code;
+            }
+        }
+
+      if (self->in_payload)
+        {
+          gsize n = MIN (self->payload_left, length - at);
+
+          self->payload_left -= n;
+          at += n;
+          if (self->payload_left == 0)
+            finish_frame (self);
+        }
+    }
+
+  *accepted = at;
+
+  return 0;
+}

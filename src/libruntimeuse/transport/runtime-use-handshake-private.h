@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define RUNTIME_USE_TOKEN_DIGEST_LENGTH 32
+
+/* A request header that is longer is refused. */
+#define RUNTIME_USE_MAX_REQUEST_HEADER (64 * 1024)
+
+/*
+ * RuntimeUseHandshakePolicy:
+ * @allowed_origins: (nullable): origins that a browser may connect from
+ * @allowed_hosts: (nullable): host names that we go by, beside the loopback ones
+ * @bound_host: (nullable): the address or name that we listen on
+ * @token_digest: (nullable): SHA-256 of the token that a client has to show
+ *
+ * Who may connect.
+ */
+typedef struct
+{
+  char   **allowed_origins;
+  char   **allowed_hosts;
+  char    *bound_host;
+  guint8  *token_digest;
+} RuntimeUseHandshakePolicy;
+
+/*
+ * RuntimeUseHandshake:
+ * @status: the HTTP status of the answer; 101 when the client is let in
+ * @reason: a few words for the log, never anything that the client sent
+ * @protocol: (nullable): the sub-protocol that was agreed on
+ * @origin: (nullable): the origin that was allowed
+ */
+typedef struct
+{
+  guint       status;
+  const char *reason;
+  char       *protocol;
+  char       *origin;
+} RuntimeUseHandshake;
+
+gssize _runtime_use_handshake_find_end (const char *bytes,
+                                        gsize       length,
+                                        gsize       searched);
+
+void _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
+                                    char                            *header,
+                                    gsize                            length,
+                                    RuntimeUseHandshake             *result,
+                                    GString                         *answer);
+
+void _runtime_use_handshake_refuse (guint       status,
+                                    const char *why,
+                                    GString    *answer);
+
+void _runtime_use_handshake_clear (RuntimeUseHandshake *self);
+
+void _runtime_use_token_digest (const char *token,
+                                gsize       length,
+                                guint8     *digest);
+
+G_END_DECLS

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-websocket-channel.h"
+
+#include "runtime-use-channel.h"
+#include "runtime-use-connection-stream-private.h"
+
+/**
+ * RuntimeUseWebsocketChannel:
+ *
+ * A channel over a WebSocket.
+ *
+ * [class@RuntimeUse.Server] makes one for each connection. To serve
+ * connections of a [class@Soup.Server] of your own, make one in the handler of
+ * your WebSocket path and give it to a [class@RuntimeUse.Session].
+ *
+ * Each message is sent as one text frame. Messages that arrive as text or as
+ * binary are treated alike.
+ *
+ * Since: 0.1
+ */
+
+#define DEFAULT_HIGH_WATER (1024 * 1024)
+
+/* The low mark is this part of the high one, so that few messages do not flip the state. */
+#define LOW_WATER_PART 4
+
+/* Below the sources with which libsoup writes. */
+#define PRIORITY_AFTER_WRITING (G_PRIORITY_DEFAULT + 10)
+
+struct _RuntimeUseWebsocketChannel
+{
+  GObject                     parent_instance;
+
+  SoupWebsocketConnection    *connection;
+  RuntimeUseConnectionStream *stream;        /* (nullable): of our own server */
+  guint64                     high_water;
+  guint64                     sent;          /* without stream: since the queue was last empty */
+  GSource                    *empty_source;  /* without stream: waits until the queue is empty */
+  char                       *peer;          /* (nullable) */
+  gboolean                    is_full;
+  gboolean                    is_closed;
+};
+
+typedef enum
+{
+  PROP_CONNECTION = 1,
+  PROP_HIGH_WATER,
+} RuntimeUseWebsocketChannelProperty;
+
+static GParamSpec *properties[PROP_HIGH_WATER + 1];
+
+static void channel_iface_init (RuntimeUseChannelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RuntimeUseWebsocketChannel, runtime_use_websocket_channel,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RUNTIME_USE_TYPE_CHANNEL,
+                                                      channel_iface_init))
+
+/* libsoup attaches its sources to the thread-default context of the moment. */
+static void
+enter_libsoup (RuntimeUseWebsocketChannel *self)
+{
+  if (self->stream != NULL)
+    _runtime_use_poller_enter (_runtime_use_connection_stream_get_poller (self->stream));
+}
+
+static void
+leave_libsoup (RuntimeUseWebsocketChannel *self)
+{
+  if (self->stream != NULL)
+    _runtime_use_poller_leave (_runtime_use_connection_stream_get_poller (self->stream));
+}
+
+static void
+enter_app (RuntimeUseWebsocketChannel *self)
+{
+  if (self->stream != NULL)
+    _runtime_use_poller_enter_app (_runtime_use_connection_stream_get_poller (self->stream));
+}
+
+static void
+leave_app (RuntimeUseWebsocketChannel *self)
+{
+  if (self->stream != NULL)
+    _runtime_use_poller_leave_app (_runtime_use_connection_stream_get_poller (self->stream));
+}
+
+static gboolean
+is_open (RuntimeUseWebsocketChannel *self)
+{
+  return soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+static void
+clear_empty_source (RuntimeUseWebsocketChannel *self)
+{
+  if (self->empty_source == NULL)
+    return;
+
+  g_source_destroy (self->empty_source);
+  g_clear_pointer (&self->empty_source, g_source_unref);
+}
+
+static void
+set_drained (gpointer user_data)
+{
+  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+
+  if (!self->is_full)
+    return;
+
+  self->is_full = FALSE;
+  if (!self->is_closed)
+    runtime_use_channel_emit_drained (RUNTIME_USE_CHANNEL (self));
+}
+
+static gboolean
+queue_empty_cb (GObject  *output,
+                gpointer  user_data)
+{
+  RuntimeUseWebsocketChannel *self = user_data;
+
+  self->sent = 0;
+  clear_empty_source (self);
+  set_drained (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/*
+ * libsoup does not tell what it has queued. But while it has something to write
+ * it has a source on the output, so one of lower priority is dispatched only
+ * when the output is writable and nothing is left.
+ */
+static void
+watch_for_empty_queue (RuntimeUseWebsocketChannel *self)
+{
+  GIOStream *stream = soup_websocket_connection_get_io_stream (self->connection);
+  GOutputStream *output = g_io_stream_get_output_stream (stream);
+
+  if (self->empty_source != NULL || !G_IS_POLLABLE_OUTPUT_STREAM (output))
+    return;
+
+  self->empty_source =
+    g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (output), NULL);
+  g_source_set_callback (self->empty_source, G_SOURCE_FUNC (queue_empty_cb), self, NULL);
+  g_source_set_priority (self->empty_source, PRIORITY_AFTER_WRITING);
+  g_source_set_static_name (self->empty_source, "[runtimeuse] queue is empty");
+  g_source_attach (self->empty_source, g_main_context_get_thread_default ());
+}
+
+/* Header and payload, as libsoup writes them. */
+static gsize
+frame_length (gsize payload)
+{
+  if (payload < 126)
+    return 2 + payload;
+
+  return payload < 65536 ? 4 + payload : 10 + payload;
+}
+
+static void
+count_sent (RuntimeUseWebsocketChannel *self,
+            gsize                       length)
+{
+  if (self->stream != NULL)
+    {
+      if (self->is_full ||
+          _runtime_use_connection_stream_get_pending (self->stream) < self->high_water)
+        return;
+
+      self->is_full = TRUE;
+      _runtime_use_connection_stream_set_drained (self->stream,
+                                                  self->high_water / LOW_WATER_PART,
+                                                  set_drained, self);
+      return;
+    }
+
+  self->sent += length;
+  if (self->sent < self->high_water)
+    return;
+
+  self->is_full = TRUE;
+  watch_for_empty_queue (self);
+}
+
+static void
+runtime_use_websocket_channel_send (RuntimeUseChannel *channel,
+                                    GBytes            *message)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (channel);
+  gsize length = frame_length (g_bytes_get_size (message));
+
+  if (self->is_closed || !is_open (self))
+    return;
+
+  /* Writing may find out that the connection is at its end. */
+  g_object_ref (self);
+
+  /* Before the call, which may write it all. */
+  if (self->stream != NULL)
+    _runtime_use_connection_stream_queued (self->stream, length);
+
+  enter_libsoup (self);
+  soup_websocket_connection_send_message (self->connection, SOUP_WEBSOCKET_DATA_TEXT, message);
+  leave_libsoup (self);
+
+  count_sent (self, length);
+  g_object_unref (self);
+}
+
+static gboolean
+runtime_use_websocket_channel_is_full (RuntimeUseChannel *channel)
+{
+  return RUNTIME_USE_WEBSOCKET_CHANNEL (channel)->is_full;
+}
+
+static void
+runtime_use_websocket_channel_close (RuntimeUseChannel *channel,
+                                     guint              code)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (channel);
+
+  if (self->is_closed || !is_open (self))
+    return;
+
+  g_object_ref (self);
+  if (self->stream != NULL)
+    _runtime_use_connection_stream_closing (self->stream);
+
+  enter_libsoup (self);
+  soup_websocket_connection_close (self->connection,
+                                   code != 0 ? code : SOUP_WEBSOCKET_CLOSE_NO_STATUS,
+                                   NULL);
+  leave_libsoup (self);
+  g_object_unref (self);
+}
+
+static char *
+find_peer (RuntimeUseWebsocketChannel *self)
+{
+  GIOStream *stream = soup_websocket_connection_get_io_stream (self->connection);
+  g_autoptr(GIOStream) base = NULL;
+  g_autoptr(GSocketAddress) address = NULL;
+
+  if (self->stream != NULL)
+    return _runtime_use_connection_stream_dup_peer (self->stream);
+
+  /* libsoup wraps the stream that has the address. */
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), "base-iostream") != NULL)
+    {
+      g_object_get (stream, "base-iostream", &base, NULL);
+      stream = base;
+    }
+
+  if (G_IS_SOCKET_CONNECTION (stream))
+    address = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (stream), NULL);
+
+  if (address == NULL || !G_IS_SOCKET_CONNECTABLE (address))
+    return NULL;
+
+  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+}
+
+/* Asked for when somebody wants to know, for most connections nobody does. */
+static char *
+runtime_use_websocket_channel_dup_peer (RuntimeUseChannel *channel)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (channel);
+
+  if (self->peer == NULL)
+    self->peer = find_peer (self);
+
+  return g_strdup (self->peer);
+}
+
+static void
+channel_iface_init (RuntimeUseChannelInterface *iface)
+{
+  iface->send = runtime_use_websocket_channel_send;
+  iface->is_full = runtime_use_websocket_channel_is_full;
+  iface->close = runtime_use_websocket_channel_close;
+  iface->dup_peer = runtime_use_websocket_channel_dup_peer;
+}
+
+static void
+message_cb (SoupWebsocketConnection *connection,
+            int                      type,
+            GBytes                  *message,
+            gpointer                 user_data)
+{
+  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+
+  if (self->is_closed)
+    return;
+
+  enter_app (self);
+  runtime_use_channel_emit_message (RUNTIME_USE_CHANNEL (self), message);
+  leave_app (self);
+}
+
+static void
+closed_cb (SoupWebsocketConnection *connection,
+           gpointer                 user_data)
+{
+  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+
+  if (self->stream != NULL)
+    {
+      _runtime_use_connection_stream_settled (self->stream);
+      _runtime_use_connection_stream_set_drained (self->stream, 0, NULL, NULL);
+    }
+
+  clear_empty_source (self);
+  if (self->is_closed)
+    return;
+
+  self->is_closed = TRUE;
+  self->is_full = FALSE;
+  enter_app (self);
+  runtime_use_channel_emit_closed (RUNTIME_USE_CHANNEL (self));
+  leave_app (self);
+}
+
+static void
+runtime_use_websocket_channel_constructed (GObject *object)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
+  GIOStream *stream;
+
+  G_OBJECT_CLASS (runtime_use_websocket_channel_parent_class)->constructed (object);
+
+  g_return_if_fail (self->connection != NULL);
+
+  stream = soup_websocket_connection_get_io_stream (self->connection);
+  if (RUNTIME_USE_IS_CONNECTION_STREAM (stream))
+    self->stream = g_object_ref (RUNTIME_USE_CONNECTION_STREAM (stream));
+
+  g_signal_connect (self->connection, "message", G_CALLBACK (message_cb), self);
+  g_signal_connect (self->connection, "closed", G_CALLBACK (closed_cb), self);
+}
+
+static void
+runtime_use_websocket_channel_dispose (GObject *object)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
+
+  clear_empty_source (self);
+  if (self->connection != NULL)
+    g_signal_handlers_disconnect_by_data (self->connection, self);
+  if (self->stream != NULL)
+    _runtime_use_connection_stream_set_drained (self->stream, 0, NULL, NULL);
+
+  g_clear_object (&self->stream);
+  g_clear_object (&self->connection);
+
+  G_OBJECT_CLASS (runtime_use_websocket_channel_parent_class)->dispose (object);
+}
+
+static void
+runtime_use_websocket_channel_finalize (GObject *object)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
+
+  g_clear_pointer (&self->peer, g_free);
+
+  G_OBJECT_CLASS (runtime_use_websocket_channel_parent_class)->finalize (object);
+}
+
+static void
+runtime_use_websocket_channel_get_property (GObject    *object,
+                                            guint       prop_id,
+                                            GValue     *value,
+                                            GParamSpec *pspec)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
+
+  switch ((RuntimeUseWebsocketChannelProperty) prop_id)
+    {
+    case PROP_CONNECTION:
+      g_value_set_object (value, self->connection);
+      break;
+
+    case PROP_HIGH_WATER:
+      g_value_set_uint64 (value, self->high_water);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_websocket_channel_set_property (GObject      *object,
+                                            guint         prop_id,
+                                            const GValue *value,
+                                            GParamSpec   *pspec)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
+
+  switch ((RuntimeUseWebsocketChannelProperty) prop_id)
+    {
+    case PROP_CONNECTION:
+      self->connection = g_value_dup_object (value);
+      break;
+
+    case PROP_HIGH_WATER:
+      runtime_use_websocket_channel_set_high_water (self, g_value_get_uint64 (value));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_websocket_channel_class_init (RuntimeUseWebsocketChannelClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = runtime_use_websocket_channel_constructed;
+  object_class->dispose = runtime_use_websocket_channel_dispose;
+  object_class->finalize = runtime_use_websocket_channel_finalize;
+  object_class->get_property = runtime_use_websocket_channel_get_property;
+  object_class->set_property = runtime_use_websocket_channel_set_property;
+
+  /**
+   * RuntimeUseWebsocketChannel:connection:
+   *
+   * The WebSocket that the channel speaks over.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CONNECTION] =
+    g_param_spec_object ("connection", NULL, NULL,
+                         SOUP_TYPE_WEBSOCKET_CONNECTION,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseWebsocketChannel:high-water:
+   *
+   * How many bytes may wait to be taken by the peer before the channel is
+   * full.
+   *
+   * What is sent to a full channel is queued all the same: producers are meant
+   * to stop. One MiB by default.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HIGH_WATER] =
+    g_param_spec_uint64 ("high-water", NULL, NULL,
+                         1, G_MAXUINT64, DEFAULT_HIGH_WATER,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_EXPLICIT_NOTIFY |
+                          G_PARAM_STATIC_STRINGS));
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+runtime_use_websocket_channel_init (RuntimeUseWebsocketChannel *self)
+{
+  self->high_water = DEFAULT_HIGH_WATER;
+}
+
+/**
+ * runtime_use_websocket_channel_new:
+ * @connection: an open WebSocket, of the server or the client side
+ *
+ * Makes a channel that speaks over @connection.
+ *
+ * Call it in the main context in which @connection was made, before the
+ * first message can arrive: that is, in the callback that gave you
+ * @connection. Set
+ * [property@Soup.WebsocketConnection:max-incoming-payload-size] to the size
+ * of the largest message that you want to accept; libsoup's default of
+ * 128 KiB is too small for some requests.
+ *
+ * Returns: (transfer full): a new channel
+ *
+ * Since: 0.1
+ */
+RuntimeUseWebsocketChannel *
+runtime_use_websocket_channel_new (SoupWebsocketConnection *connection)
+{
+  g_return_val_if_fail (SOUP_IS_WEBSOCKET_CONNECTION (connection), NULL);
+
+  return g_object_new (RUNTIME_USE_TYPE_WEBSOCKET_CHANNEL, "connection", connection, NULL);
+}
+
+/**
+ * runtime_use_websocket_channel_get_connection:
+ * @self: a channel
+ *
+ * Gets the WebSocket that the channel speaks over.
+ *
+ * Returns: (transfer none): the WebSocket
+ *
+ * Since: 0.1
+ */
+SoupWebsocketConnection *
+runtime_use_websocket_channel_get_connection (RuntimeUseWebsocketChannel *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_WEBSOCKET_CHANNEL (self), NULL);
+
+  return self->connection;
+}
+
+/**
+ * runtime_use_websocket_channel_get_high_water:
+ * @self: a channel
+ *
+ * Gets how much may wait to be taken before the channel is full.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_websocket_channel_get_high_water (RuntimeUseWebsocketChannel *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_WEBSOCKET_CHANNEL (self), 0);
+
+  return self->high_water;
+}
+
+/**
+ * runtime_use_websocket_channel_set_high_water:
+ * @self: a channel
+ * @high_water: a number of bytes, at least 1
+ *
+ * Sets how much may wait to be taken before the channel is full.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_websocket_channel_set_high_water (RuntimeUseWebsocketChannel *self,
+                                              guint64                     high_water)
+{
+  g_return_if_fail (RUNTIME_USE_IS_WEBSOCKET_CHANNEL (self));
+  g_return_if_fail (high_water > 0);
+
+  if (self->high_water == high_water)
+    return;
+
+  self->high_water = high_water;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HIGH_WATER]);
+}
