@@ -4,9 +4,10 @@
 
 #include <glib-object.h>
 
-G_BEGIN_DECLS
+#include "runtime-use-json-reader-private.h"
+#include "runtime-use-redactor.h"
 
-typedef struct _RuntimeUseRedactor RuntimeUseRedactor;
+G_BEGIN_DECLS
 
 /*
  * What an object of the protocol looks like on the wire and in memory, written once as a table per
@@ -37,7 +38,7 @@ typedef enum
   RUNTIME_USE_FIELD_REQUIRED      = 1 << 0,
   RUNTIME_USE_FIELD_NOT_EMPTY     = 1 << 1,  /* STRING: "" is an error */
   RUNTIME_USE_FIELD_EMPTY_IS_NULL = 1 << 2,  /* STRING: "" is the same as nothing */
-  RUNTIME_USE_FIELD_ALWAYS        = 1 << 3,  /* written even when unset, as {} or [] */
+  RUNTIME_USE_FIELD_ALWAYS        = 1 << 3,  /* written even when unset, as "", {} or [] */
   RUNTIME_USE_FIELD_REDACT        = 1 << 4,  /* holds what users and handlers said */
   RUNTIME_USE_FIELD_SHARED        = 1 << 5,  /* kept by RuntimeUseRequestMessage */
 } RuntimeUseFieldFlags;
@@ -60,6 +61,9 @@ struct _RuntimeUseField
 
 #define RUNTIME_USE_FIELD_NAME(literal) \
   .name = literal, .key = ",\"" literal "\":", .name_length = sizeof (literal) - 1
+/* No table is longer. */
+#define RUNTIME_USE_CODEC_MAX_FIELDS 16
+
 #define RUNTIME_USE_FIELDS(table) .fields = (table), .n_fields = G_N_ELEMENTS (table)
 
 struct _RuntimeUseCodec
@@ -73,19 +77,26 @@ struct _RuntimeUseCodec
   gboolean             (*check)    (gpointer object, GError **error);
 };
 
-void      _runtime_use_codec_append (const RuntimeUseCodec *codec,
-                                     gpointer               object,
-                                     GString               *json);
-void      _runtime_use_codec_clear  (const RuntimeUseCodec *codec,
-                                     gpointer               object);
-gpointer  _runtime_use_codec_redact (const RuntimeUseCodec *codec,
-                                     gpointer               object,
-                                     RuntimeUseRedactor    *redactor);
+void     _runtime_use_codec_append (const RuntimeUseCodec      *codec,
+                                    gpointer                    object,
+                                    GString                    *json);
+void     _runtime_use_codec_clear  (const RuntimeUseCodec      *codec,
+                                    gpointer                    object);
+gpointer _runtime_use_codec_redact (const RuntimeUseCodec      *codec,
+                                    gpointer                    object,
+                                    RuntimeUseRedactor         *redactor);
+gboolean _runtime_use_codec_sweep  (const RuntimeUseCodec      *codec,
+                                    RuntimeUseJsonReader       *reader,
+                                    RuntimeUseJsonValue        *values,
+                                    RuntimeUseJsonValue        *type);
+gpointer _runtime_use_codec_build  (const RuntimeUseCodec      *codec,
+                                    const RuntimeUseJsonValue  *values,
+                                    GError                    **error);
 
-gpointer  _runtime_use_field_locate (const RuntimeUseField *field,
-                                     gpointer               object);
-void      _runtime_use_field_clear  (const RuntimeUseField *field,
-                                     gpointer               object);
+gpointer _runtime_use_field_locate (const RuntimeUseField      *field,
+                                    gpointer                    object);
+void     _runtime_use_field_clear  (const RuntimeUseField      *field,
+                                    gpointer                    object);
 
 char       *_runtime_use_dup_utf8        (const char         *text);
 char      **_runtime_use_dup_utf8_strv   (const char * const *strv);

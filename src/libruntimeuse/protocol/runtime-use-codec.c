@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+#include "runtime-use-json-redaction-private.h"
 #include "runtime-use-json-writer-private.h"
 #include "runtime-use-request-message-private.h"
+#include "runtime-use-utf8-decoder-private.h"
 
 /* Where @field of @object lies, as a pointer to be cast to what its kind says. */
 gpointer
@@ -32,6 +34,13 @@ append_member (const RuntimeUseField *field,
 }
 
 static void
+append_string (const char *string,
+               GString    *json)
+{
+  _runtime_use_json_append_string (json, string, string != NULL ? strlen (string) : 0);
+}
+
+static void
 append_strv (const char * const *strv,
              GString            *json)
 {
@@ -40,7 +49,7 @@ append_strv (const char * const *strv,
     {
       if (i > 0)
         g_string_append_c (json, ',');
-      _runtime_use_json_append_string (json, strv[i], strlen (strv[i]));
+      append_string (strv[i], json);
     }
   g_string_append_c (json, ']');
 }
@@ -58,7 +67,7 @@ append_env (const char * const *env,
         g_string_append_c (json, ',');
       _runtime_use_json_append_string (json, env[i], (gsize) (equals - env[i]));
       g_string_append_c (json, ':');
-      _runtime_use_json_append_string (json, equals + 1, strlen (equals + 1));
+      append_string (equals + 1, json);
     }
   g_string_append_c (json, '}');
 }
@@ -117,7 +126,7 @@ append_pointer (const RuntimeUseField *field,
   append_member (field, json);
 
   if (field->kind == RUNTIME_USE_FIELD_STRING)
-    _runtime_use_json_append_string (json, value, strlen (value));
+    append_string (value, json);
   else if (field->kind == RUNTIME_USE_FIELD_TEXT)
     append_text (value, json);
   else if (field->kind == RUNTIME_USE_FIELD_JSON)
@@ -156,7 +165,7 @@ append_field (const RuntimeUseField *field,
     case RUNTIME_USE_FIELD_WORD:
       word = field->words[*(guint *) location];
       append_member (field, json);
-      _runtime_use_json_append_string (json, word, strlen (word));
+      append_string (word, json);
       break;
 
     case RUNTIME_USE_FIELD_INLINE:
@@ -243,14 +252,40 @@ _runtime_use_codec_clear (const RuntimeUseCodec *codec,
     _runtime_use_field_clear (&codec->fields[i], object);
 }
 
-/* Copies @text; what is not valid UTF-8 in it becomes U+FFFD. */
+/* Copies @text, with a NUL behind it; what is not valid UTF-8 in it becomes U+FFFD. */
+static char *
+dup_valid (const char *text,
+           gsize       length,
+           gsize      *valid_length)
+{
+  RuntimeUseUtf8Decoder decoder;
+  GString *valid;
+
+  *valid_length = length;
+  if (_runtime_use_utf8_valid_length ((const guint8 *) text, length) == length)
+    {
+      char *copy = g_malloc (length + 1);
+
+      memcpy (copy, text, length);
+      copy[length] = '\0';
+      return copy;
+    }
+
+  valid = g_string_sized_new (length);
+  _runtime_use_utf8_decoder_init (&decoder);
+  _runtime_use_utf8_decoder_append (&decoder, (const guint8 *) text, length, valid);
+  _runtime_use_utf8_decoder_finish (&decoder, valid);
+  *valid_length = valid->len;
+
+  return g_string_free (valid, FALSE);
+}
+
 char *
 _runtime_use_dup_utf8 (const char *text)
 {
-  if (text == NULL || g_utf8_validate (text, -1, NULL))
-    return g_strdup (text);
+  gsize length;
 
-  return g_utf8_make_valid (text, -1);
+  return text != NULL ? dup_valid (text, strlen (text), &length) : NULL;
 }
 
 char **
@@ -308,58 +343,12 @@ _runtime_use_is_environ (const char * const *env)
   return TRUE;
 }
 
-static gboolean
-is_utf8 (const char *text,
-         gsize       length)
-{
-  const char *end = text + length;
-  const char *stop = text;
-
-  /* A NUL is fine in counted text, but g_utf8_validate() stops at it. */
-  while (!g_utf8_validate (text, end - text, &stop) && stop < end && *stop == '\0')
-    text = stop + 1;
-
-  return stop == end || text == end;
-}
-
-static GBytes *
-make_valid (const char *text,
-            gsize       length)
-{
-  const char *end = text + length;
-  GString *valid = g_string_sized_new (length);
-  gsize valid_length;
-
-  while (text < end)
-    {
-      const char *nul = memchr (text, '\0', (gsize) (end - text));
-      const char *stop = nul != NULL ? nul : end;
-      g_autofree char *part = g_utf8_make_valid (text, stop - text);
-
-      g_string_append (valid, part);
-      if (nul != NULL)
-        g_string_append_c (valid, '\0');
-      text = stop + 1;
-    }
-
-  valid_length = valid->len;
-
-  return g_bytes_new_take (g_string_free (valid, FALSE), valid_length);
-}
-
-/* Copies counted text, with a NUL behind it. */
+/* The same for counted text. */
 GBytes *
 _runtime_use_dup_text (const char *text,
                        gsize       length)
 {
-  char *copy;
-
-  if (!is_utf8 (text, length))
-    return make_valid (text, length);
-
-  copy = g_malloc (length + 1);
-  memcpy (copy, text, length);
-  copy[length] = '\0';
+  char *copy = dup_valid (text, length, &length);
 
   return g_bytes_new_take (copy, length);
 }
@@ -368,5 +357,12 @@ _runtime_use_dup_text (const char *text,
 char *
 _runtime_use_dup_json_object (const char *json)
 {
-  return g_strdup (json);
+  g_autofree char *compact = NULL;
+
+  if (json == NULL)
+    return NULL;
+
+  compact = _runtime_use_json_compact (json, strlen (json), NULL);
+
+  return compact != NULL && compact[0] == '{' ? g_steal_pointer (&compact) : NULL;
 }

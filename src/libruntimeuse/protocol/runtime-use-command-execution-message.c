@@ -50,7 +50,7 @@ static const RuntimeUseField fields[] = {
               RUNTIME_USE_FIELD_ALWAYS),
     .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, secrets_to_redact),
     .max_items = RUNTIME_USE_LIMIT_SECRETS,
-    .max_bytes = RUNTIME_USE_LIMIT_SECRETS_BYTES,
+    .max_bytes = RUNTIME_USE_LIMIT_SECRET_BYTES,
   },
   {
     RUNTIME_USE_FIELD_NAME ("commands"),

@@ -58,13 +58,15 @@ static const RuntimeUseField fields[] = {
   {
     RUNTIME_USE_FIELD_NAME ("system_prompt"),
     .kind = RUNTIME_USE_FIELD_STRING,
-    .flags = RUNTIME_USE_FIELD_REQUIRED,
+    .flags = (RUNTIME_USE_FIELD_REQUIRED |
+              RUNTIME_USE_FIELD_ALWAYS),
     .offset = G_STRUCT_OFFSET (RuntimeUseInvocationMessage, system_prompt),
   },
   {
     RUNTIME_USE_FIELD_NAME ("user_prompt"),
     .kind = RUNTIME_USE_FIELD_STRING,
-    .flags = RUNTIME_USE_FIELD_REQUIRED,
+    .flags = (RUNTIME_USE_FIELD_REQUIRED |
+              RUNTIME_USE_FIELD_ALWAYS),
     .offset = G_STRUCT_OFFSET (RuntimeUseInvocationMessage, user_prompt),
   },
   {
@@ -86,7 +88,7 @@ static const RuntimeUseField fields[] = {
               RUNTIME_USE_FIELD_ALWAYS),
     .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, secrets_to_redact),
     .max_items = RUNTIME_USE_LIMIT_SECRETS,
-    .max_bytes = RUNTIME_USE_LIMIT_SECRETS_BYTES,
+    .max_bytes = RUNTIME_USE_LIMIT_SECRET_BYTES,
   },
   {
     RUNTIME_USE_FIELD_NAME ("artifacts_dir"),
@@ -125,7 +127,8 @@ static const RuntimeUseField fields[] = {
   {
     RUNTIME_USE_FIELD_NAME ("model"),
     .kind = RUNTIME_USE_FIELD_STRING,
-    .flags = RUNTIME_USE_FIELD_REQUIRED,
+    .flags = (RUNTIME_USE_FIELD_REQUIRED |
+              RUNTIME_USE_FIELD_ALWAYS),
     .offset = G_STRUCT_OFFSET (RuntimeUseInvocationMessage, model),
   },
   {
@@ -211,6 +214,7 @@ runtime_use_invocation_message_set_property (GObject      *object,
       break;
 
     case PROP_AGENT_ENV:
+      g_return_if_fail (_runtime_use_is_environ (g_value_get_boxed (value)));
       self->agent_env = _runtime_use_dup_utf8_strv (g_value_get_boxed (value));
       break;
 

@@ -6,41 +6,17 @@
 
 #include <string.h>
 
-#define WORD (sizeof (guint64))
-#define ALL(byte) (G_GUINT64_CONSTANT (0x0101010101010101) * (byte))
+#include "runtime-use-json-word-private.h"
+
+#define WORD RUNTIME_USE_WORD_SIZE
 
 /* The longest form of one byte, \u0000. */
 #define MAX_ESCAPE 6
 
-/* Marks with its high bit each byte that needs an escape: control characters, quote, backslash.
- * Only the first mark in memory order is sure, a borrow can add others behind it. */
 static inline guint64
-mark_special (guint64 word)
+mark_special (const char *text)
 {
-  guint64 quote = word ^ ALL ('"');
-  guint64 backslash = word ^ ALL ('\\');
-  guint64 marks = (word - ALL (0x20)) & ~word;
-
-  marks |= (quote - ALL (1)) & ~quote;
-  marks |= (backslash - ALL (1)) & ~backslash;
-
-  return marks & ALL (0x80);
-}
-
-static inline guint64
-load_word (const char *text)
-{
-  guint64 word;
-
-  memcpy (&word, text, WORD);
-
-  return GUINT64_FROM_LE (word);
-}
-
-static inline gsize
-first_mark (guint64 marks)
-{
-  return (gsize) __builtin_ctzll (marks) / 8;
+  return _runtime_use_word_mark_special (_runtime_use_word_load (text));
 }
 
 static inline gsize
@@ -113,9 +89,9 @@ _runtime_use_json_append_string (GString    *json,
       if (end - text >= (gssize) WORD)
         {
           /* What is copied too far is overwritten by what comes next. */
-          marks = mark_special (load_word (text));
+          marks = mark_special (text);
           memcpy (out, text, WORD);
-          step = marks == 0 ? WORD : first_mark (marks);
+          step = marks == 0 ? WORD : _runtime_use_word_first_mark (marks);
           text += step;
           out += step;
           if (marks == 0)
@@ -146,7 +122,7 @@ _runtime_use_json_string_length (const char *text,
 
   while (text < end)
     {
-      if (end - text >= (gssize) WORD && mark_special (load_word (text)) == 0)
+      if (end - text >= (gssize) WORD && mark_special (text) == 0)
         {
           encoded += WORD;
           text += WORD;
@@ -181,7 +157,7 @@ _runtime_use_json_fit_prefix (const char *text,
       gsize step = WORD;
       gsize cost = WORD;
 
-      if (length - fit < WORD || left < WORD || mark_special (load_word (text + fit)) != 0)
+      if (length - fit < WORD || left < WORD || mark_special (text + fit) != 0)
         {
           step = 1;
           cost = encoded_length ((guchar) text[fit]);
@@ -213,7 +189,7 @@ _runtime_use_json_fit_suffix (const char *text,
       gsize step = WORD;
       gsize cost = WORD;
 
-      if (length - fit < WORD || left < WORD || mark_special (load_word (start - WORD)) != 0)
+      if (length - fit < WORD || left < WORD || mark_special (start - WORD) != 0)
         {
           step = 1;
           cost = encoded_length ((guchar) start[-1]);

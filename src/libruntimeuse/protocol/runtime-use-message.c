@@ -4,7 +4,11 @@
 
 #include "runtime-use-message-private.h"
 
+#include <string.h>
+
+#include "runtime-use-codecs-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-limits-private.h"
 
 /**
  * RuntimeUseMessage:
@@ -83,20 +87,172 @@ runtime_use_message_new_from_bytes (GBytes  *bytes,
   return _runtime_use_message_parse (bytes, NULL, error);
 }
 
+/* What is needed most often comes first. */
+static const RuntimeUseCodec * const codecs[] = {
+  &_runtime_use_invocation_message_codec,
+  &_runtime_use_command_execution_message_codec,
+  &_runtime_use_cancel_message_codec,
+  &_runtime_use_end_session_message_codec,
+  &_runtime_use_artifact_upload_response_message_codec,
+  &_runtime_use_command_output_message_codec,
+  &_runtime_use_assistant_message_codec,
+  &_runtime_use_result_message_codec,
+  &_runtime_use_command_execution_result_message_codec,
+  &_runtime_use_error_message_codec,
+  &_runtime_use_heartbeat_message_codec,
+  &_runtime_use_artifact_upload_request_message_codec,
+  &_runtime_use_end_session_confirm_message_codec,
+};
+
+static const RuntimeUseCodec no_codec = { .message_type = NULL };
+
+static const RuntimeUseCodec *
+find_codec (const RuntimeUseJsonValue *type)
+{
+  if (type->token != RUNTIME_USE_JSON_STRING)
+    return &no_codec;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (codecs); i++)
+    {
+      const char *word = codecs[i]->message_type;
+
+      if (_runtime_use_json_value_equals (type, word, strlen (word)))
+        return codecs[i];
+    }
+
+  return &no_codec;
+}
+
+/* The codec that the first member promises, so that one pass is enough for usual messages. */
+static const RuntimeUseCodec *
+guess_codec (const RuntimeUseJsonReader *start)
+{
+  RuntimeUseJsonReader reader = *start;
+  RuntimeUseJsonValue type;
+
+  if (_runtime_use_json_reader_next (&reader) != RUNTIME_USE_JSON_NAME ||
+      !_runtime_use_json_value_equals (&reader.current, "message_type", 12) ||
+      !_runtime_use_json_reader_read_value (&reader, &type))
+    return &no_codec;
+
+  return find_codec (&type);
+}
+
+/* Goes through all of the text. Returns NULL when it is broken, and no_codec when it is no message
+ * that we know. */
+static const RuntimeUseCodec *
+sweep (RuntimeUseJsonReader *reader,
+       RuntimeUseJsonValue  *values,
+       RuntimeUseJsonValue  *type)
+{
+  RuntimeUseJsonReader start = *reader;
+  const RuntimeUseCodec *guess = guess_codec (reader);
+  const RuntimeUseCodec *codec;
+
+  if (!_runtime_use_codec_sweep (guess, reader, values, type) ||
+      _runtime_use_json_reader_next (reader) != RUNTIME_USE_JSON_END)
+    return NULL;
+
+  codec = find_codec (type);
+  if (codec != guess)
+    _runtime_use_codec_sweep (codec, &start, values, type);
+
+  return codec;
+}
+
+static void
+set_not_a_message (const RuntimeUseJsonValue  *type,
+                   GError                    **error)
+{
+  g_autofree char *word = NULL;
+
+  if (type->token != RUNTIME_USE_JSON_STRING)
+    {
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_NOT_A_MESSAGE,
+                   "Not a message: message_type is not there or not a word");
+      return;
+    }
+
+  word = _runtime_use_json_value_show (type);
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_NOT_A_MESSAGE,
+               "Not a message that is known: message_type is “%s”", word);
+}
+
+/* The text is no object. It is still told apart whether it is JSON. */
+static RuntimeUseMessage *
+refuse (RuntimeUseJsonReader  *reader,
+        GError               **error)
+{
+  RuntimeUseJsonToken first = reader->current.token;
+  RuntimeUseJsonToken token = first;
+
+  while (token != RUNTIME_USE_JSON_ERROR && token != RUNTIME_USE_JSON_END)
+    token = _runtime_use_json_reader_next (reader);
+
+  if (token == RUNTIME_USE_JSON_ERROR)
+    _runtime_use_json_reader_set_error (reader, error);
+  else if (first == RUNTIME_USE_JSON_NULL)
+    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_MALFORMED,
+                 "Not a message: the text is null");
+  else
+    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_NOT_A_MESSAGE,
+                 "Not a message: the text is not an object");
+
+  return NULL;
+}
+
 RuntimeUseMessage *
 _runtime_use_message_parse (GBytes  *bytes,
                             char   **message_type,
                             GError **error)
 {
-  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED, "Not implemented yet");
-  return NULL;
+  RuntimeUseJsonValue values[RUNTIME_USE_CODEC_MAX_FIELDS];
+  RuntimeUseJsonValue type = { RUNTIME_USE_JSON_ERROR };
+  RuntimeUseJsonReader reader;
+  const RuntimeUseCodec *codec;
+  const char *text;
+  gsize length;
+
+  if (message_type != NULL)
+    *message_type = NULL;
+
+  text = g_bytes_get_data (bytes, &length);
+  if (length > RUNTIME_USE_LIMIT_INCOMING_MESSAGE)
+    {
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE,
+                   "The message has more than %" G_GSIZE_FORMAT " bytes",
+                   RUNTIME_USE_LIMIT_INCOMING_MESSAGE);
+      return NULL;
+    }
+
+  _runtime_use_json_reader_init (&reader, length > 0 ? text : "", length);
+  if (_runtime_use_json_reader_next (&reader) != RUNTIME_USE_JSON_OBJECT)
+    return refuse (&reader, error);
+
+  codec = sweep (&reader, values, &type);
+  if (codec == NULL)
+    {
+      _runtime_use_json_reader_set_error (&reader, error);
+      return NULL;
+    }
+  if (codec == &no_codec)
+    {
+      set_not_a_message (&type, error);
+      return NULL;
+    }
+
+  if (message_type != NULL)
+    *message_type = g_strdup (codec->message_type);
+
+  return _runtime_use_codec_build (codec, values, error);
 }
 
+/* Whether a message of this type, which may be NULL, asks for something to be run. */
 gboolean
 _runtime_use_message_type_is_request (const char *message_type)
 {
-  return g_strcmp0 (message_type, "invocation_message") == 0 ||
-         g_strcmp0 (message_type, "command_execution_message") == 0;
+  return (g_strcmp0 (message_type, _runtime_use_invocation_message_codec.message_type) == 0 ||
+          g_strcmp0 (message_type, _runtime_use_command_execution_message_codec.message_type) == 0);
 }
 
 /**
@@ -145,5 +301,5 @@ RuntimeUseMessage *
 _runtime_use_message_redact (RuntimeUseMessage  *self,
                              RuntimeUseRedactor *redactor)
 {
-  return g_object_ref (self);
+  return _runtime_use_codec_redact (get_codec (self), self, redactor);
 }

@@ -2,12 +2,11 @@
 
 #pragma once
 
-/* Bounds of what one message may hold, besides its size. */
+#include "runtime-use-limits-private.h"
 
-#define RUNTIME_USE_LIMIT_COMMANDS 4096
-#define RUNTIME_USE_LIMIT_DOWNLOADABLES 4096
+/* Bounds of what one message may hold, besides those that others need too. */
+
 #define RUNTIME_USE_LIMIT_ARTIFACTS_DIRS 4096
+#define RUNTIME_USE_LIMIT_DOWNLOADABLES 4096
 #define RUNTIME_USE_LIMIT_ENV_ITEMS 10000
-#define RUNTIME_USE_LIMIT_RESULTS 4096
-#define RUNTIME_USE_LIMIT_SECRETS 10000
-#define RUNTIME_USE_LIMIT_SECRETS_BYTES (1024 * 1024)
+#define RUNTIME_USE_LIMIT_RESULTS RUNTIME_USE_LIMIT_COMMANDS

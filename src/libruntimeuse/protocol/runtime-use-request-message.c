@@ -201,6 +201,27 @@ gboolean
 _runtime_use_request_message_check (gpointer   self,
                                     GError   **error)
 {
+  RuntimeUseRequestMessagePrivate *members = _runtime_use_request_message_get_members (self);
+  g_auto(GStrv) dirs = g_steal_pointer (&members->artifacts_dirs);
+  g_autofree char *first = g_steal_pointer (&members->artifacts_dir);
+  g_autoptr(GHashTable) seen = NULL;
+  g_autoptr(GStrvBuilder) merged = NULL;
+
+  if (first == NULL && dirs == NULL)
+    return TRUE;
+
+  seen = g_hash_table_new (g_str_hash, g_str_equal);
+  merged = g_strv_builder_new ();
+  if (first != NULL && g_hash_table_add (seen, first))
+    g_strv_builder_add (merged, first);
+  for (gsize i = 0; dirs != NULL && dirs[i] != NULL; i++)
+    {
+      if (g_hash_table_add (seen, dirs[i]))
+        g_strv_builder_add (merged, dirs[i]);
+    }
+
+  members->artifacts_dirs = g_strv_builder_end (merged);
+
   return TRUE;
 }
 
