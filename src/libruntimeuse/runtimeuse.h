@@ -36,9 +36,14 @@
 #include "runtime-use-command-handler.h"
 
 /* agent */
+#include "runtime-use-agent-handler.h"
+#include "runtime-use-echo-handler.h"
+#include "runtime-use-invocation.h"
+#include "runtime-use-shell-handler.h"
 
 /* session */
 #include "runtime-use-channel.h"
+#include "runtime-use-session.h"
 
 /* transport */
 #include "runtime-use-websocket-channel.h"

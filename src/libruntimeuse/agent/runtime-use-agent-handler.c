@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-agent-handler.h"
+
+#include "runtime-use-absent-handler-private.h"
+#include "runtime-use-echo-handler.h"
+#include "runtime-use-shell-handler.h"
+
+/**
+ * RuntimeUseAgentHandler:
+ *
+ * Something that answers invocations: an agent.
+ *
+ * The one virtual function, [vfunc@RuntimeUse.AgentHandler.run], returns at
+ * once. The handler keeps the [class@RuntimeUse.Invocation] that it was given
+ * and completes it later, exactly once, from the main context. This form can
+ * be implemented in every language that has bindings.
+ *
+ * One handler serves all sessions of a server, and several invocations may be
+ * in progress at the same time.
+ *
+ * Since: 0.1
+ */
+
+G_DEFINE_INTERFACE (RuntimeUseAgentHandler, runtime_use_agent_handler, G_TYPE_OBJECT)
+
+typedef struct
+{
+  const char *name;
+  GType       (* get_type) (void);   /* (nullable): known by name only */
+} BuiltInAgent;
+
+static const BuiltInAgent built_in_agents[] = {
+  { "echo", runtime_use_echo_handler_get_type },
+  { "shell", runtime_use_shell_handler_get_type },
+  { "openai", NULL },
+  { "claude", NULL },
+};
+
+static void
+runtime_use_agent_handler_default_init (RuntimeUseAgentHandlerInterface *iface)
+{
+}
+
+char *
+_runtime_use_agent_handler_dup_names (void)
+{
+  GString *names = g_string_new (NULL);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (built_in_agents); i++)
+    {
+      if (built_in_agents[i].get_type == NULL)
+        continue;
+      if (names->len > 0)
+        g_string_append (names, ", ");
+      g_string_append (names, built_in_agents[i].name);
+    }
+
+  return g_string_free (names, FALSE);
+}
+
+/**
+ * runtime_use_agent_handler_new_for_name:
+ * @name: the name of a built-in agent
+ * @error: return location for an error, or `NULL`
+ *
+ * Makes the built-in agent called @name.
+ *
+ * The agents are `echo` and `shell`. The names `openai` and `claude` are known
+ * as well, but not part of this version: such a handler answers every
+ * invocation with `RUNTIME_USE_ERROR_UNSUPPORTED`, while commands work.
+ *
+ * If there is no such agent, `RUNTIME_USE_ERROR_UNKNOWN_AGENT` is returned,
+ * and the text names those there are.
+ *
+ * Returns: (transfer full): a new handler, or `NULL` with @error set
+ *
+ * Since: 0.1
+ */
+RuntimeUseAgentHandler *
+runtime_use_agent_handler_new_for_name (const char  *name,
+                                        GError     **error)
+{
+  g_autofree char *names = NULL;
+
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (built_in_agents); i++)
+    {
+      if (g_strcmp0 (name, built_in_agents[i].name) != 0)
+        continue;
+      if (built_in_agents[i].get_type == NULL)
+        return _runtime_use_absent_handler_new (name);
+
+      return g_object_new (built_in_agents[i].get_type (), NULL);
+    }
+
+  names = _runtime_use_agent_handler_dup_names ();
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNKNOWN_AGENT,
+               "unknown agent \"%s\". Choose one of: %s", name, names);
+
+  return NULL;
+}
+
+/**
+ * runtime_use_agent_handler_run:
+ * @self: a handler
+ * @invocation: what is asked for
+ * @error: return location for an error, or `NULL`
+ *
+ * Asks @self to take on @invocation.
+ *
+ * Returns: `TRUE` if @self completes @invocation, now or later; `FALSE`
+ *   otherwise, with @error set if @self said why
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_agent_handler_run (RuntimeUseAgentHandler  *self,
+                               RuntimeUseInvocation    *invocation,
+                               GError                 **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_AGENT_HANDLER (self), FALSE);
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (invocation), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return RUNTIME_USE_AGENT_HANDLER_GET_IFACE (self)->run (self, invocation, error);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-invocation.h"
+#include "runtime-use-types.h"
+
+G_BEGIN_DECLS
+
+#define RUNTIME_USE_TYPE_AGENT_HANDLER (runtime_use_agent_handler_get_type ())
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+G_DECLARE_INTERFACE (RuntimeUseAgentHandler, runtime_use_agent_handler,
+                     RUNTIME_USE, AGENT_HANDLER, GObject)
+
+/**
+ * RuntimeUseAgentHandlerInterface:
+ * @parent_iface: the parent interface
+ * @run: takes on an invocation and returns at once
+ *
+ * What an agent has to offer.
+ *
+ * Since: 0.1
+ */
+struct _RuntimeUseAgentHandlerInterface
+{
+  GTypeInterface parent_iface;
+
+  /**
+   * RuntimeUseAgentHandlerInterface::run:
+   * @self: the handler
+   * @invocation: what is asked for
+   * @error: return location for an error, or `NULL`
+   *
+   * Takes on @invocation and returns at once.
+   *
+   * Returns: `TRUE` if @invocation was taken on, `FALSE` with @error set otherwise
+   *
+   * Since: 0.1
+   */
+  gboolean (* run) (RuntimeUseAgentHandler  *self,
+                    RuntimeUseInvocation    *invocation,
+                    GError                 **error);
+};
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseAgentHandler *runtime_use_agent_handler_new_for_name (const char              *name,
+                                                                GError                 **error);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean                runtime_use_agent_handler_run          (RuntimeUseAgentHandler  *self,
+                                                                RuntimeUseInvocation    *invocation,
+                                                                GError                 **error);
+
+G_END_DECLS

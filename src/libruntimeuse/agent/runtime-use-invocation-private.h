@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-command-handler.h"
+#include "runtime-use-invocation-message.h"
+#include "runtime-use-invocation.h"
+#include "runtime-use-outcome-private.h"
+#include "runtime-use-redactor.h"
+
+G_BEGIN_DECLS
+
+/* Where an invocation reports to: whoever asked for it. */
+typedef struct
+{
+  void     (* assistant) (GObject                  *owner,
+                          const char * const       *text_blocks);
+  gboolean (* is_full)   (GObject                  *owner);
+
+  /* What a script left running lives until the owner's session ends. */
+  void     (* adopt)     (GObject                  *owner,
+                          RuntimeUseCommandHandler *command);
+
+  /* Called once. The owner takes the outcome. */
+  void     (* completed) (GObject                  *owner,
+                          RuntimeUseOutcome        *outcome);
+} RuntimeUseInvocationSink;
+
+RuntimeUseInvocation *
+_runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
+                             JsonNode                       *output_format,
+                             RuntimeUseRedactor             *redactor,
+                             RuntimeUseLogger               *logger,
+                             GCancellable                   *cancellable,
+                             const RuntimeUseInvocationSink *sink,
+                             GObject                        *owner);
+const char * const *
+_runtime_use_invocation_get_env_strv (RuntimeUseInvocation *self);
+RuntimeUseRedactor *
+_runtime_use_invocation_get_redactor (RuntimeUseInvocation *self);
+void
+_runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
+                               RuntimeUseCommandHandler *command);
+
+/* For the owner: there is room again; nothing more is wanted. */
+void
+_runtime_use_invocation_notify_drained (RuntimeUseInvocation *self);
+void
+_runtime_use_invocation_abandon (RuntimeUseInvocation *self);
+
+G_END_DECLS

@@ -1,0 +1,838 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-invocation.h"
+
+#include "runtime-use-invocation-private.h"
+#include "runtime-use-json-node-private.h"
+
+/**
+ * RuntimeUseInvocation:
+ *
+ * One question to an agent, and the way to answer it.
+ *
+ * A [iface@RuntimeUse.AgentHandler] is given an invocation, keeps it, and
+ * completes it later with [method@RuntimeUse.Invocation.return_text],
+ * [method@RuntimeUse.Invocation.return_structured_output] or
+ * [method@RuntimeUse.Invocation.return_error], exactly once. What is said
+ * after that is dropped. An invocation whose last reference goes away without
+ * an answer fails.
+ *
+ * When the request is cancelled, the
+ * [property@RuntimeUse.Invocation:cancellable] is triggered; a handler then
+ * ends its work and completes as usual. One that takes longer than the
+ * session's `cancel-grace` is not waited for any longer.
+ *
+ * All methods belong to the main context in which the handler was asked.
+ *
+ * Since: 0.1
+ */
+
+struct _RuntimeUseInvocation
+{
+  GObject                         parent_instance;
+
+  RuntimeUseInvocationMessage    *message;
+  JsonNode                       *output_format;   /* (nullable) */
+  RuntimeUseRedactor             *redactor;
+  RuntimeUseLogger               *logger;
+  GCancellable                   *cancellable;     /* (nullable): gone once completed */
+  GHashTable                     *env;             /* (nullable): made when asked for */
+
+  const RuntimeUseInvocationSink *sink;            /* (nullable): nobody listens any more */
+  GWeakRef                        owner;
+  GMainContext                   *context;
+
+  GQueue                          waiting;         /* GTask: messages that wait for room */
+  RuntimeUseOutcome              *reported;        /* (nullable): the first error message */
+  gboolean                        completed;
+};
+
+G_DEFINE_FINAL_TYPE (RuntimeUseInvocation, runtime_use_invocation, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_SYSTEM_PROMPT = 1,
+  PROP_USER_PROMPT,
+  PROP_OUTPUT_FORMAT,
+  PROP_MODEL,
+  PROP_SECRETS,
+  PROP_CANCELLABLE,
+  PROP_LOGGER,
+} RuntimeUseInvocationProperty;
+
+typedef enum
+{
+  SIGNAL_DRAINED,
+} RuntimeUseInvocationSignal;
+
+static GParamSpec *properties[PROP_LOGGER + 1];
+static guint signals[SIGNAL_DRAINED + 1];
+
+/* An outcome on its way to the owner from a place where it cannot be taken. */
+typedef struct
+{
+  const RuntimeUseInvocationSink *sink;
+  GWeakRef                        owner;
+  RuntimeUseOutcome              *outcome;
+} LateOutcome;
+
+static void
+late_outcome_free (LateOutcome *late)
+{
+  g_weak_ref_clear (&late->owner);
+  g_clear_pointer (&late->outcome, _runtime_use_outcome_free);
+  g_free (late);
+}
+
+static gboolean
+late_outcome_cb (gpointer user_data)
+{
+  LateOutcome *late = user_data;
+  g_autoptr(GObject) owner = g_weak_ref_get (&late->owner);
+
+  if (owner != NULL)
+    late->sink->completed (owner, g_steal_pointer (&late->outcome));
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The last reference may go inside a garbage collector, in any thread and
+ * amid anything, so the owner hears of it from its own main context.
+ */
+static void
+report_forgotten (RuntimeUseInvocation *self)
+{
+  g_autoptr(GObject) owner = g_weak_ref_get (&self->owner);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GSource) source = NULL;
+  LateOutcome *late;
+
+  if (self->completed || self->sink == NULL || owner == NULL)
+    return;
+
+  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
+                               "The agent handler dropped the invocation without answering it");
+  late = g_new0 (LateOutcome, 1);
+  late->sink = self->sink;
+  g_weak_ref_init (&late->owner, owner);
+  late->outcome = self->reported != NULL ? g_steal_pointer (&self->reported)
+                                         : _runtime_use_outcome_new_error (error, NULL);
+  self->completed = TRUE;
+
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "RuntimeUseInvocation forgotten");
+  g_source_set_callback (source, late_outcome_cb, late, (GDestroyNotify) late_outcome_free);
+  g_source_attach (source, self->context);
+}
+
+static void
+fail_waiting (RuntimeUseInvocation *self)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (&self->waiting)) != NULL)
+    {
+      g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                               "The invocation has ended");
+      g_object_unref (task);
+    }
+}
+
+static void
+runtime_use_invocation_dispose (GObject *object)
+{
+  RuntimeUseInvocation *self = RUNTIME_USE_INVOCATION (object);
+
+  report_forgotten (self);
+  self->sink = NULL;
+  fail_waiting (self);
+  g_clear_object (&self->cancellable);
+
+  G_OBJECT_CLASS (runtime_use_invocation_parent_class)->dispose (object);
+}
+
+static void
+runtime_use_invocation_finalize (GObject *object)
+{
+  RuntimeUseInvocation *self = RUNTIME_USE_INVOCATION (object);
+
+  g_clear_object (&self->message);
+  g_clear_pointer (&self->output_format, json_node_unref);
+  g_clear_object (&self->redactor);
+  g_clear_object (&self->logger);
+  g_clear_pointer (&self->env, g_hash_table_unref);
+  g_clear_pointer (&self->reported, _runtime_use_outcome_free);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_weak_ref_clear (&self->owner);
+
+  G_OBJECT_CLASS (runtime_use_invocation_parent_class)->finalize (object);
+}
+
+static void
+runtime_use_invocation_get_property (GObject    *object,
+                                     guint       prop_id,
+                                     GValue     *value,
+                                     GParamSpec *pspec)
+{
+  RuntimeUseInvocation *self = RUNTIME_USE_INVOCATION (object);
+
+  switch ((RuntimeUseInvocationProperty) prop_id)
+    {
+    case PROP_SYSTEM_PROMPT:
+      g_value_set_string (value, runtime_use_invocation_get_system_prompt (self));
+      break;
+
+    case PROP_USER_PROMPT:
+      g_value_set_string (value, runtime_use_invocation_get_user_prompt (self));
+      break;
+
+    case PROP_OUTPUT_FORMAT:
+      g_value_set_boxed (value, self->output_format);
+      break;
+
+    case PROP_MODEL:
+      g_value_set_string (value, runtime_use_invocation_get_model (self));
+      break;
+
+    case PROP_SECRETS:
+      g_value_set_boxed (value, runtime_use_invocation_get_secrets (self));
+      break;
+
+    case PROP_CANCELLABLE:
+      g_value_set_object (value, self->cancellable);
+      break;
+
+    case PROP_LOGGER:
+      g_value_set_object (value, self->logger);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * RuntimeUseInvocation:system-prompt:
+   *
+   * What the agent is told about its role.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SYSTEM_PROMPT] = g_param_spec_string ("system-prompt", NULL, NULL, NULL, flags);
+
+  /**
+   * RuntimeUseInvocation:user-prompt:
+   *
+   * What the agent is asked.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_USER_PROMPT] = g_param_spec_string ("user-prompt", NULL, NULL, NULL, flags);
+
+  /**
+   * RuntimeUseInvocation:output-format:
+   *
+   * The JSON value that describes the structured output asked for, as the
+   * client gave it, or `NULL` when text is asked for.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_OUTPUT_FORMAT] =
+    g_param_spec_boxed ("output-format", NULL, NULL, JSON_TYPE_NODE, flags);
+
+  /**
+   * RuntimeUseInvocation:model:
+   *
+   * The name of the model to use.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MODEL] = g_param_spec_string ("model", NULL, NULL, NULL, flags);
+
+  /**
+   * RuntimeUseInvocation:secrets:
+   *
+   * The texts that must not be shown to anybody. What the handler sends is
+   * redacted by the session; what it logs by other ways is its own business.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SECRETS] = g_param_spec_boxed ("secrets", NULL, NULL, G_TYPE_STRV, flags);
+
+  /**
+   * RuntimeUseInvocation:cancellable:
+   *
+   * Triggered when the handler should end its work early; `NULL` once the
+   * invocation was completed.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CANCELLABLE] =
+    g_param_spec_object ("cancellable", NULL, NULL, G_TYPE_CANCELLABLE, flags);
+
+  /**
+   * RuntimeUseInvocation:logger:
+   *
+   * Writes log lines that carry the client's name for this request, redacted.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LOGGER] =
+    g_param_spec_object ("logger", NULL, NULL, RUNTIME_USE_TYPE_LOGGER, flags);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+runtime_use_invocation_class_init (RuntimeUseInvocationClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = runtime_use_invocation_dispose;
+  object_class->finalize = runtime_use_invocation_finalize;
+  object_class->get_property = runtime_use_invocation_get_property;
+
+  install_properties (object_class);
+
+  /**
+   * RuntimeUseInvocation::drained:
+   * @self: the invocation
+   *
+   * The client has caught up: [method@RuntimeUse.Invocation.is_full] is
+   * `FALSE` again.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_DRAINED] =
+    g_signal_new ("drained",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  0);
+}
+
+static void
+runtime_use_invocation_init (RuntimeUseInvocation *self)
+{
+  g_weak_ref_init (&self->owner, NULL);
+  g_queue_init (&self->waiting);
+  self->context = g_main_context_ref_thread_default ();
+}
+
+RuntimeUseInvocation *
+_runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
+                             JsonNode                       *output_format,
+                             RuntimeUseRedactor             *redactor,
+                             RuntimeUseLogger               *logger,
+                             GCancellable                   *cancellable,
+                             const RuntimeUseInvocationSink *sink,
+                             GObject                        *owner)
+{
+  RuntimeUseInvocation *self = g_object_new (RUNTIME_USE_TYPE_INVOCATION, NULL);
+
+  self->message = g_object_ref (message);
+  self->output_format = output_format != NULL ? json_node_ref (output_format) : NULL;
+  self->redactor = g_object_ref (redactor);
+  self->logger = g_object_ref (logger);
+  self->cancellable = g_object_ref (cancellable);
+  self->sink = sink;
+  g_weak_ref_set (&self->owner, owner);
+
+  return self;
+}
+
+/* The owner while it still listens, or NULL. */
+static GObject *
+ref_listener (RuntimeUseInvocation *self)
+{
+  if (self->completed || self->sink == NULL)
+    return NULL;
+
+  return g_weak_ref_get (&self->owner);
+}
+
+const char * const *
+_runtime_use_invocation_get_env_strv (RuntimeUseInvocation *self)
+{
+  return runtime_use_invocation_message_get_agent_env (self->message);
+}
+
+RuntimeUseRedactor *
+_runtime_use_invocation_get_redactor (RuntimeUseInvocation *self)
+{
+  return self->redactor;
+}
+
+void
+_runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
+                               RuntimeUseCommandHandler *command)
+{
+  g_autoptr(GObject) owner = ref_listener (self);
+
+  if (owner != NULL)
+    self->sink->adopt (owner, command);
+}
+
+void
+_runtime_use_invocation_abandon (RuntimeUseInvocation *self)
+{
+  self->sink = NULL;
+  self->completed = TRUE;
+  fail_waiting (self);
+  g_clear_object (&self->cancellable);
+}
+
+/**
+ * runtime_use_invocation_get_system_prompt:
+ * @self: an invocation
+ *
+ * Gets what the agent is told about its role.
+ *
+ * Returns: a text, perhaps empty
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_invocation_get_system_prompt (RuntimeUseInvocation *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  return runtime_use_invocation_message_get_system_prompt (self->message);
+}
+
+/**
+ * runtime_use_invocation_get_user_prompt:
+ * @self: an invocation
+ *
+ * Gets what the agent is asked.
+ *
+ * Returns: a text, perhaps empty
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_invocation_get_user_prompt (RuntimeUseInvocation *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  return runtime_use_invocation_message_get_user_prompt (self->message);
+}
+
+/**
+ * runtime_use_invocation_get_model:
+ * @self: an invocation
+ *
+ * Gets the name of the model to use.
+ *
+ * Returns: a name, perhaps empty
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_invocation_get_model (RuntimeUseInvocation *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  return runtime_use_invocation_message_get_model (self->message);
+}
+
+/**
+ * runtime_use_invocation_get_output_format:
+ * @self: an invocation
+ *
+ * Gets what describes the structured output that is asked for.
+ *
+ * It is the client's own JSON value. Clients use the bare JSON Schema as well
+ * as `{"type":"json_schema","schema":…}`.
+ *
+ * Returns: (transfer none) (nullable): a JSON value, or `NULL` when text is
+ *   asked for
+ *
+ * Since: 0.1
+ */
+JsonNode *
+runtime_use_invocation_get_output_format (RuntimeUseInvocation *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  return self->output_format;
+}
+
+/**
+ * runtime_use_invocation_get_env:
+ * @self: an invocation
+ *
+ * Gets the environment variables for the agent and its tools.
+ *
+ * They come on top of those of this process.
+ *
+ * Returns: (transfer none) (element-type utf8 utf8): names and values, perhaps
+ *   none
+ *
+ * Since: 0.1
+ */
+GHashTable *
+runtime_use_invocation_get_env (RuntimeUseInvocation *self)
+{
+  const char * const *env;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  if (self->env != NULL)
+    return self->env;
+
+  self->env = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  env = _runtime_use_invocation_get_env_strv (self);
+
+  for (size_t i = 0; env != NULL && env[i] != NULL; i++)
+    {
+      const char *equals = strchr (env[i], '=');
+
+      g_hash_table_replace (self->env,
+                            g_strndup (env[i], equals - env[i]),
+                            g_strdup (equals + 1));
+    }
+
+  return self->env;
+}
+
+/**
+ * runtime_use_invocation_get_secrets:
+ * @self: an invocation
+ *
+ * Gets the texts that must not be shown to anybody.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the secrets, perhaps none
+ *
+ * Since: 0.1
+ */
+const char * const *
+runtime_use_invocation_get_secrets (RuntimeUseInvocation *self)
+{
+  RuntimeUseRequestMessage *message;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  message = RUNTIME_USE_REQUEST_MESSAGE (self->message);
+
+  return runtime_use_request_message_get_secrets_to_redact (message);
+}
+
+/**
+ * runtime_use_invocation_get_cancellable:
+ * @self: an invocation
+ *
+ * Gets what is triggered when the handler should end its work early.
+ *
+ * Returns: (transfer none) (nullable): a cancellable, or `NULL` once @self was
+ *   completed
+ *
+ * Since: 0.1
+ */
+GCancellable *
+runtime_use_invocation_get_cancellable (RuntimeUseInvocation *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  return self->cancellable;
+}
+
+/**
+ * runtime_use_invocation_get_logger:
+ * @self: an invocation
+ *
+ * Gets what writes redacted log lines for this request.
+ *
+ * Returns: (transfer none): a logger
+ *
+ * Since: 0.1
+ */
+RuntimeUseLogger *
+runtime_use_invocation_get_logger (RuntimeUseInvocation *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  return self->logger;
+}
+
+/**
+ * runtime_use_invocation_is_full:
+ * @self: an invocation
+ *
+ * Gets whether the client has to catch up before more should be sent.
+ *
+ * Messages sent all the same are queued, not lost. A handler that sends much
+ * waits for [signal@RuntimeUse.Invocation::drained], or uses
+ * [method@RuntimeUse.Invocation.send_assistant_message_async].
+ *
+ * Returns: `TRUE` when no more should be sent now
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_invocation_is_full (RuntimeUseInvocation *self)
+{
+  g_autoptr(GObject) owner = NULL;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), FALSE);
+
+  owner = ref_listener (self);
+
+  return owner != NULL && self->sink->is_full (owner);
+}
+
+/**
+ * runtime_use_invocation_send_assistant_message:
+ * @self: an invocation
+ * @text_blocks: (array zero-terminated=1): what the agent says
+ *
+ * Shows the client what the agent says, at once.
+ *
+ * Does nothing once @self was completed. Texts that do not fit into one
+ * message are sent in several.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_invocation_send_assistant_message (RuntimeUseInvocation *self,
+                                               const char * const   *text_blocks)
+{
+  g_autoptr(GObject) owner = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
+  g_return_if_fail (text_blocks != NULL);
+
+  owner = ref_listener (self);
+  if (owner != NULL)
+    self->sink->assistant (owner, text_blocks);
+}
+
+static void
+send_waiting (RuntimeUseInvocation *self)
+{
+  while (!g_queue_is_empty (&self->waiting) && !runtime_use_invocation_is_full (self))
+    {
+      g_autoptr(GTask) task = g_queue_pop_head (&self->waiting);
+
+      if (g_task_return_error_if_cancelled (task))
+        continue;
+
+      runtime_use_invocation_send_assistant_message (self, g_task_get_task_data (task));
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+void
+_runtime_use_invocation_notify_drained (RuntimeUseInvocation *self)
+{
+  g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
+
+  send_waiting (self);
+  if (!self->completed && !runtime_use_invocation_is_full (self))
+    g_signal_emit (self, signals[SIGNAL_DRAINED], 0);
+}
+
+/**
+ * runtime_use_invocation_send_assistant_message_async:
+ * @self: an invocation
+ * @text_blocks: (array zero-terminated=1): what the agent says
+ * @cancellable: (nullable): gives up on sending a message that still waits
+ * @callback: (scope async): called when the message was sent
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Shows the client what the agent says, once it has caught up.
+ *
+ * Messages keep their order among one another.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
+                                                     const char * const   *text_blocks,
+                                                     GCancellable         *cancellable,
+                                                     GAsyncReadyCallback   callback,
+                                                     gpointer              user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
+  g_return_if_fail (text_blocks != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_invocation_send_assistant_message_async);
+  g_task_set_task_data (task, g_strdupv ((char **) text_blocks), (GDestroyNotify) g_strfreev);
+
+  if (self->completed)
+    {
+      g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                               "The invocation has ended");
+      return;
+    }
+
+  g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
+  send_waiting (self);
+}
+
+/**
+ * runtime_use_invocation_send_assistant_message_finish:
+ * @self: an invocation
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.Invocation.send_assistant_message_async].
+ *
+ * Fails with `RUNTIME_USE_ERROR_CLOSED` when the invocation ended first.
+ *
+ * Returns: `TRUE` if the message was sent, `FALSE` with @error set otherwise
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_invocation_send_assistant_message_finish (RuntimeUseInvocation  *self,
+                                                      GAsyncResult          *result,
+                                                      GError               **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_invocation_send_error_message:
+ * @self: an invocation
+ * @text: what went wrong
+ * @metadata: (nullable): a JSON object with details, or `NULL`
+ *
+ * Reports that the agent failed.
+ *
+ * A request has one end, so the client hears of it when the invocation is
+ * completed, and only of the first such report; the result, if any follows, is
+ * dropped then.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_invocation_send_error_message (RuntimeUseInvocation *self,
+                                           const char           *text,
+                                           JsonNode             *metadata)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
+  g_return_if_fail (text != NULL);
+
+  if (self->completed || self->reported != NULL)
+    return;
+
+  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, text);
+  self->reported = _runtime_use_outcome_new_error (error, metadata);
+  if (self->reported->metadata == NULL)
+    self->reported->metadata = g_strdup ("{}");
+}
+
+static void
+complete (RuntimeUseInvocation *self,
+          RuntimeUseOutcome    *outcome)
+{
+  g_autoptr(GObject) owner = ref_listener (self);
+
+  if (self->reported != NULL && owner != NULL)
+    {
+      _runtime_use_outcome_free (outcome);
+      outcome = g_steal_pointer (&self->reported);
+    }
+
+  if (owner == NULL)
+    {
+      _runtime_use_outcome_free (outcome);
+      return;
+    }
+
+  self->completed = TRUE;
+  fail_waiting (self);
+
+  /* Closures on the cancellable keep both alive otherwise. */
+  g_clear_object (&self->cancellable);
+
+  self->sink->completed (owner, outcome);
+}
+
+/**
+ * runtime_use_invocation_return_text:
+ * @self: an invocation
+ * @text: the answer
+ * @metadata: (nullable): a JSON object with details, or `NULL`
+ *
+ * Completes @self with a text.
+ *
+ * @metadata that is no object makes the request fail. Does nothing if @self
+ * was completed before.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_invocation_return_text (RuntimeUseInvocation *self,
+                                    const char           *text,
+                                    JsonNode             *metadata)
+{
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
+  g_return_if_fail (text != NULL);
+
+  complete (self, _runtime_use_outcome_new_text (text, metadata));
+}
+
+/**
+ * runtime_use_invocation_return_structured_output:
+ * @self: an invocation
+ * @object: the answer, a JSON object
+ * @metadata: (nullable): a JSON object with details, or `NULL`
+ *
+ * Completes @self with structured output.
+ *
+ * An answer or @metadata that is no object makes the request fail, since
+ * clients take nothing else. Does nothing if @self was completed before.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_invocation_return_structured_output (RuntimeUseInvocation *self,
+                                                 JsonNode             *object,
+                                                 JsonNode             *metadata)
+{
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
+  g_return_if_fail (object != NULL);
+
+  complete (self, _runtime_use_outcome_new_structured_output (object, metadata));
+}
+
+/**
+ * runtime_use_invocation_return_error:
+ * @self: an invocation
+ * @error: what went wrong
+ *
+ * Completes @self with an error.
+ *
+ * Does nothing if @self was completed before.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_invocation_return_error (RuntimeUseInvocation *self,
+                                     const GError         *error)
+{
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
+  g_return_if_fail (error != NULL);
+
+  complete (self, _runtime_use_outcome_new_error (error, NULL));
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-agent-handler.h"
+#include "runtime-use-clock-private.h"
+#include "runtime-use-command-handler.h"
+#include "runtime-use-logger.h"
+#include "runtime-use-redactor.h"
+#include "runtime-use-request-message.h"
+
+G_BEGIN_DECLS
+
+#define RUNTIME_USE_TYPE_REQUEST (_runtime_use_request_get_type ())
+
+G_DECLARE_FINAL_TYPE (RuntimeUseRequest, _runtime_use_request, RUNTIME_USE, REQUEST, GObject)
+
+/* Where a request reports to. */
+typedef struct
+{
+  /* Something happened; already redacted, small enough for a client. */
+  void     (* event)   (gpointer                  owner,
+                        RuntimeUseMessage        *message);
+  gboolean (* is_full) (gpointer                  owner);
+
+  /* What a command left running lives until the session ends. */
+  void     (* adopt)   (gpointer                  owner,
+                        RuntimeUseCommandHandler *command);
+
+  /* Called once, as the last thing, with the one terminal. */
+  void     (* ended)   (gpointer                  owner,
+                        RuntimeUseMessage        *terminal);
+} RuntimeUseRequestOwner;
+
+/* How a session treats its requests; see the properties of RuntimeUseSession. */
+typedef struct
+{
+  guint               heartbeat_interval;   /* ms */
+  guint               cancel_grace;         /* ms */
+  guint               kill_grace;           /* ms */
+  guint               invocation_timeout;   /* s */
+  guint               command_timeout;      /* s */
+  RuntimeUseRedactEnv redact_env;
+} RuntimeUseSessionSettings;
+
+RuntimeUseRequest *
+_runtime_use_request_new (RuntimeUseRequestMessage        *message,
+                          RuntimeUseAgentHandler          *handler,
+                          RuntimeUseClock                 *clock,
+                          const RuntimeUseSessionSettings *settings,
+                          const RuntimeUseRequestOwner    *owner,
+                          gpointer                         owner_data);
+void
+_runtime_use_request_start (RuntimeUseRequest *self);
+void
+_runtime_use_request_cancel (RuntimeUseRequest *self);
+void
+_runtime_use_request_abandon (RuntimeUseRequest *self);
+void
+_runtime_use_request_notify_drained (RuntimeUseRequest *self);
+gboolean
+_runtime_use_request_is_cancelled (RuntimeUseRequest *self);
+RuntimeUseRedactor *
+_runtime_use_request_get_redactor (RuntimeUseRequest *self);
+RuntimeUseLogger *
+_runtime_use_request_get_logger (RuntimeUseRequest *self);
+
+/* The terminal that says what went wrong. */
+RuntimeUseMessage *
+_runtime_use_error_message_for (const GError       *error,
+                                const char         *metadata,
+                                RuntimeUseRedactor *redactor);
+
+G_END_DECLS

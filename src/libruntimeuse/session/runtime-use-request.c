@@ -1,0 +1,854 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-request-private.h"
+
+#include "runtime-use-assistant-message.h"
+#include "runtime-use-command-execution-message.h"
+#include "runtime-use-command-execution-result-message.h"
+#include "runtime-use-command-handler-private.h"
+#include "runtime-use-command-result-private.h"
+#include "runtime-use-error-message.h"
+#include "runtime-use-invocation-message.h"
+#include "runtime-use-invocation-private.h"
+#include "runtime-use-json-node-private.h"
+#include "runtime-use-json-writer-private.h"
+#include "runtime-use-limits-private.h"
+#include "runtime-use-message-fit-private.h"
+#include "runtime-use-message-private.h"
+#include "runtime-use-output-capture-private.h"
+#include "runtime-use-result-message.h"
+
+#include <string.h>
+
+/* What a result item needs besides its texts. */
+#define ITEM_ENVELOPE 96
+
+/* Encoded bytes of all the commands that the terminal repeats. */
+#define ECHO_ROOM (RUNTIME_USE_LIMIT_OUTGOING_MESSAGE * 2 / 5)
+
+/* A request is a list of steps, taken one after the other. Each ends in
+ * request_next() or in request_fail(); the last one ends the request.
+ */
+typedef void (* RequestStep) (RuntimeUseRequest *self);
+
+/* What became of one command of the terminal's list. */
+typedef struct
+{
+  char                    *echo;
+  int                      exit_code;
+  RuntimeUseOutputCapture *capture;   /* (unowned): in captures */
+} RequestItem;
+
+struct _RuntimeUseRequest
+{
+  GObject                          parent_instance;
+
+  RuntimeUseRequestMessage        *message;
+  RuntimeUseAgentHandler          *handler;
+  RuntimeUseClock                 *clock;
+  const RuntimeUseSessionSettings *settings;
+  const RuntimeUseRequestOwner    *owner;
+  gpointer                         owner_data;
+  RuntimeUseRedactor              *redactor;
+  RuntimeUseLogger                *logger;
+  GCancellable                    *cancellable;
+
+  const RequestStep               *steps;
+  int                              step;
+  gboolean                         stepping;
+  gboolean                         step_done;
+
+  GPtrArray                       *commands;       /* (nullable) (unowned): of this step */
+  guint                            n_started;
+  RuntimeUseCommandHandler        *command;        /* (nullable): at work */
+  char                            *echo;           /* of that command, for its output */
+  gsize                            echo_limit;     /* encoded bytes of each echo */
+  GPtrArray                       *items;          /* (nullable): RequestItem; no one asks */
+  GPtrArray                       *captures;       /* RuntimeUseOutputCapture of the items */
+  gsize                            capture_room;   /* encoded bytes for all of them */
+
+  JsonNode                        *output_format;  /* (nullable) */
+  GWeakRef                         invocation;     /* the handler keeps it, or forgets it */
+  RuntimeUseOutcome               *outcome;        /* (nullable): of the invocation */
+  RuntimeUseAlarm                 *deadline;       /* (nullable): of the invocation */
+  RuntimeUseAlarm                 *grace;          /* (nullable): until it is abandoned */
+  gboolean                         agent_running;
+
+  GError                          *late_error;     /* (nullable): why it was stopped */
+  gboolean                         cancelled;
+  gboolean                         ended;
+};
+
+G_DEFINE_FINAL_TYPE (RuntimeUseRequest, _runtime_use_request, G_TYPE_OBJECT)
+
+static void
+request_item_free (RequestItem *item)
+{
+  g_free (item->echo);
+  g_free (item);
+}
+
+static void
+_runtime_use_request_dispose (GObject *object)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (object);
+
+  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
+  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
+  g_clear_object (&self->command);
+
+  G_OBJECT_CLASS (_runtime_use_request_parent_class)->dispose (object);
+}
+
+static void
+_runtime_use_request_finalize (GObject *object)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (object);
+
+  g_clear_object (&self->message);
+  g_clear_object (&self->handler);
+  g_clear_object (&self->clock);
+  g_clear_object (&self->redactor);
+  g_clear_object (&self->logger);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->echo, g_free);
+  g_clear_pointer (&self->items, g_ptr_array_unref);
+  g_clear_pointer (&self->captures, g_ptr_array_unref);
+  g_clear_pointer (&self->output_format, json_node_unref);
+  g_clear_pointer (&self->outcome, _runtime_use_outcome_free);
+  g_clear_error (&self->late_error);
+  g_weak_ref_clear (&self->invocation);
+
+  G_OBJECT_CLASS (_runtime_use_request_parent_class)->finalize (object);
+}
+
+static void
+_runtime_use_request_class_init (RuntimeUseRequestClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = _runtime_use_request_dispose;
+  object_class->finalize = _runtime_use_request_finalize;
+}
+
+static void
+_runtime_use_request_init (RuntimeUseRequest *self)
+{
+  g_weak_ref_init (&self->invocation, NULL);
+  self->step = -1;
+}
+
+/* The exit. All that a request says leaves it here, without secrets. What
+ * commands print was redacted where its stream is known, since a secret may
+ * come in two pieces.
+ */
+static void
+request_say (RuntimeUseRequest *self,
+             RuntimeUseMessage *message)
+{
+  if (!self->ended)
+    self->owner->event (self->owner_data, message);
+}
+
+static void
+say_fitting (RuntimeUseMessage *message,
+             gpointer           user_data)
+{
+  request_say (user_data, message);
+}
+
+static void
+request_say_assistant (RuntimeUseRequest  *self,
+                       const char * const *text_blocks)
+{
+  g_autoptr(RuntimeUseMessage) message = runtime_use_assistant_message_new (text_blocks);
+  g_autoptr(RuntimeUseMessage) redacted = _runtime_use_message_redact (message, self->redactor);
+  RuntimeUseAssistantMessage *assistant = RUNTIME_USE_ASSISTANT_MESSAGE (redacted);
+
+  _runtime_use_fit_assistant_message (runtime_use_assistant_message_get_text_blocks (assistant),
+                                      say_fitting, self);
+}
+
+/* Takes the terminal. */
+static void
+request_end (RuntimeUseRequest *self,
+             RuntimeUseMessage *terminal)
+{
+  g_autoptr(RuntimeUseMessage) message = terminal;
+
+  g_assert (!self->ended);
+
+  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
+  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
+  self->ended = TRUE;
+  self->owner->ended (self->owner_data, message);
+}
+
+static const char *
+error_name (const GError *error)
+{
+  if (error->domain == RUNTIME_USE_ERROR)
+    {
+      g_autoptr(GEnumClass) klass = g_type_class_ref (RUNTIME_USE_TYPE_ERROR);
+      GEnumValue *value = g_enum_get_value (klass, error->code);
+
+      return value != NULL ? value->value_nick : "failed";
+    }
+
+  return g_quark_to_string (error->domain);
+}
+
+/* Details of an error that says nothing about itself. */
+static char *
+describe_error (const GError *error)
+{
+  GString *json = g_string_new ("{\"error_name\":");
+  const char *name = error_name (error);
+
+  _runtime_use_json_append_string (json, name, strlen (name));
+  g_string_append_c (json, '}');
+
+  return g_string_free (json, FALSE);
+}
+
+RuntimeUseMessage *
+_runtime_use_error_message_for (const GError       *error,
+                                const char         *metadata,
+                                RuntimeUseRedactor *redactor)
+{
+  g_autofree char *description = metadata == NULL ? describe_error (error) : NULL;
+  g_autoptr(RuntimeUseMessage) message = NULL;
+
+  message = runtime_use_error_message_new (error->message,
+                                           metadata != NULL ? metadata : description);
+
+  return _runtime_use_fit_error (_runtime_use_message_redact (message, redactor));
+}
+
+/* Takes the error. A cancel replaces whatever else became of the request. */
+static void
+request_fail (RuntimeUseRequest *self,
+              GError            *error,
+              const char        *metadata)
+{
+  g_autoptr(GError) reason = error;
+
+  if (self->ended)
+    return;
+
+  if (self->cancelled)
+    request_end (self, runtime_use_error_message_new ("Request cancelled", NULL));
+  else if (self->late_error != NULL)
+    request_end (self, _runtime_use_error_message_for (self->late_error, NULL, self->redactor));
+  else
+    request_end (self, _runtime_use_error_message_for (reason, metadata, self->redactor));
+}
+
+/* Steps may end at once or later; the loop spares the stack. */
+static void
+request_next (RuntimeUseRequest *self)
+{
+  self->step_done = TRUE;
+  if (self->stepping)
+    return;
+
+  self->stepping = TRUE;
+  while (self->step_done && !self->ended)
+    {
+      self->step_done = FALSE;
+      self->step++;
+      if (self->cancelled)
+        request_fail (self, NULL, NULL);
+      else
+        self->steps[self->step] (self);
+    }
+  self->stepping = FALSE;
+}
+
+static void
+check_files (RuntimeUseRequest *self)
+{
+  const char *unsupported = NULL;
+
+  if (runtime_use_request_message_get_artifacts_dirs (self->message)[0] != NULL)
+    unsupported = "artifacts_dirs: this version cannot deliver artifacts";
+  else if (runtime_use_request_message_get_downloadables (self->message)->len > 0)
+    unsupported = RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message)
+                  ? "pre_agent_downloadables: this version cannot fetch files"
+                  : "pre_execution_downloadables: this version cannot fetch files";
+
+  if (unsupported == NULL)
+    request_next (self);
+  else
+    request_fail (self,
+                  g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
+                                       unsupported),
+                  NULL);
+}
+
+/* Commands */
+
+static void request_start_command (RuntimeUseRequest *self);
+
+static void
+command_output_cb (RuntimeUseCommandHandler *command,
+                   RuntimeUseOutputStream    stream,
+                   const char               *text,
+                   gsize                     length,
+                   gpointer                  user_data)
+{
+  RuntimeUseRequest *self = user_data;
+
+  if (self->captures != NULL && stream == RUNTIME_USE_OUTPUT_STREAM_STDOUT)
+    _runtime_use_output_capture_append (g_ptr_array_index (self->captures,
+                                                           self->captures->len - 1),
+                                        text, length);
+
+  _runtime_use_fit_command_output (stream, text, length, self->echo, say_fitting, self);
+
+  if (self->owner->is_full (self->owner_data))
+    runtime_use_command_handler_set_paused (command, TRUE);
+}
+
+/* Fails the request unless the command ended well enough to go on. */
+static gboolean
+request_check_command (RuntimeUseRequest *self,
+                       int                exit_code)
+{
+  const char *when = self->outcome == NULL ? "pre" : "post";
+  g_autofree char *metadata = NULL;
+  GError *error;
+
+  if (exit_code == 0)
+    return TRUE;
+
+  /* A list of results tells it by itself. */
+  if (self->items != NULL)
+    {
+      request_next (self);
+      return FALSE;
+    }
+
+  error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_COMMAND_FAILED,
+                       "%s-agent command failed with exit code: %d", when, exit_code);
+  metadata = g_strdup_printf ("{\"error_name\":\"command-failed\",\"exit_code\":%d}", exit_code);
+  request_fail (self, error, metadata);
+
+  return FALSE;
+}
+
+static void
+request_keep_item (RuntimeUseRequest *self,
+                   int                exit_code)
+{
+  RequestItem *item;
+
+  if (self->items == NULL)
+    return;
+
+  item = g_new0 (RequestItem, 1);
+  item->echo = g_strdup (self->echo);
+  item->exit_code = exit_code;
+  item->capture = g_ptr_array_index (self->captures, self->captures->len - 1);
+  g_ptr_array_add (self->items, item);
+
+  _runtime_use_output_captures_share (self->captures, self->capture_room);
+}
+
+static void
+command_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(RuntimeUseRequest) self = user_data;
+  g_autoptr(RuntimeUseCommandHandler) command = g_steal_pointer (&self->command);
+  GError *error = NULL;
+  int exit_code;
+
+  exit_code = runtime_use_command_handler_run_finish (command, result, &error);
+  _runtime_use_command_handler_set_sink (command, NULL, NULL);
+
+  if (error != NULL || self->ended)
+    {
+      request_fail (self, error, NULL);
+      return;
+    }
+
+  if (runtime_use_command_handler_has_leftovers (command))
+    self->owner->adopt (self->owner_data, command);
+
+  request_keep_item (self, exit_code);
+  if (self->cancelled)
+    request_fail (self, NULL, NULL);
+  else if (request_check_command (self, exit_code))
+    request_start_command (self);
+}
+
+static void
+request_start_command (RuntimeUseRequest *self)
+{
+  RuntimeUseCommand *command;
+  g_autofree char *redacted = NULL;
+
+  if (self->n_started == self->commands->len)
+    {
+      request_next (self);
+      return;
+    }
+
+  command = g_ptr_array_index (self->commands, self->n_started++);
+  redacted = runtime_use_redactor_redact (self->redactor,
+                                          runtime_use_command_get_command (command));
+  g_free (self->echo);
+  self->echo = _runtime_use_fit_text (redacted, self->echo_limit);
+
+  if (self->captures != NULL)
+    g_ptr_array_add (self->captures, _runtime_use_output_capture_new (self->capture_room));
+
+  self->command = runtime_use_command_handler_new (command);
+  runtime_use_command_handler_set_redactor (self->command, self->redactor);
+  runtime_use_command_handler_set_grace (self->command, self->settings->kill_grace);
+  runtime_use_command_handler_set_timeout (self->command, self->settings->command_timeout);
+  _runtime_use_command_handler_set_sink (self->command, command_output_cb, self);
+  if (self->owner->is_full (self->owner_data))
+    runtime_use_command_handler_set_paused (self->command, TRUE);
+
+  runtime_use_command_handler_run_async (self->command, self->cancellable,
+                                         command_cb, g_object_ref (self));
+}
+
+static void
+request_run_commands (RuntimeUseRequest *self,
+                      GPtrArray         *commands)
+{
+  self->commands = commands;
+  self->n_started = 0;
+  self->echo_limit = RUNTIME_USE_LIMIT_COMMAND_ECHO;
+  request_start_command (self);
+}
+
+static void
+run_commands_before (RuntimeUseRequest *self)
+{
+  RuntimeUseInvocationMessage *message = RUNTIME_USE_INVOCATION_MESSAGE (self->message);
+
+  request_run_commands (self, runtime_use_invocation_message_get_pre_commands (message));
+}
+
+static void
+run_commands_after (RuntimeUseRequest *self)
+{
+  RuntimeUseInvocationMessage *message = RUNTIME_USE_INVOCATION_MESSAGE (self->message);
+
+  request_run_commands (self, runtime_use_invocation_message_get_post_commands (message));
+}
+
+/* All that the terminal repeats shares one message. */
+static void
+run_commands (RuntimeUseRequest *self)
+{
+  RuntimeUseCommandExecutionMessage *message;
+  GPtrArray *commands;
+  gsize echo_room;
+
+  message = RUNTIME_USE_COMMAND_EXECUTION_MESSAGE (self->message);
+  commands = runtime_use_command_execution_message_get_commands (message);
+
+  self->commands = commands;
+  self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) request_item_free);
+  self->captures =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) _runtime_use_output_capture_free);
+  self->echo_limit = MIN (RUNTIME_USE_LIMIT_COMMAND_ECHO,
+                          ECHO_ROOM / MAX (commands->len, 1));
+  echo_room = commands->len * (self->echo_limit + ITEM_ENVELOPE);
+  self->capture_room = RUNTIME_USE_LIMIT_OUTGOING_MESSAGE - MIN (echo_room, 2 * ECHO_ROOM) - 1024;
+
+  request_start_command (self);
+}
+
+static void
+finish_execution (RuntimeUseRequest *self)
+{
+  g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      RequestItem *item = g_ptr_array_index (self->items, i);
+      g_autoptr(GString) text = _runtime_use_output_capture_join (item->capture);
+
+      g_ptr_array_add (results,
+                       _runtime_use_command_result_new_counted (item->echo, item->exit_code,
+                                                                text->str, text->len,
+                                                                item->capture->omitted > 0));
+    }
+
+  /* Its texts were redacted before they were cut. */
+  request_end (self, runtime_use_command_execution_result_message_new (results));
+}
+
+/* The agent */
+
+static void
+read_output_format (RuntimeUseRequest *self)
+{
+  RuntimeUseInvocationMessage *message = RUNTIME_USE_INVOCATION_MESSAGE (self->message);
+  const char *schema;
+  GError *error = NULL;
+
+  schema = runtime_use_invocation_message_get_output_format_json_schema_str (message);
+  if (schema != NULL)
+    self->output_format = _runtime_use_json_to_node (schema, &error);
+
+  if (error == NULL)
+    {
+      request_next (self);
+      return;
+    }
+
+  g_prefix_error (&error, "output_format_json_schema_str: ");
+  request_fail (self, error, NULL);
+}
+
+static void
+agent_over (RuntimeUseRequest *self)
+{
+  self->agent_running = FALSE;
+  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
+  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
+}
+
+static void
+agent_assistant (GObject            *owner,
+                 const char * const *text_blocks)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+
+  if (self->agent_running)
+    request_say_assistant (self, text_blocks);
+}
+
+static gboolean
+agent_is_full (GObject *owner)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+
+  return !self->ended && self->owner->is_full (self->owner_data);
+}
+
+static void
+agent_adopt (GObject                  *owner,
+             RuntimeUseCommandHandler *command)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+
+  if (!self->ended && runtime_use_command_handler_has_leftovers (command))
+    self->owner->adopt (self->owner_data, command);
+}
+
+static void
+agent_completed (GObject           *owner,
+                 RuntimeUseOutcome *outcome)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+  g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
+
+  if (!self->agent_running)
+    {
+      _runtime_use_outcome_free (outcome);
+      return;
+    }
+
+  agent_over (self);
+  self->outcome = outcome;
+  if (self->cancelled || self->late_error != NULL)
+    request_fail (self, NULL, NULL);
+  else if (outcome->error != NULL)
+    request_fail (self, g_error_copy (outcome->error), outcome->metadata);
+  else
+    request_next (self);
+}
+
+static const RuntimeUseInvocationSink agent_sink = {
+  .assistant = agent_assistant,
+  .is_full = agent_is_full,
+  .adopt = agent_adopt,
+  .completed = agent_completed,
+};
+
+/* The agent was told to stop and did not. What it says from now on is lost. */
+static void
+agent_grace_over (gpointer user_data)
+{
+  g_autoptr(RuntimeUseRequest) self = g_object_ref (user_data);
+  g_autoptr(RuntimeUseInvocation) invocation = g_weak_ref_get (&self->invocation);
+
+  self->grace = NULL;
+  agent_over (self);
+  if (invocation != NULL)
+    _runtime_use_invocation_abandon (invocation);
+
+  request_fail (self, NULL, NULL);
+}
+
+static void
+request_stop_agent (RuntimeUseRequest *self)
+{
+  if (self->agent_running && self->grace == NULL)
+    self->grace = _runtime_use_clock_set_alarm (self->clock, self->settings->cancel_grace,
+                                                agent_grace_over, self);
+}
+
+static void
+agent_deadline_over (gpointer user_data)
+{
+  g_autoptr(RuntimeUseRequest) self = g_object_ref (user_data);
+
+  self->deadline = NULL;
+  self->late_error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT,
+                                  "The agent did not answer within %u seconds",
+                                  self->settings->invocation_timeout);
+  request_stop_agent (self);
+  g_cancellable_cancel (self->cancellable);
+}
+
+static void
+run_agent (RuntimeUseRequest *self)
+{
+  g_autoptr(RuntimeUseInvocation) invocation = NULL;
+  GError *error = NULL;
+
+  invocation = _runtime_use_invocation_new (RUNTIME_USE_INVOCATION_MESSAGE (self->message),
+                                            self->output_format, self->redactor, self->logger,
+                                            self->cancellable, &agent_sink, G_OBJECT (self));
+  g_weak_ref_set (&self->invocation, invocation);
+  self->agent_running = TRUE;
+  self->deadline =
+    _runtime_use_clock_set_alarm (self->clock,
+                                  (gint64) self->settings->invocation_timeout * 1000,
+                                  agent_deadline_over, self);
+
+  if (runtime_use_agent_handler_run (self->handler, invocation, &error))
+    return;
+
+  /* It may have answered and then thrown; the answer counts. */
+  if (!self->agent_running)
+    {
+      g_clear_error (&error);
+      return;
+    }
+
+  agent_over (self);
+  _runtime_use_invocation_abandon (invocation);
+  if (error == NULL)
+    error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
+                                 "The agent handler failed without saying why");
+  request_fail (self, error, NULL);
+}
+
+static void
+finish_invocation (RuntimeUseRequest *self)
+{
+  RuntimeUseOutcome *outcome = self->outcome;
+  g_autoptr(RuntimeUseMessage) message = NULL;
+
+  if (outcome->text != NULL)
+    message = runtime_use_result_message_new_text (outcome->text, outcome->metadata);
+  else
+    message = runtime_use_result_message_new_structured_output (outcome->structured_output,
+                                                                outcome->metadata);
+
+  request_end (self,
+               _runtime_use_fit_result (_runtime_use_message_redact (message, self->redactor)));
+}
+
+static const RequestStep invocation_steps[] = {
+  check_files,
+  run_commands_before,
+  read_output_format,
+  run_agent,
+  run_commands_after,
+  finish_invocation,
+};
+
+static const RequestStep execution_steps[] = {
+  check_files,
+  run_commands,
+  finish_execution,
+};
+
+/* Secrets */
+
+static gboolean
+names_a_secret (const char *name,
+                gsize       length)
+{
+  static const char * const marks[] = {
+    "KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL",
+  };
+  g_autofree char *upper = g_ascii_strup (name, length);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (marks); i++)
+    if (strstr (upper, marks[i]) != NULL)
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+add_secrets_of_env (GPtrArray           *secrets,
+                    const char * const  *env,
+                    RuntimeUseRedactEnv  redact_env)
+{
+  const gsize shortest_value = 6;
+
+  for (size_t i = 0; env != NULL && env[i] != NULL; i++)
+    {
+      const char *equals = strchr (env[i], '=');
+
+      if (redact_env == RUNTIME_USE_REDACT_ENV_ALL ||
+          (g_utf8_strlen (equals + 1, -1) >= (glong) shortest_value &&
+           names_a_secret (env[i], equals - env[i])))
+        g_ptr_array_add (secrets, (gpointer) (equals + 1));
+    }
+}
+
+static void
+add_secrets_of_commands (GPtrArray           *secrets,
+                         GPtrArray           *commands,
+                         RuntimeUseRedactEnv  redact_env)
+{
+  for (guint i = 0; i < commands->len; i++)
+    {
+      RuntimeUseCommand *command = g_ptr_array_index (commands, i);
+
+      add_secrets_of_env (secrets, runtime_use_command_get_env (command), redact_env);
+    }
+}
+
+static RuntimeUseRedactor *
+make_redactor (RuntimeUseRequestMessage *message,
+               RuntimeUseRedactEnv       redact_env)
+{
+  g_autoptr(GPtrArray) secrets = g_ptr_array_new ();
+  const char * const *named = runtime_use_request_message_get_secrets_to_redact (message);
+
+  for (size_t i = 0; named[i] != NULL; i++)
+    g_ptr_array_add (secrets, (gpointer) named[i]);
+
+  if (redact_env != RUNTIME_USE_REDACT_ENV_NONE && RUNTIME_USE_IS_INVOCATION_MESSAGE (message))
+    {
+      RuntimeUseInvocationMessage *invocation = RUNTIME_USE_INVOCATION_MESSAGE (message);
+
+      add_secrets_of_env (secrets, runtime_use_invocation_message_get_agent_env (invocation),
+                          redact_env);
+      add_secrets_of_commands (secrets,
+                               runtime_use_invocation_message_get_pre_commands (invocation),
+                               redact_env);
+      add_secrets_of_commands (secrets,
+                               runtime_use_invocation_message_get_post_commands (invocation),
+                               redact_env);
+    }
+  else if (redact_env != RUNTIME_USE_REDACT_ENV_NONE)
+    {
+      RuntimeUseCommandExecutionMessage *execution;
+
+      execution = RUNTIME_USE_COMMAND_EXECUTION_MESSAGE (message);
+      add_secrets_of_commands (secrets,
+                               runtime_use_command_execution_message_get_commands (execution),
+                               redact_env);
+    }
+
+  g_ptr_array_add (secrets, NULL);
+
+  return runtime_use_redactor_new ((const char * const *) secrets->pdata);
+}
+
+RuntimeUseRequest *
+_runtime_use_request_new (RuntimeUseRequestMessage        *message,
+                          RuntimeUseAgentHandler          *handler,
+                          RuntimeUseClock                 *clock,
+                          const RuntimeUseSessionSettings *settings,
+                          const RuntimeUseRequestOwner    *owner,
+                          gpointer                         owner_data)
+{
+  RuntimeUseRequest *self = g_object_new (RUNTIME_USE_TYPE_REQUEST, NULL);
+
+  self->message = g_object_ref (message);
+  self->handler = g_object_ref (handler);
+  self->clock = g_object_ref (clock);
+  self->settings = settings;
+  self->owner = owner;
+  self->owner_data = owner_data;
+  self->cancellable = g_cancellable_new ();
+  self->redactor = make_redactor (message, settings->redact_env);
+  self->logger = runtime_use_logger_new (runtime_use_request_message_get_source_id (message));
+  runtime_use_logger_set_redactor (self->logger, self->redactor);
+  self->steps = RUNTIME_USE_IS_INVOCATION_MESSAGE (message) ? invocation_steps : execution_steps;
+
+  return self;
+}
+
+void
+_runtime_use_request_start (RuntimeUseRequest *self)
+{
+  request_next (self);
+}
+
+/* The steps end what they started, then the one terminal follows. */
+void
+_runtime_use_request_cancel (RuntimeUseRequest *self)
+{
+  g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
+
+  if (self->cancelled || self->ended)
+    return;
+
+  self->cancelled = TRUE;
+  request_stop_agent (self);
+  g_cancellable_cancel (self->cancellable);
+}
+
+/* The owner goes away: ends all work and says nothing of it. */
+void
+_runtime_use_request_abandon (RuntimeUseRequest *self)
+{
+  if (self->ended)
+    return;
+
+  self->ended = TRUE;
+  agent_over (self);
+  g_cancellable_cancel (self->cancellable);
+}
+
+void
+_runtime_use_request_notify_drained (RuntimeUseRequest *self)
+{
+  g_autoptr(RuntimeUseInvocation) invocation = NULL;
+
+  if (self->command != NULL)
+    runtime_use_command_handler_set_paused (self->command, FALSE);
+
+  invocation = g_weak_ref_get (&self->invocation);
+  if (invocation != NULL && self->agent_running)
+    _runtime_use_invocation_notify_drained (invocation);
+}
+
+gboolean
+_runtime_use_request_is_cancelled (RuntimeUseRequest *self)
+{
+  return self->cancelled;
+}
+
+RuntimeUseRedactor *
+_runtime_use_request_get_redactor (RuntimeUseRequest *self)
+{
+  return self->redactor;
+}
+
+RuntimeUseLogger *
+_runtime_use_request_get_logger (RuntimeUseRequest *self)
+{
+  return self->logger;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-agent-handler.h"
+#include "runtime-use-channel.h"
+#include "runtime-use-types.h"
+
+G_BEGIN_DECLS
+
+#define RUNTIME_USE_TYPE_SESSION (runtime_use_session_get_type ())
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (RuntimeUseSession, runtime_use_session, RUNTIME_USE, SESSION, GObject)
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseSession      *runtime_use_session_new         (RuntimeUseChannel       *channel,
+                                                         RuntimeUseAgentHandler  *handler);
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char             *runtime_use_session_get_id      (RuntimeUseSession       *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseChannel      *runtime_use_session_get_channel (RuntimeUseSession       *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseSessionState  runtime_use_session_get_state   (RuntimeUseSession       *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean                runtime_use_session_cancel      (RuntimeUseSession       *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+void                    runtime_use_session_end         (RuntimeUseSession       *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+void                    runtime_use_session_stop_async  (RuntimeUseSession       *self,
+                                                         GCancellable            *cancellable,
+                                                         GAsyncReadyCallback      callback,
+                                                         gpointer                 user_data);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean                runtime_use_session_stop_finish (RuntimeUseSession       *self,
+                                                         GAsyncResult            *result,
+                                                         GError                 **error);
+
+G_END_DECLS

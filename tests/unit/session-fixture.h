@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "fake-agent.h"
+#include "fake-clock.h"
+#include "runtime-use-memory-channel-private.h"
+#include "runtime-use-session-private.h"
+
+G_BEGIN_DECLS
+
+/* A session, and the client at the other end of its channel. */
+typedef struct
+{
+  RuntimeUseMemoryChannel   *ours;
+  RuntimeUseMemoryChannel   *client;
+  RuntimeUseAgentHandler    *handler;
+  FakeAgent                 *agent;      /* (nullable): the handler is a real one */
+  FakeClock                 *clock;
+  RuntimeUseSession         *session;
+  GPtrArray                 *received;   /* char *: what the client got, in order */
+  guint                      n_taken;
+  gboolean                   closed;     /* the session said so */
+} SessionFixture;
+
+SessionFixture *session_fixture_new           (RuntimeUseAgentHandler *handler);
+void            session_fixture_free          (SessionFixture         *self);
+void            session_fixture_settle        (SessionFixture         *self);
+void            session_fixture_send          (SessionFixture         *self,
+                                               const char             *text);
+void            session_fixture_send_prompt   (SessionFixture         *self,
+                                               const char             *prompt);
+const char     *session_fixture_take          (SessionFixture         *self);
+const char     *session_fixture_wait          (SessionFixture         *self);
+const char     *session_fixture_wait_terminal (SessionFixture         *self);
+void            session_fixture_assert_quiet  (SessionFixture         *self);
+void            session_fixture_wait_closed   (SessionFixture         *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SessionFixture, session_fixture_free)
+
+G_END_DECLS

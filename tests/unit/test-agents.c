@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-echo-handler.h"
+#include "runtime-use-shell-handler.h"
+#include "session-fixture.h"
+
+#include <string.h>
+
+static SessionFixture *
+new_fixture (const char *name)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RuntimeUseAgentHandler) handler = NULL;
+
+  handler = runtime_use_agent_handler_new_for_name (name, &error);
+  g_assert_no_error (error);
+
+  return session_fixture_new (handler);
+}
+
+static void
+assert_contains (const char *message,
+                 const char *part)
+{
+  if (strstr (message, part) == NULL)
+    g_error ("no “%s” in “%.400s”", part, message);
+}
+
+static void
+test_names (void)
+{
+  g_autoptr(RuntimeUseAgentHandler) echo = NULL;
+  g_autoptr(RuntimeUseAgentHandler) shell = NULL;
+  g_autoptr(RuntimeUseAgentHandler) bogus = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Agents have names, and an unknown one is told which there are");
+
+  echo = runtime_use_agent_handler_new_for_name ("echo", &error);
+  g_assert_true (RUNTIME_USE_IS_ECHO_HANDLER (echo));
+  shell = runtime_use_agent_handler_new_for_name ("shell", &error);
+  g_assert_true (RUNTIME_USE_IS_SHELL_HANDLER (shell));
+
+  bogus = runtime_use_agent_handler_new_for_name ("bogus", &error);
+  g_assert_null (bogus);
+  g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNKNOWN_AGENT);
+  assert_contains (error->message, "unknown agent \"bogus\"");
+  assert_contains (error->message, "echo, shell");
+}
+
+static void
+test_absent (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("openai");
+  const char *message;
+
+  g_test_summary ("An agent that this version lacks says which there are; commands work");
+
+  session_fixture_send_prompt (f, "x");
+  message = session_fixture_wait (f);
+  assert_contains (message, "error_message");
+  assert_contains (message, "openai");
+  assert_contains (message, "echo, shell");
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"command_execution_message\","
+                        "\"commands\":[{\"command\":\"exit 7\"}]}");
+  assert_contains (session_fixture_wait_terminal (f), "\"exit_code\":7");
+}
+
+static void
+test_echo (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("echo");
+
+  g_test_summary ("The echo agent does what its prompt says");
+
+  session_fixture_send_prompt (f, "ECHO:hello");
+  assert_contains (session_fixture_wait (f), "\"text\":\"hello\"");
+  session_fixture_send_prompt (f, "anything else");
+  assert_contains (session_fixture_wait (f), "\"text\":\"anything else\"");
+  session_fixture_send_prompt (f, "STRUCTURED:{\\\"a\\\":[1,2.50]}");
+  assert_contains (session_fixture_wait (f), "\"structured_output\":{\"a\":[1,2.5]}");
+  session_fixture_send_prompt (f, "STRUCTURED:{");
+  assert_contains (session_fixture_wait (f), "error_message");
+  session_fixture_send_prompt (f, "ERROR:bad");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"error_message\",\"error\":\"bad\","
+                   "\"metadata\":{\"source\":\"echo_handler\"}}");
+  session_fixture_send_prompt (f, "SLOW:1");
+  assert_contains (session_fixture_wait (f), "waited 1 ms");
+  session_fixture_assert_quiet (f);
+}
+
+static void
+test_echo_stream (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("echo");
+
+  g_test_summary ("A stream arrives whole and in order, held up by a client that does not read");
+
+  _runtime_use_memory_channel_set_high_water (f->client, 5000);
+  _runtime_use_memory_channel_set_held (f->client, TRUE);
+  session_fixture_send_prompt (f, "STREAM:3000");
+  session_fixture_settle (f);
+  g_assert_cmpuint (_runtime_use_memory_channel_get_pending (f->client), <, 6000);
+  _runtime_use_memory_channel_set_held (f->client, FALSE);
+
+  for (guint i = 1; i <= 3000; i++)
+    {
+      g_autofree char *part = g_strdup_printf ("\"message %u of 3000\"", i);
+
+      assert_contains (session_fixture_wait (f), part);
+    }
+  assert_contains (session_fixture_wait (f), "streamed 3000 messages");
+}
+
+static void
+test_echo_cancel (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("echo");
+
+  g_test_summary ("Waiting, and a stream that waits for room, honour the cancel");
+
+  session_fixture_send_prompt (f, "WAIT:3600000");
+  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  assert_contains (session_fixture_wait (f), "Request cancelled");
+
+  _runtime_use_memory_channel_set_high_water (f->client, 100);
+  _runtime_use_memory_channel_set_held (f->client, TRUE);
+  session_fixture_send_prompt (f, "STREAM:3000");
+  session_fixture_settle (f);
+  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  g_assert_cmpint (runtime_use_session_get_state (f->session), ==,
+                   RUNTIME_USE_SESSION_STATE_IDLE);
+  _runtime_use_memory_channel_set_held (f->client, FALSE);
+  assert_contains (session_fixture_wait_terminal (f), "Request cancelled");
+}
+
+static void
+test_shell (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+
+  g_test_summary ("A script's lines are assistant messages, and its output is the result");
+
+  session_fixture_send_prompt (f, "echo one; printf two");
+  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"one\"]");
+  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"two\"]");
+  assert_contains (session_fixture_wait (f), "\"text\":\"one\\ntwo\"");
+
+  session_fixture_send_prompt (f, "echo out; echo no such luck >&2; exit 3");
+  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"out\"]");
+  assert_contains (session_fixture_wait (f), "exit code: 3\\nno such luck");
+}
+
+static char *
+request_structured (const char *script)
+{
+  return g_strdup_printf ("{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                          "\"model\":\"\",\"output_format_json_schema_str\":\"{}\","
+                          "\"user_prompt\":\"%s\"}",
+                          script);
+}
+
+static void
+test_shell_structured (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+  g_autofree char *good = request_structured ("echo '{\\\"a\\\": 1}'");
+  g_autofree char *bad = request_structured ("echo nothing");
+
+  g_test_summary ("When structured output is asked for, the script has to print a JSON object");
+
+  session_fixture_send (f, good);
+  assert_contains (session_fixture_wait_terminal (f), "\"structured_output\":{\"a\":1}");
+  session_fixture_send (f, bad);
+  assert_contains (session_fixture_wait_terminal (f), "did not print a JSON object");
+}
+
+static void
+test_shell_secrets (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+
+  g_test_summary ("A secret of several lines is found although lines come one by one");
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                        "\"model\":\"\",\"secrets_to_redact\":[\"first\\nsecond\"],"
+                        "\"agent_env\":{\"MY_TOKEN\":\"a-long-token\"},"
+                        "\"user_prompt\":\"printf 'a first\\\\nsecond b\\\\n'; echo $MY_TOKEN\"}");
+  assert_contains (session_fixture_wait (f), "[\"a [REDACTED] b\"]");
+  assert_contains (session_fixture_wait (f), "[\"[REDACTED]\"]");
+  assert_contains (session_fixture_wait (f), "\"text\":\"a [REDACTED] b\\n[REDACTED]\\n\"");
+}
+
+static void
+test_shell_cancel (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+
+  g_test_summary ("A cancelled script is ended with all it started");
+
+  session_fixture_send_prompt (f, "sleep 1000 & echo started; wait");
+  assert_contains (session_fixture_wait (f), "started");
+  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  assert_contains (session_fixture_wait (f), "Request cancelled");
+}
+
+static void
+test_commands (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("echo");
+
+  g_test_summary ("Commands run in order until one fails, and their results are the terminal");
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"command_execution_message\",\"commands\":["
+                        "{\"command\":\"echo one\"},"
+                        "{\"command\":\"echo $X; exit 4\",\"env\":{\"X\":\"two\"}},"
+                        "{\"command\":\"echo three\"}]}");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_output_message\",\"stream\":\"stdout\","
+                   "\"text\":\"one\\n\",\"command\":\"echo one\"}");
+  assert_contains (session_fixture_wait (f), "\"text\":\"two\\n\"");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_execution_result_message\",\"results\":["
+                   "{\"command\":\"echo one\",\"exit_code\":0,\"stdout\":\"one\\n\"},"
+                   "{\"command\":\"echo $X; exit 4\",\"exit_code\":4,\"stdout\":\"two\\n\"}]}");
+
+  session_fixture_send (f, "{\"message_type\":\"command_execution_message\",\"commands\":[]}");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_execution_result_message\",\"results\":[]}");
+  session_fixture_assert_quiet (f);
+}
+
+static char *
+request_around (int status_before,
+                int status_after)
+{
+  return g_strdup_printf ("{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                          "\"model\":\"\",\"user_prompt\":\"STREAM:1\","
+                          "\"pre_agent_invocation_commands\":"
+                          "[{\"command\":\"echo before; exit %d\"}],"
+                          "\"post_agent_invocation_commands\":"
+                          "[{\"command\":\"echo after; exit %d\"}]}",
+                          status_before, status_after);
+}
+
+static void
+test_commands_around (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("echo");
+  g_autofree char *good = request_around (0, 0);
+  g_autofree char *bad_before = request_around (5, 0);
+  g_autofree char *bad_after = request_around (0, 6);
+
+  g_test_summary ("Commands run before and after the agent; one that fails ends the request");
+
+  session_fixture_send (f, good);
+  assert_contains (session_fixture_wait (f), "before\\n");
+  assert_contains (session_fixture_wait (f), "message 1 of 1");
+  assert_contains (session_fixture_wait (f), "after\\n");
+  assert_contains (session_fixture_wait (f), "result_message");
+
+  session_fixture_send (f, bad_before);
+  assert_contains (session_fixture_wait (f), "before\\n");
+  assert_contains (session_fixture_wait (f), "pre-agent command failed with exit code: 5");
+
+  session_fixture_send (f, bad_after);
+  assert_contains (session_fixture_wait_terminal (f),
+                   "post-agent command failed with exit code: 6");
+  session_fixture_assert_quiet (f);
+}
+
+static void
+test_large_stdout (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("echo");
+  const char *message;
+
+  g_test_summary ("All the output is streamed, and the terminal holds what one message can");
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"command_execution_message\",\"commands\":["
+                        "{\"command\":\"echo small\"},"
+                        "{\"command\":\"echo begin; yes '\\\"' | head -n 3000000; echo end\"}]}");
+  message = session_fixture_wait_terminal (f);
+  assert_contains (message, "\"stdout\":\"small\\n\"");
+  assert_contains (message, "\"stdout_truncated\":true");
+  assert_contains (message, "\"stdout\":\"begin\\n");
+  assert_contains (message, "\\nend\\n\"");
+  assert_contains (message, "bytes omitted");
+  g_assert_cmpuint (strlen (message), >, 900000);
+}
+
+static void
+test_leftovers (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("echo");
+  g_autofree char *fifo = g_build_filename (g_get_user_runtime_dir (), "left", NULL);
+  g_autofree char *request = NULL;
+  g_autofree char *ask = NULL;
+
+  g_test_summary ("What a successful command leaves running lives on until the session ends");
+
+  request = g_strdup_printf ("{\"message_type\":\"command_execution_message\",\"commands\":["
+                             "{\"command\":\"mkdir -p %s; sleep 1000 >/dev/null 2>&1 & "
+                             "echo $! > %s/pid\"}]}", fifo, fifo);
+  ask = g_strdup_printf ("{\"message_type\":\"command_execution_message\",\"commands\":["
+                         "{\"command\":\"kill -0 $(cat %s/pid)\"}]}", fifo);
+  session_fixture_send (f, request);
+  assert_contains (session_fixture_wait_terminal (f), "\"exit_code\":0");
+  session_fixture_send (f, ask);
+  assert_contains (session_fixture_wait_terminal (f), "\"exit_code\":0");
+
+  /* The fixture waits for the end of the session, and with it for that of the process. */
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  g_test_add_func ("/agents/names", test_names);
+  g_test_add_func ("/agents/absent", test_absent);
+  g_test_add_func ("/agents/echo", test_echo);
+  g_test_add_func ("/agents/echo-stream", test_echo_stream);
+  g_test_add_func ("/agents/echo-cancel", test_echo_cancel);
+  g_test_add_func ("/agents/shell", test_shell);
+  g_test_add_func ("/agents/shell-structured", test_shell_structured);
+  g_test_add_func ("/agents/shell-secrets", test_shell_secrets);
+  g_test_add_func ("/agents/shell-cancel", test_shell_cancel);
+  g_test_add_func ("/agents/commands", test_commands);
+  g_test_add_func ("/agents/commands-around", test_commands_around);
+  g_test_add_func ("/agents/large-stdout", test_large_stdout);
+  g_test_add_func ("/agents/leftovers", test_leftovers);
+
+  return g_test_run ();
+}
