@@ -402,7 +402,8 @@ test_message_parse_to_client (void)
   g_assert_cmpstr (runtime_use_result_message_get_metadata_json (text), ==, "{}");
 
   object = parse ("{\"message_type\":\"result_message\",\"metadata\":{ \"\\u00e9\" : [1.50] },"
-                  "\"data\":{\"type\":\"structured_output\",\"structured_output\":{\"a\": 1e400}}}");
+                  "\"data\":{\"type\":\"structured_output\","
+                  "\"structured_output\":{\"a\": 1e400}}}");
   g_assert_null (runtime_use_result_message_get_text (object));
   g_assert_cmpstr (runtime_use_result_message_get_structured_output_json (object), ==,
                    "{\"a\":1e400}");

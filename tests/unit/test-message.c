@@ -108,6 +108,30 @@ test_message_write_not_utf8 (void)
 }
 
 static void
+test_message_encode_output (void)
+{
+  g_autoptr(RuntimeUseMessage) message = NULL;
+  g_autoptr(GBytes) direct = NULL;
+  g_autoptr(GBytes) bytes = NULL;
+
+  g_test_summary ("The short way for output says the same as the long one");
+
+  for (int stream = RUNTIME_USE_OUTPUT_STREAM_STDOUT;
+       stream <= RUNTIME_USE_OUTPUT_STREAM_STDERR;
+       stream++)
+    {
+      g_clear_object (&message);
+      g_clear_pointer (&direct, g_bytes_unref);
+      g_clear_pointer (&bytes, g_bytes_unref);
+
+      message = _runtime_use_command_output_message_new_counted (stream, "\"é\0", 4, "a\\b");
+      bytes = runtime_use_message_to_bytes (message);
+      direct = _runtime_use_command_output_message_encode (stream, "\"é\0", 4, "a\\b");
+      g_assert_true (g_bytes_equal (bytes, direct));
+    }
+}
+
+static void
 test_message_write_request (void)
 {
   const char * const env[] = { "A=1=2", "B=", NULL };
@@ -140,6 +164,7 @@ main (int   argc,
   g_test_add_func ("/message/write-terminals", test_message_write_terminals);
   g_test_add_func ("/message/write-events", test_message_write_events);
   g_test_add_func ("/message/write-not-utf8", test_message_write_not_utf8);
+  g_test_add_func ("/message/encode-output", test_message_encode_output);
   g_test_add_func ("/message/write-request", test_message_write_request);
 
   return g_test_run ();

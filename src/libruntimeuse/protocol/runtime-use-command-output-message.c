@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime-use-codecs-private.h"
+#include "runtime-use-json-writer-private.h"
 #include "runtime-use-message-private.h"
 
 /**
@@ -112,6 +113,25 @@ _runtime_use_command_output_message_new_counted (RuntimeUseOutputStream  stream,
   self->command = _runtime_use_dup_utf8 (command);
 
   return RUNTIME_USE_MESSAGE (self);
+}
+
+GBytes *
+_runtime_use_command_output_message_encode (RuntimeUseOutputStream  stream,
+                                            const char             *text,
+                                            gsize                   length,
+                                            const char             *command)
+{
+  GString *json = g_string_sized_new (length + length / 16 + 256);
+
+  g_string_append (json, "{\"message_type\":\"command_output_message\",\"stream\":\"");
+  g_string_append (json, streams[stream]);
+  g_string_append (json, "\",\"text\":");
+  _runtime_use_json_append_string (json, text, length);
+  g_string_append (json, ",\"command\":");
+  _runtime_use_json_append_string (json, command, strlen (command));
+  g_string_append_c (json, '}');
+
+  return g_string_free_to_bytes (json);
 }
 
 /**

@@ -4,7 +4,6 @@
 
 #include "runtime-use-json-node-private.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,59 +12,86 @@
 #include "runtime-use-json-writer-private.h"
 #include "runtime-use-limits-private.h"
 
-static gboolean
-add_number (JsonBuilder                *builder,
-            const RuntimeUseJsonValue  *value,
-            GError                    **error)
+static JsonNode *
+make_number (const RuntimeUseJsonValue  *value,
+             GError                    **error)
 {
   g_autofree char *text = g_strndup (value->text, value->length);
+  gint64 integer;
   double number;
 
-  if (strpbrk (text, ".eE") == NULL)
-    {
-      gint64 integer;
-
-      errno = 0;
-      integer = g_ascii_strtoll (text, NULL, 10);
-      if (errno == 0)
-        {
-          json_builder_add_int_value (builder, integer);
-          return TRUE;
-        }
-    }
+  if (g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &integer, NULL))
+    return json_node_init_int (json_node_alloc (), integer);
 
   number = g_ascii_strtod (text, NULL);
-  if (!isfinite (number))
-    {
-      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD,
-                   "The number %.32s is out of range", text);
-      return FALSE;
-    }
+  if (isfinite (number))
+    return json_node_init_double (json_node_alloc (), number);
 
-  json_builder_add_double_value (builder, number);
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD,
+               "The number %.32s is out of range", text);
+
+  return NULL;
+}
+
+static char *
+dup_string (const RuntimeUseJsonValue  *value,
+            GError                    **error)
+{
+  if (!value->has_nul)
+    return _runtime_use_json_value_dup_string (value, NULL);
+
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD,
+               "A string holds a NUL character");
+
+  return NULL;
+}
+
+static JsonNode *
+make_scalar (const RuntimeUseJsonValue  *value,
+             GError                    **error)
+{
+  g_autofree char *text = NULL;
+
+  if (value->token == RUNTIME_USE_JSON_NUMBER)
+    return make_number (value, error);
+
+  if (value->token == RUNTIME_USE_JSON_NULL)
+    return json_node_init_null (json_node_alloc ());
+
+  if (value->token != RUNTIME_USE_JSON_STRING)
+    return json_node_init_boolean (json_node_alloc (), value->token == RUNTIME_USE_JSON_TRUE);
+
+  text = dup_string (value, error);
+
+  return text != NULL ? json_node_init_string (json_node_alloc (), text) : NULL;
+}
+
+static gboolean
+set_name (JsonBuilder                *builder,
+          const RuntimeUseJsonValue  *value,
+          GError                    **error)
+{
+  g_autofree char *name = dup_string (value, error);
+
+  if (name == NULL)
+    return FALSE;
+
+  json_builder_set_member_name (builder, name);
 
   return TRUE;
 }
 
 static gboolean
-add_string (JsonBuilder                *builder,
+add_scalar (JsonBuilder                *builder,
             const RuntimeUseJsonValue  *value,
             GError                    **error)
 {
-  g_autofree char *text = NULL;
+  JsonNode *node = make_scalar (value, error);
 
-  if (value->has_nul)
-    {
-      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD,
-                   "A string holds a NUL character");
-      return FALSE;
-    }
+  if (node == NULL)
+    return FALSE;
 
-  text = _runtime_use_json_value_dup_string (value, NULL);
-  if (value->token == RUNTIME_USE_JSON_NAME)
-    json_builder_set_member_name (builder, text);
-  else
-    json_builder_add_string_value (builder, text);
+  json_builder_add_value (builder, node);
 
   return TRUE;
 }
@@ -78,20 +104,14 @@ add_token (JsonBuilder                *builder,
   switch (value->token)
     {
     case RUNTIME_USE_JSON_NULL:
-      json_builder_add_null_value (builder);
-      return TRUE;
-
     case RUNTIME_USE_JSON_FALSE:
     case RUNTIME_USE_JSON_TRUE:
-      json_builder_add_boolean_value (builder, value->token == RUNTIME_USE_JSON_TRUE);
-      return TRUE;
-
     case RUNTIME_USE_JSON_NUMBER:
-      return add_number (builder, value, error);
-
     case RUNTIME_USE_JSON_STRING:
+      return add_scalar (builder, value, error);
+
     case RUNTIME_USE_JSON_NAME:
-      return add_string (builder, value, error);
+      return set_name (builder, value, error);
 
     case RUNTIME_USE_JSON_ARRAY:
       json_builder_begin_array (builder);
@@ -127,18 +147,24 @@ _runtime_use_json_to_node (const char  *json,
 {
   g_autoptr(JsonBuilder) builder = NULL;
   RuntimeUseJsonReader reader;
+  RuntimeUseJsonToken token;
 
-  /* First, since the builder can only stop between two values. */
+  /* First, since a builder is not prepared for broken input. */
   if (!_runtime_use_json_validate (json, strlen (json), error))
     return NULL;
 
-  builder = json_builder_new ();
   _runtime_use_json_reader_init (&reader, json, strlen (json));
-  while (_runtime_use_json_reader_next (&reader) != RUNTIME_USE_JSON_END)
+  token = _runtime_use_json_reader_next (&reader);
+  if (token != RUNTIME_USE_JSON_ARRAY && token != RUNTIME_USE_JSON_OBJECT)
+    return make_scalar (&reader.current, error);
+
+  builder = json_builder_new ();
+  do
     {
       if (!add_token (builder, &reader.current, error))
         return NULL;
     }
+  while (_runtime_use_json_reader_next (&reader) != RUNTIME_USE_JSON_END);
 
   return json_builder_get_root (builder);
 }
@@ -165,7 +191,7 @@ append_checked_string (GString     *out,
   return TRUE;
 }
 
-/* The shortest form that reads back as the same number, and as one that need not be whole. */
+/* A short form that reads back as the same number, and as one that need not be whole. */
 static gboolean
 append_double (GString  *out,
                double    number,

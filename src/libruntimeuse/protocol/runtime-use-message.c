@@ -301,5 +301,8 @@ RuntimeUseMessage *
 _runtime_use_message_redact (RuntimeUseMessage  *self,
                              RuntimeUseRedactor *redactor)
 {
+  if (runtime_use_redactor_is_empty (redactor))
+    return g_object_ref (self);
+
   return _runtime_use_codec_redact (get_codec (self), self, redactor);
 }
