@@ -249,6 +249,16 @@ test_redactor_random_characters (void)
 }
 
 static void
+test_redactor_random_periods (void)
+{
+  static const char * const alphabet[] = { "a", "x", "xaxa", "yyyyyyyyyyyyy", "xayyxaxa", "zzzz" };
+
+  g_test_summary ("So are long secrets that repeat themselves, beside short ones");
+
+  check_random (alphabet, G_N_ELEMENTS (alphabet), 3000);
+}
+
+static void
 test_redactor_nul (void)
 {
   static const char * const secrets[] = { "key", NULL };
@@ -523,6 +533,7 @@ main (int   argc,
   g_test_add_func ("/redactor/random", test_redactor_random);
   g_test_add_func ("/redactor/random-markers", test_redactor_random_markers);
   g_test_add_func ("/redactor/random-characters", test_redactor_random_characters);
+  g_test_add_func ("/redactor/random-periods", test_redactor_random_periods);
   g_test_add_func ("/redactor/nul", test_redactor_nul);
   g_test_add_func ("/redactor/invalid-secret", test_redactor_invalid_secret);
   g_test_add_func ("/redactor/is-empty", test_redactor_is_empty);

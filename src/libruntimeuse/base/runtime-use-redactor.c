@@ -32,7 +32,7 @@ struct _RuntimeUseRedactor
 {
   GObject                  parent_instance;
 
-  RuntimeUseSecretMatcher *matcher;
+  RuntimeUseSecretMatcher *matcher;   /* (nullable): nothing to hide */
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseRedactor, runtime_use_redactor, G_TYPE_OBJECT)
@@ -116,9 +116,12 @@ runtime_use_redactor_init (RuntimeUseRedactor *self)
 RuntimeUseRedactor *
 runtime_use_redactor_new (const char * const *secrets)
 {
-  return g_object_new (RUNTIME_USE_TYPE_REDACTOR,
-                       "secrets", secrets,
-                       NULL);
+  RuntimeUseRedactor *self = g_object_new (RUNTIME_USE_TYPE_REDACTOR, NULL);
+
+  /* Not by the property, which would copy all secrets first. */
+  self->matcher = _runtime_use_secret_matcher_new (secrets);
+
+  return self;
 }
 
 RuntimeUseSecretMatcher *
@@ -155,7 +158,7 @@ runtime_use_redactor_is_empty (RuntimeUseRedactor *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_REDACTOR (self), TRUE);
 
-  return _runtime_use_secret_matcher_is_empty (self->matcher);
+  return self->matcher == NULL;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "runtime-use-secret-filter-private.h"
 
 G_BEGIN_DECLS
 
@@ -12,28 +12,33 @@ G_BEGIN_DECLS
  * threads may share it. */
 typedef struct _RuntimeUseSecretMatcher RuntimeUseSecretMatcher;
 
-/* The automaton of Aho and Corasick. A state stands for the longest end of the
- * text so far that begins a secret; state 0 stands for none. */
-RuntimeUseSecretMatcher *_runtime_use_secret_matcher_new  (const char * const      *secrets);
-void                     _runtime_use_secret_matcher_free (RuntimeUseSecretMatcher *self);
-
-gboolean    _runtime_use_secret_matcher_is_empty       (RuntimeUseSecretMatcher *self);
+/* Returns `NULL` if there is nothing to look for. */
+RuntimeUseSecretMatcher *_runtime_use_secret_matcher_new            (const char * const      *secrets);
+void                     _runtime_use_secret_matcher_free           (RuntimeUseSecretMatcher *self);
 
 /* Whether a secret can lie in a marker or reach over its edge. */
-gboolean    _runtime_use_secret_matcher_touches_marker (RuntimeUseSecretMatcher *self);
+gboolean                 _runtime_use_secret_matcher_touches_marker (RuntimeUseSecretMatcher *self);
 
-guint32     _runtime_use_secret_matcher_step           (RuntimeUseSecretMatcher *self,
-                                                        guint32                  state,
-                                                        guint8                   byte);
+const RuntimeUseSecretFilter *
+                         _runtime_use_secret_matcher_get_filter     (RuntimeUseSecretMatcher *self);
+
+/* Feeds the automaton. A state stands for the longest end of the text so far
+ * that begins a secret, and state 0 for none. Stops at the end of a secret, and
+ * where the state stands for little and has just forgotten something. Returns
+ * how many bytes that took. */
+gsize                    _runtime_use_secret_matcher_run            (RuntimeUseSecretMatcher *self,
+                                                                     guint32                 *state,
+                                                                     const char              *text,
+                                                                     gsize                    length);
 
 /* The end of the text that @state stands for. */
-const char *_runtime_use_secret_matcher_get_held       (RuntimeUseSecretMatcher *self,
-                                                        guint32                  state,
-                                                        gsize                   *length);
+const char              *_runtime_use_secret_matcher_get_held       (RuntimeUseSecretMatcher *self,
+                                                                     guint32                  state,
+                                                                     gsize                   *length);
 
 /* How long the longest secret is that ends where @state was reached, or 0. */
-gsize       _runtime_use_secret_matcher_get_match      (RuntimeUseSecretMatcher *self,
-                                                        guint32                  state);
+gsize                    _runtime_use_secret_matcher_get_match      (RuntimeUseSecretMatcher *self,
+                                                                     guint32                  state);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RuntimeUseSecretMatcher, _runtime_use_secret_matcher_free)
 

@@ -9,28 +9,49 @@
 
 #define MARKER_LENGTH (sizeof RUNTIME_USE_REDACTED - 1)
 
-/* A node of the tree of all beginnings of all secrets. Node 0 is the root,
- * which is nobody's child, so 0 also says "none". */
+/* Back at a beginning this short, another look at the text may save more than
+ * going on does. */
+#define SHALLOW 8
+
+/* A node of the tree of all beginnings of all secrets. The nodes are in the
+ * order of their depth, and the children of a node lie side by side. Node 0 is
+ * the root; it is nobody's child, so 0 also says "none". */
 typedef struct
 {
-  guint32 end;       /* where in the bytes of the secrets this beginning ends */
-  guint32 depth;     /* how long it is */
-  guint32 child;     /* the first child */
-  guint32 sibling;   /* the next child of the same parent */
-  guint32 fail;      /* the longest end of this beginning that is one, too */
-  guint32 match;     /* length of the longest secret that ends here, or 0 */
+  guint32 end;          /* where in the bytes of the secrets this beginning ends */
+  guint32 depth;        /* how long it is */
+  guint32 child;        /* the first child */
+  guint32 n_children;
+  guint32 fail;         /* the longest proper end of this beginning that is one, too */
+  guint32 match;        /* length of the longest secret that ends here, or 0 */
 } Node;
+
+/* A secret in the bytes of all of them. */
+typedef struct
+{
+  const guint8 *bytes;
+  gsize         length;
+} Secret;
+
+/* Which of the sorted secrets. */
+typedef struct
+{
+  guint32 first;
+  guint32 last;   /* the one after */
+} Range;
 
 struct _RuntimeUseSecretMatcher
 {
-  GString  *bytes;            /* all secrets, one behind the other */
-  GArray   *ends;             /* (element-type guint32): where each one ends in @bytes */
-  gboolean  touches_marker;
+  GString                *bytes;            /* all secrets, one behind the other */
+  GArray                 *ends;             /* (element-type guint32): where each one ends */
+  gboolean                touches_marker;
+  RuntimeUseSecretFilter *filter;
 
-  gsize     tree_ready;       /* the tree is made when it is first needed */
-  Node     *nodes;
-  guint32   n_nodes;
-  guint32   roots[256];       /* the children of the root */
+  gsize                   tree_ready;       /* the tree is made when it is first needed */
+  Node                   *nodes;
+  guint32                 n_nodes;
+  guint8                 *node_bytes;       /* the last byte of each node's beginning */
+  guint32                 roots[256];       /* the child of the root for each byte, or 0 */
 };
 
 /* Whether @secret put across a marker in some way would agree with it. */
@@ -39,6 +60,10 @@ touches_marker (const char *secret,
                 gsize       length)
 {
   gsize shift;
+
+  /* Only one that has a bracket reaches over an edge. */
+  if (memchr (secret, '[', length) == NULL && memchr (secret, ']', length) == NULL)
+    return memmem (RUNTIME_USE_REDACTED, MARKER_LENGTH, secret, length) != NULL;
 
   for (shift = 1; shift < length + MARKER_LENGTH; shift++)
     {
@@ -116,13 +141,27 @@ add_secret (RuntimeUseSecretMatcher *self,
 RuntimeUseSecretMatcher *
 _runtime_use_secret_matcher_new (const char * const *secrets)
 {
-  RuntimeUseSecretMatcher *self = g_new0 (RuntimeUseSecretMatcher, 1);
+  RuntimeUseSecretMatcher *self;
   gsize i;
 
+  if (secrets == NULL || secrets[0] == NULL)
+    return NULL;
+
+  self = g_new0 (RuntimeUseSecretMatcher, 1);
   self->bytes = g_string_new (NULL);
   self->ends = g_array_new (FALSE, FALSE, sizeof (guint32));
-  for (i = 0; secrets != NULL && secrets[i] != NULL; i++)
+  for (i = 0; secrets[i] != NULL; i++)
     add_secret (self, secrets[i]);
+
+  if (self->ends->len == 0)
+    {
+      _runtime_use_secret_matcher_free (self);
+      return NULL;
+    }
+
+  self->filter = _runtime_use_secret_filter_new (self->bytes->str,
+                                                 (const guint32 *) (gpointer) self->ends->data,
+                                                 self->ends->len);
 
   return self;
 }
@@ -133,14 +172,10 @@ _runtime_use_secret_matcher_free (RuntimeUseSecretMatcher *self)
   explicit_bzero (self->bytes->str, self->bytes->len);
   g_string_free (self->bytes, TRUE);
   g_array_unref (self->ends);
+  g_clear_pointer (&self->filter, _runtime_use_secret_filter_free);
   g_free (self->nodes);
+  g_free (self->node_bytes);
   g_free (self);
-}
-
-gboolean
-_runtime_use_secret_matcher_is_empty (RuntimeUseSecretMatcher *self)
-{
-  return self->ends->len == 0;
 }
 
 gboolean
@@ -149,74 +184,35 @@ _runtime_use_secret_matcher_touches_marker (RuntimeUseSecretMatcher *self)
   return self->touches_marker;
 }
 
-static guint8
-node_byte (RuntimeUseSecretMatcher *self,
-           guint32                  node)
+const RuntimeUseSecretFilter *
+_runtime_use_secret_matcher_get_filter (RuntimeUseSecretMatcher *self)
 {
-  return self->bytes->str[self->nodes[node].end - 1];
+  return self->filter;
 }
 
-static guint32
+static inline guint32
 find_child (RuntimeUseSecretMatcher *self,
-            guint32                  node,
+            guint32                  state,
             guint8                   byte)
 {
-  guint32 child;
+  const Node *node = &self->nodes[state];
+  const guint8 *found;
 
-  if (node == 0)
+  if (state == 0)
     return self->roots[byte];
 
-  child = self->nodes[node].child;
-  while (child != 0 && node_byte (self, child) != byte)
-    child = self->nodes[child].sibling;
+  if (node->n_children == 1)
+    return self->node_bytes[node->child] == byte ? node->child : 0;
 
-  return child;
+  if (node->n_children == 0)
+    return 0;
+
+  found = memchr (self->node_bytes + node->child, byte, node->n_children);
+
+  return found != NULL ? found - self->node_bytes : 0;
 }
 
-static guint32
-add_child (RuntimeUseSecretMatcher *self,
-           guint32                  parent,
-           guint32                  end)
-{
-  guint32 node = self->n_nodes++;
-
-  self->nodes[node].end = end;
-  self->nodes[node].depth = self->nodes[parent].depth + 1;
-  if (parent == 0)
-    {
-      self->roots[node_byte (self, node)] = node;
-    }
-  else
-    {
-      self->nodes[node].sibling = self->nodes[parent].child;
-      self->nodes[parent].child = node;
-    }
-
-  return node;
-}
-
-static void
-add_secrets (RuntimeUseSecretMatcher *self)
-{
-  guint32 position = 0;
-  guint i;
-
-  for (i = 0; i < self->ends->len; i++)
-    {
-      guint32 end = g_array_index (self->ends, guint32, i);
-      guint32 node = 0;
-
-      for (; position < end; position++)
-        {
-          guint32 child = find_child (self, node, self->bytes->str[position]);
-
-          node = child != 0 ? child : add_child (self, node, position + 1);
-        }
-      self->nodes[node].match = self->nodes[node].depth;
-    }
-}
-
-static guint32
+static inline guint32
 step (RuntimeUseSecretMatcher *self,
       guint32                  state,
       guint8                   byte)
@@ -229,34 +225,91 @@ step (RuntimeUseSecretMatcher *self,
   return child;
 }
 
-/* Nodes are visited by growing depth, for a node's @fail is less deep. */
-static void
-link_failures (RuntimeUseSecretMatcher *self)
+static int
+compare_secrets (gconstpointer a,
+                 gconstpointer b)
 {
-  g_autofree guint32 *queue = g_new (guint32, self->n_nodes);
-  guint32 n_queued = 0;
+  const Secret *first = a;
+  const Secret *second = b;
+  int order = memcmp (first->bytes, second->bytes, MIN (first->length, second->length));
+
+  if (order != 0)
+    return order;
+
+  return (first->length > second->length) - (first->length < second->length);
+}
+
+/* Secrets that begin alike get side by side, the shorter before the longer. */
+static Secret *
+sort_secrets (RuntimeUseSecretMatcher *self)
+{
+  const guint8 *bytes = (const guint8 *) self->bytes->str;
+  Secret *secrets = g_new (Secret, self->ends->len);
+  guint32 start = 0;
+  guint i;
+
+  for (i = 0; i < self->ends->len; i++)
+    {
+      guint32 end = g_array_index (self->ends, guint32, i);
+
+      secrets[i] = (Secret) { bytes + start, end - start };
+      start = end;
+    }
+  qsort (secrets, self->ends->len, sizeof *secrets, compare_secrets);
+
+  return secrets;
+}
+
+/* Adds a node for the first bytes of @secret, one more than @parent has. */
+static guint32
+add_child (RuntimeUseSecretMatcher *self,
+           guint32                  parent,
+           const Secret            *secret)
+{
+  guint32 depth = self->nodes[parent].depth;
+  guint32 child = self->n_nodes++;
+  guint8 byte = secret->bytes[depth];
+  Node *node = &self->nodes[child];
+
+  node->end = secret->bytes - (const guint8 *) self->bytes->str + depth + 1;
+  node->depth = depth + 1;
+  self->node_bytes[child] = byte;
+
+  if (self->nodes[parent].n_children++ == 0)
+    self->nodes[parent].child = child;
+
+  if (parent == 0)
+    self->roots[byte] = child;
+  else
+    node->fail = step (self, self->nodes[parent].fail, byte);
+
+  return child;
+}
+
+/* Makes out of the sorted secrets that begin like @node its children. */
+static void
+expand_node (RuntimeUseSecretMatcher *self,
+             guint32                  node,
+             const Secret            *secrets,
+             Range                   *ranges)
+{
+  guint32 depth = self->nodes[node].depth;
+  guint32 last = ranges[node].last;
+  guint32 child = 0;
   guint32 i;
 
-  for (i = 0; i < G_N_ELEMENTS (self->roots); i++)
-    {
-      if (self->roots[i] != 0)
-        queue[n_queued++] = self->roots[i];
-    }
+  self->nodes[node].match = self->nodes[self->nodes[node].fail].match;
+  for (i = ranges[node].first; i < last && secrets[i].length == depth; i++)
+    self->nodes[node].match = depth;
 
-  for (i = 0; i < n_queued; i++)
+  for (; i < last; i++)
     {
-      guint32 parent = queue[i];
-      guint32 child;
-
-      for (child = self->nodes[parent].child; child != 0; child = self->nodes[child].sibling)
+      if (child == 0 || self->node_bytes[child] != secrets[i].bytes[depth])
         {
-          Node *node = &self->nodes[child];
-
-          node->fail = step (self, self->nodes[parent].fail, node_byte (self, child));
-          if (node->match == 0)
-            node->match = self->nodes[node->fail].match;
-          queue[n_queued++] = child;
+          child = add_child (self, node, &secrets[i]);
+          ranges[child].first = i;
         }
+      ranges[child].last = i + 1;
     }
 }
 
@@ -265,22 +318,47 @@ ensure_tree (RuntimeUseSecretMatcher *self)
 {
   if (g_once_init_enter (&self->tree_ready))
     {
+      g_autofree Secret *secrets = sort_secrets (self);
+      g_autofree Range *ranges = g_new (Range, self->bytes->len + 1);
+      guint32 node;
+
       self->nodes = g_new0 (Node, self->bytes->len + 1);
+      self->node_bytes = g_new (guint8, self->bytes->len + 1);
       self->n_nodes = 1;
-      add_secrets (self);
-      link_failures (self);
+      ranges[0] = (Range) { 0, self->ends->len };
+
+      for (node = 0; node < self->n_nodes; node++)
+        expand_node (self, node, secrets, ranges);
+
       g_once_init_leave (&self->tree_ready, 1);
     }
 }
 
-guint32
-_runtime_use_secret_matcher_step (RuntimeUseSecretMatcher *self,
-                                  guint32                  state,
-                                  guint8                   byte)
+gsize
+_runtime_use_secret_matcher_run (RuntimeUseSecretMatcher *self,
+                                 guint32                 *state,
+                                 const char              *text,
+                                 gsize                    length)
 {
-  ensure_tree (self);
+  guint32 depth;
+  gsize i = 0;
 
-  return step (self, state, byte);
+  ensure_tree (self);
+  depth = self->nodes[*state].depth;
+
+  while (i < length)
+    {
+      const Node *node;
+      guint32 old_depth = depth;
+
+      *state = step (self, *state, text[i++]);
+      node = &self->nodes[*state];
+      depth = node->depth;
+      if (node->match > 0 || (depth <= old_depth && depth <= SHALLOW))
+        break;
+    }
+
+  return i;
 }
 
 const char *

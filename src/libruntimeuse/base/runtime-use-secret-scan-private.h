@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* One text on its way past a matcher, in any number of pieces. */
 typedef struct
 {
-  RuntimeUseSecretMatcher *matcher;    /* not owned */
+  RuntimeUseSecretMatcher *matcher;    /* (nullable), not owned */
   guint32                  state;      /* stands for what is held back */
   guint                    n_marker;   /* bytes of a marker held back behind that */
   guint64                  position;   /* bytes seen, those of @n_marker not counted */

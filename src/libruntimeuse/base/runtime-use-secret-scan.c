@@ -123,6 +123,42 @@ add_region (RuntimeUseSecretScan *self,
   g_array_append_val (self->regions, region);
 }
 
+/* Settles what the state of the matcher leaves no doubt about. */
+static void
+settle_but_held (RuntimeUseSecretScan *self,
+                 const Piece          *piece,
+                 GString              *out)
+{
+  gsize held_length;
+
+  _runtime_use_secret_matcher_get_held (self->matcher, self->state, &held_length);
+  settle (self, piece, self->position - held_length, out);
+}
+
+/* Leaves out what holds no secret, from where the state begins: a new state is
+ * entered only where the filter says that a secret may begin. Returns how many
+ * bytes of @text are done then, which may be fewer than @used. */
+static gsize
+skip (RuntimeUseSecretScan       *self,
+      RuntimeUseSecretFilterWalk *walk,
+      gsize                       used)
+{
+  gsize held_length, begin, next;
+
+  _runtime_use_secret_matcher_get_held (self->matcher, self->state, &held_length);
+  if (held_length > used)
+    return used;
+
+  begin = used - held_length;
+  next = _runtime_use_secret_filter_walk_next (walk, begin);
+  if (next == begin && held_length > 0)
+    return used;
+
+  self->state = 0;
+
+  return next;
+}
+
 /* Looks for secrets, minding no markers. */
 static void
 scan_text (RuntimeUseSecretScan *self,
@@ -131,29 +167,34 @@ scan_text (RuntimeUseSecretScan *self,
            GString              *out)
 {
   Piece piece = { .text = text, .start = self->position };
-  gsize held_length;
-  gsize i;
+  RuntimeUseSecretFilterWalk walk;
+  gsize used = 0;
 
   piece.held = _runtime_use_secret_matcher_get_held (self->matcher, self->state,
                                                      &piece.held_length);
+  _runtime_use_secret_filter_walk_init (&walk,
+                                        _runtime_use_secret_matcher_get_filter (self->matcher),
+                                        text, length);
 
-  for (i = 0; i < length; i++)
+  while ((used = skip (self, &walk, used)) < length)
     {
       gsize match;
 
-      self->state = _runtime_use_secret_matcher_step (self->matcher, self->state, text[i]);
-      self->position++;
+      used += _runtime_use_secret_matcher_run (self->matcher, &self->state,
+                                               text + used, length - used);
       match = _runtime_use_secret_matcher_get_match (self->matcher, self->state);
-      if (match == 0)
-        continue;
 
-      add_region (self, self->position - match, self->position);
-      _runtime_use_secret_matcher_get_held (self->matcher, self->state, &held_length);
-      settle (self, &piece, self->position - held_length, out);
+      /* What was skipped back over has been noted already. */
+      if (match > 0 && piece.start + used > self->position)
+        {
+          self->position = piece.start + used;
+          add_region (self, self->position - match, self->position);
+          settle_but_held (self, &piece, out);
+        }
     }
 
-  _runtime_use_secret_matcher_get_held (self->matcher, self->state, &held_length);
-  settle (self, &piece, self->position - held_length, out);
+  self->position = piece.start + length;
+  settle_but_held (self, &piece, out);
 }
 
 /* Nothing that is held back can become a secret any more. */
@@ -239,7 +280,7 @@ _runtime_use_secret_scan_append (RuntimeUseSecretScan *self,
 {
   gsize i = 0;
 
-  if (_runtime_use_secret_matcher_is_empty (self->matcher))
+  if (self->matcher == NULL)
     {
       g_string_append_len (out, text, length);
       return;
@@ -264,6 +305,9 @@ void
 _runtime_use_secret_scan_flush (RuntimeUseSecretScan *self,
                                 GString              *out)
 {
+  if (self->matcher == NULL)
+    return;
+
   if (self->n_marker > 0)
     scan_text (self, RUNTIME_USE_REDACTED, self->n_marker, out);
 

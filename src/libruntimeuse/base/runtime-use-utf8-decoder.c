@@ -16,21 +16,27 @@ typedef enum
 } SequenceKind;
 
 /* How many bytes from the start are ASCII. */
-static gsize
+static inline gsize
 ascii_length (const guint8 *bytes,
               gsize         length)
 {
   const guint64 high_bits = G_GUINT64_CONSTANT (0x8080808080808080);
+  guint64 words[4];
   gsize i = 0;
 
-  while (length - i >= 32)
+  for (; length - i >= sizeof words; i += sizeof words)
     {
-      guint64 words[4];
-
       memcpy (words, bytes + i, sizeof words);
       if (((words[0] | words[1] | words[2] | words[3]) & high_bits) != 0)
         break;
-      i += sizeof words;
+    }
+
+  for (; length - i >= sizeof words[0]; i += sizeof words[0])
+    {
+      memcpy (words, bytes + i, sizeof words[0]);
+      words[0] = GUINT64_FROM_LE (words[0]) & high_bits;
+      if (words[0] != 0)
+        return i + __builtin_ctzll (words[0]) / 8;
     }
 
   while (i < length && bytes[i] < 0x80)
@@ -42,7 +48,7 @@ ascii_length (const guint8 *bytes,
 /* What may follow the first byte @lead of a character of several bytes: how
  * long the character is and which range its second byte has. Returns 0 if no
  * character starts like this. */
-static guint
+static inline guint
 sequence_length (guint8  lead,
                  guint8 *low,
                  guint8 *high)
@@ -76,7 +82,7 @@ sequence_length (guint8  lead,
 
 /* Looks at the character that starts at @bytes. @used is set to its length
  * or, when it is no character, to the length of its maximal subpart. */
-static SequenceKind
+static inline SequenceKind
 scan_sequence (const guint8 *bytes,
                gsize         length,
                gsize        *used)
@@ -112,15 +118,20 @@ _runtime_use_utf8_valid_length (const guint8 *bytes,
 {
   gsize i = 0;
 
-  while (TRUE)
+  while (i < length)
     {
       gsize used;
 
       i += ascii_length (bytes + i, length - i);
-      if (i == length || scan_sequence (bytes + i, length - i, &used) != SEQUENCE_VALID)
-        return i;
-      i += used;
+
+      for (; i < length && bytes[i] >= 0x80; i += used)
+        {
+          if (scan_sequence (bytes + i, length - i, &used) != SEQUENCE_VALID)
+            return i;
+        }
     }
+
+  return i;
 }
 
 void
