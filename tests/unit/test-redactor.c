@@ -235,7 +235,7 @@ test_redactor_random_markers (void)
 
   g_test_summary ("So are texts and secrets made of pieces of the marker");
 
-  check_random (alphabet, G_N_ELEMENTS (alphabet), 20000);
+  check_random (alphabet, G_N_ELEMENTS (alphabet), 10000);
 }
 
 static void
@@ -436,7 +436,7 @@ test_redactor_many (void)
 
   g_test_summary ("Any number of secrets of any length is found in long texts");
 
-  for (round = 0; round < 10; round++)
+  for (round = 0; round < 4; round++)
     {
       check_long (1, 1, 3);
       check_long (1, 20, 60);
@@ -452,23 +452,37 @@ test_redactor_many (void)
 }
 
 static void
-test_redactor_repetitive (void)
+check_repetitive (const char * const *secrets,
+                  guint               n,
+                  gsize               expected_before,
+                  gsize               expected_after)
 {
-  g_autofree char *secret = g_strnfill (100000, 'a');
-  g_autofree char *tail = g_strconcat (secret, "b", NULL);
-  const char *secrets[] = { tail, "aaaaaaaaaaaaaaaaaaaac", NULL };
   g_autoptr(RuntimeUseRedactor) redactor = runtime_use_redactor_new (secrets);
   g_autoptr(RuntimeUseRedactorStream) stream = runtime_use_redactor_open_stream (redactor);
   g_autoptr(GString) out = g_string_new (NULL);
   guint i;
 
+  for (i = 0; i < n; i++)
+    _runtime_use_redactor_stream_append (stream, "a", 1, out);
+  g_assert_cmpuint (out->len, ==, expected_before);
+  _runtime_use_redactor_stream_append (stream, "b", 1, out);
+  g_assert_cmpuint (out->len, ==, expected_after);
+}
+
+static void
+test_redactor_repetitive (void)
+{
+  g_autofree char *many = g_strnfill (100000, 'a');
+  g_autofree char *long_secret = g_strconcat (many, "b", NULL);
+  const char *secrets[] = { long_secret, "aaaaaaaaaaaaaaaaaaaac", NULL };
+  const char *with_short[] = { long_secret, "a", NULL };
+
   g_test_summary ("Text that begins a long secret again and again takes linear time");
 
-  for (i = 0; i < 2000000; i++)
-    _runtime_use_redactor_stream_append (stream, "a", 1, out);
-  g_assert_cmpuint (out->len, ==, 1900000);
-  _runtime_use_redactor_stream_append (stream, "b", 1, out);
-  g_assert_cmpuint (out->len, ==, 1900000 + MARKER_LENGTH);
+  check_repetitive (secrets, 2000000, 1900000, 1900000 + MARKER_LENGTH);
+
+  /* Where an "a" is the beginning of what is held back, its marker is sure. */
+  check_repetitive (with_short, 300000, 200001 * MARKER_LENGTH, 200001 * MARKER_LENGTH);
 }
 
 static void

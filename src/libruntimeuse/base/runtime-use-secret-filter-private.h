@@ -21,20 +21,21 @@ typedef struct
 } RuntimeUseSecretFilterWalk;
 
 /* The secrets lie one behind the other in @bytes, each up to one of @ends. */
-RuntimeUseSecretFilter *_runtime_use_secret_filter_new        (const char                   *bytes,
-                                                               const guint32                *ends,
-                                                               gsize                         n_ends);
-void                    _runtime_use_secret_filter_free       (RuntimeUseSecretFilter       *self);
+RuntimeUseSecretFilter *
+      _runtime_use_secret_filter_new       (const char                   *bytes,
+                                            const guint32                *ends,
+                                            gsize                         n_ends);
+void  _runtime_use_secret_filter_free      (RuntimeUseSecretFilter       *self);
 
-void                    _runtime_use_secret_filter_walk_init  (RuntimeUseSecretFilterWalk   *walk,
-                                                               const RuntimeUseSecretFilter *filter,
-                                                               const char                   *text,
-                                                               gsize                         length);
+void  _runtime_use_secret_filter_walk_init (RuntimeUseSecretFilterWalk   *walk,
+                                            const RuntimeUseSecretFilter *filter,
+                                            const char                   *text,
+                                            gsize                         length);
 
 /* The first place from @from on where a secret, or as much of it as there is
  * room for before the end of the text, may begin; the end if there is none.
  * @from never goes back. */
-gsize                   _runtime_use_secret_filter_walk_next  (RuntimeUseSecretFilterWalk   *walk,
-                                                               gsize                         from);
+gsize _runtime_use_secret_filter_walk_next (RuntimeUseSecretFilterWalk   *walk,
+                                            gsize                         from);
 
 G_END_DECLS

@@ -15,6 +15,7 @@ typedef struct
   guint64                  position;   /* bytes seen, those of @n_marker not counted */
   guint64                  done;       /* bytes passed on or replaced */
   GArray                  *regions;    /* (nullable): found, but what is before is undecided */
+  guint                    n_settled;  /* how many of these are done with */
 } RuntimeUseSecretScan;
 
 void _runtime_use_secret_scan_init   (RuntimeUseSecretScan    *self,

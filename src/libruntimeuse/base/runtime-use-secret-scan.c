@@ -68,11 +68,9 @@ settle (RuntimeUseSecretScan *self,
         guint64               decided,
         GString              *out)
 {
-  guint n_settled = 0;
-
-  while (self->regions != NULL && n_settled < self->regions->len)
+  while (self->regions != NULL && self->n_settled < self->regions->len)
     {
-      const Region *region = &g_array_index (self->regions, Region, n_settled);
+      const Region *region = &g_array_index (self->regions, Region, self->n_settled);
 
       if (region->start > decided)
         break;
@@ -80,11 +78,15 @@ settle (RuntimeUseSecretScan *self,
       pass_on (self, piece, region->start, out);
       g_string_append_len (out, RUNTIME_USE_REDACTED, MARKER_LENGTH);
       self->done = region->end;
-      n_settled++;
+      self->n_settled++;
     }
 
-  if (n_settled > 0)
-    g_array_remove_range (self->regions, 0, n_settled);
+  /* Not each time, for there may be many more behind. */
+  if (self->n_settled > 0 && self->n_settled >= self->regions->len / 2)
+    {
+      g_array_remove_range (self->regions, 0, self->n_settled);
+      self->n_settled = 0;
+    }
 
   pass_on (self, piece, decided, out);
 }
@@ -104,12 +106,12 @@ add_region (RuntimeUseSecretScan *self,
   /* It continues a region whose marker is out already. */
   if (start < self->done)
     {
-      g_array_set_size (self->regions, 0);
+      g_array_set_size (self->regions, self->n_settled);
       self->done = end;
       return;
     }
 
-  while (self->regions->len > 0)
+  while (self->regions->len > self->n_settled)
     {
       const Region *last = &g_array_index (self->regions, Region, self->regions->len - 1);
 
