@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Fixtures, and the TAP output by which meson counts the cases."""
+
+import os
+
+import pytest
+
+from harness import websocket
+from harness.messages import commands
+from harness.server import Server
+
+@pytest.fixture(scope='module')
+def shared_server(tmp_path_factory):
+    """One server for all cases of a file, with the echo agent."""
+    server = Server(tmp_path_factory.mktemp('server'))
+    warm_up(server)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(shared_server):
+    """The server of this file; nothing of a case may be left in it afterwards."""
+    yield shared_server
+    shared_server.check_at_rest()
+    shared_server.check_log()
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """Starts servers with other options; they are stopped and checked afterwards."""
+    started = []
+
+    def start(*arguments, **options):
+        server = Server(tmp_path / f'server-{len(started)}', *arguments, **options)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def client(server):
+    """An open WebSocket to the server of this file."""
+    with websocket.connect(server.port) as connection:
+        yield connection
+
+
+def warm_up(server):
+    """Let the server make what it keeps, so that a leak can be told from it."""
+    with websocket.connect(server.port) as connection:
+        connection.request(commands('true'))
+        connection.close()
+    server.check_at_rest()
+    server.remember_base()
+
+
+def pytest_addoption(parser):
+    parser.addoption('--tap', type=int, metavar='FD', help='write TAP to a descriptor, for meson')
+
+
+def pytest_configure(config):
+    if config.getoption('--tap') is not None:
+        config.pluginmanager.register(TapWriter(config.getoption('--tap')))
+
+
+class TapWriter:
+    """Says how each case went, in the words that meson understands."""
+
+    def __init__(self, descriptor):
+        self.stream = os.fdopen(descriptor, 'w', buffering=1)
+        self.count = 0
+
+    def write_comment(self, text):
+        for line in text.splitlines():
+            self.stream.write(f'# {line}\n')
+
+    def write_case(self, report, end=''):
+        name = report.nodeid.split('::', 1)[-1].replace('#', '')
+        self.count += 1
+        verdict = 'not ok' if report.failed else 'ok'
+        self.stream.write(f'{verdict} {self.count} - {name}{end}\n')
+
+    def pytest_collection_finish(self, session):
+        self.stream.write(f'1..{len(session.items)}\n')
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self.write_comment(report.longreprtext)
+        # What goes wrong after a case fails the whole file, by its exit status.
+        if report.when == 'call' or (report.when == 'setup' and not report.passed):
+            self.write_case(report, f' # SKIP {report.longrepr[2]}' if report.skipped else '')

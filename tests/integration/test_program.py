@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The program: options, exit statuses, messages, start and stop."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from harness import websocket
+from harness.messages import commands, invocation, text_of
+from harness.processes import PATIENCE, descriptors
+from harness.server import PROGRAM
+from harness.websocket import Closed
+
+
+def run(*arguments, env=None):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=8 * PATIENCE, check=False,
+                          env={**os.environ, 'LC_ALL': 'C.UTF-8', **(env or {})})
+
+
+def check_works(server):
+    with websocket.connect(server.port) as client:
+        assert text_of(client.ask_one(invocation('ECHO:x'))) == 'x'
+        client.close()
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['-h'], ['serve', '--help']])
+def test_help(arguments):
+    done = run(*arguments)
+    assert done.returncode == 0 and done.stderr == ''
+    assert 'Usage: runtimeuse' in done.stdout
+    for option in ('--port', '--handler', '--agent', '--host', '--allow-origin', '--allowed-host',
+                   '--token-file', '--insecure-no-auth', '--log-level', '--version'):
+        assert option in done.stdout, option
+
+
+def test_version():
+    done = run('--version')
+    assert done.returncode == 0
+    assert '0.1.0' in done.stdout
+
+
+@pytest.mark.parametrize('arguments', [['--agent', 'bogus'], ['--agent=bogus'],
+                                       ['serve', '--agent', 'echo', '--agent', 'bogus']])
+def test_unknown_agent(arguments):
+    done = run(*arguments)
+    assert done.returncode == 1 and done.stdout == ''
+    assert 'unknown agent "bogus"' in done.stderr
+    for name in ('openai', 'echo', 'shell'):
+        assert name in done.stderr
+
+
+@pytest.mark.parametrize('port', ['x', '-1', '65536', '', '80x', '1e3', '99999999999999999999'])
+def test_bad_port(port):
+    done = run('--port', port, '--agent', 'echo')
+    assert done.returncode == 1 and 'port' in done.stderr.lower()
+    assert 'listening' not in done.stdout
+
+
+def test_handler_is_for_later():
+    done = run('--handler', './handler.js')
+    assert done.returncode == 1 and '--handler' in done.stderr
+
+
+@pytest.mark.parametrize('arguments, word', [
+    (['--log-level', 'loud'], 'loud'), (['--host', 'not an address'], 'not an address'),
+    (['--token-file', '/no/such/file'], '/no/such/file'),
+    (['--limit', 'no-such-limit=1'], 'no-such-limit'),
+    (['--limit', 'max-connections=x'], 'max-connections')])
+def test_bad_value(arguments, word):
+    done = run('--port', '0', '--agent', 'echo', *arguments)
+    assert done.returncode == 1 and word in done.stderr
+
+
+@pytest.mark.parametrize('content', ['', '\n', 'short', 'two words 0123456789', 'ä' * 20])
+def test_bad_token(tmp_path, content):
+    path = tmp_path / 'token'
+    path.write_text(content)
+    done = run('--port', '0', '--agent', 'echo', '--token-file', str(path))
+    assert done.returncode == 1
+    assert 'token' in done.stderr.lower()
+    assert len(content) < 6 or content.strip() not in done.stderr
+
+
+def test_port_in_use():
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run('--port', str(port), '--agent', 'echo')
+    assert done.returncode == 1
+    assert str(port) in done.stderr and 'listening on' not in done.stdout
+
+
+def test_two_servers_cannot_share_a_port(start_server):
+    server = start_server()
+    done = run('--port', str(server.port), '--agent', 'echo')
+    assert done.returncode == 1
+    check_works(server)
+
+
+def test_ready_line(start_server):
+    server = start_server()
+    assert server.stdout == f'RuntimeUse server listening on port {server.port}\n'
+    assert server.port > 0
+    check_works(server)
+
+
+def test_given_port(start_server):
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    server = start_server('serve', port=port)
+    assert server.port == port
+    check_works(server)
+
+
+def test_last_option_wins_and_unknown_ones_are_ignored(start_server):
+    server = start_server('--agent', 'bogus', '--unknown', 'value', 'positional', '--port', '1')
+    check_works(server)
+
+
+def test_option_without_value_at_the_end(tmp_path):
+    """As in the reference: ignored."""
+    with subprocess.Popen([PROGRAM, '--port=0', '--agent=echo', '--log-level'], cwd=tmp_path,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert b'listening on port' in process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def test_default_port_is_said(start_server):
+    server = start_server('--log-level', 'error')
+    assert 'listening on port' in server.stdout
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_stop_when_idle(start_server, number, status):
+    server = start_server()
+    with websocket.connect(server.port) as client:
+        started = time.monotonic()
+        server.signal(number)
+        with pytest.raises(Closed) as closed:
+            client.receive()
+        assert closed.value.code == 1001
+        client.socket.close()
+        assert server.wait() == status
+    assert time.monotonic() - started < 5 * PATIENCE
+
+
+def test_stop_beside_a_client_that_says_nothing(start_server):
+    """One does not answer the close, one reads nothing, one is in the middle of its request."""
+    server = start_server()
+    silent = websocket.connect(server.port)
+    stuck = websocket.connect(server.port)
+    stuck.send(commands('yes'))
+    with websocket.Connection(server.port) as unfinished:
+        unfinished.write(b'GET / HTTP/1.1\r\n')
+        stuck.receive()
+        started = time.monotonic()
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+        assert time.monotonic() - started < 5 * PATIENCE
+    silent.socket.close()
+    stuck.socket.close()
+
+
+def test_stop_beside_an_agent_that_does_not_listen(start_server):
+    server = start_server()
+    with websocket.connect(server.port) as client:
+        client.send(invocation('SLOW:60000', pre_agent_invocation_commands=[
+            {'command': 'echo started'}]))
+        client.receive()
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+
+
+def test_second_signal_while_stopping(start_server):
+    server = start_server()
+    with websocket.connect(server.port) as client:
+        client.send(commands("trap '' TERM; echo started; while :; do sleep 60; done"))
+        client.receive()
+        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGTERM)
+        assert server.wait() in (0, -signal.SIGTERM)
+
+
+def test_nobody_reads_what_the_server_prints(start_server):
+    """Those who start it often leave it a pipe that they never read."""
+    server = start_server('--log-level', 'debug')
+    for number in range(300):
+        with websocket.connect(server.port) as client:
+            client.request(commands('exit 1', source_id='x' * 200))
+            client.send_text('{')
+            client.receive()
+            client.close()
+    check_works(server)
+
+
+def test_log_to_a_full_pipe(tmp_path):
+    """A blocked log must not stall the protocol."""
+    process = subprocess.Popen([PROGRAM, '--port', '0', '--agent', 'echo', '--log-level', 'debug'],
+                               cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        port = int(process.stdout.readline().split()[-1])
+        for _ in range(500):
+            with websocket.connect(port) as client:
+                for _ in range(5):
+                    client.send_text('{"message_type": "' + 'x' * 200 + '"}')
+                client.send_text('{')
+                client.receive()
+                client.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5 * PATIENCE) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_loopback_only_by_default(start_server):
+    server = start_server()
+    listening = {line.split()[1] for name in ('tcp', 'tcp6')
+                 for line in open(f'/proc/net/{name}').readlines()[1:]
+                 if line.split()[3] == '0A' and line.split()[1].endswith(f':{server.port:04X}')}
+    addresses = {address.split(':')[0] for address in listening}
+    assert addresses <= {'0100007F', '00000000000000000000000001000000'} and addresses
+
+
+def test_descriptors_are_not_inherited_from_the_starter(start_server):
+    """What the server was given beyond the standard three is not passed on to commands."""
+    server = start_server()
+    with websocket.connect(server.port) as client:
+        client.request(commands('true'))
+        assert not [path for path in descriptors(server.pid).values() if 'secret' in path]

@@ -1,0 +1,398 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Agents and servers in Python, through the typelib of the build tree.
+
+Prints TAP.
+"""
+
+import gc
+import json
+import sys
+import traceback
+
+import gi
+
+gi.require_version('Json', '1.0')
+gi.require_version('RuntimeUse', '1')
+gi.require_version('Soup', '3.0')
+
+from gi.repository import Gio, GLib, GObject, Json, RuntimeUse, Soup  # noqa: E402
+
+DEADLINE_MS = 15000
+TERMINALS = {'result_message', 'command_execution_result_message', 'error_message'}
+
+
+def run_until(condition, what):
+    """Run the main context until something is so."""
+    expired = []
+    source = GLib.timeout_add(DEADLINE_MS, lambda: expired.append(True))
+    while not condition() and not expired:
+        GLib.MainContext.default().iteration(True)
+    if not expired:
+        GLib.source_remove(source)
+    assert not expired, f'timed out: {what}'
+
+
+class Client:
+    """A WebSocket client in the same main context as the server."""
+
+    def __init__(self, port):
+        self.messages = []
+        self.connection = None
+        self.session = Soup.Session()
+        message = Soup.Message.new('GET', f'ws://127.0.0.1:{port}/')
+        self.session.websocket_connect_async(message, None, [], GLib.PRIORITY_DEFAULT, None,
+                                             self.on_connected)
+        run_until(lambda: self.connection is not None, 'the connection')
+
+    def on_connected(self, session, result):
+        self.connection = session.websocket_connect_finish(result)
+        self.connection.connect('message', self.on_message)
+
+    def on_message(self, connection, kind, data):
+        self.messages.append(json.loads(data.get_data()))
+
+    def send(self, message):
+        self.connection.send_text(json.dumps(message))
+
+    def request(self, prompt, **members):
+        self.send({'message_type': 'invocation_message', 'system_prompt': 'system',
+                   'user_prompt': prompt, 'model': 'model', 'secrets_to_redact': [], **members})
+        return self.receive()
+
+    def receive(self):
+        """Return all messages up to the terminal."""
+        run_until(lambda: self.messages and self.messages[-1]['message_type'] in TERMINALS,
+                  'the terminal')
+        messages, self.messages = self.messages, []
+        return messages
+
+    def close(self):
+        self.connection.close(Soup.WebsocketCloseCode.NORMAL, None)
+        run_until(lambda: self.connection.get_state() == Soup.WebsocketState.CLOSED, 'the close')
+
+
+class Agent(GObject.Object, RuntimeUse.AgentHandler):
+    """Does what the prompt says, most of it later."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+        self.kept = []
+
+    def do_run(self, invocation):
+        self.seen.append(invocation.get_user_prompt())
+        action = getattr(self, 'run_' + invocation.get_user_prompt(), self.run_later)
+        return action(invocation)
+
+    def run_later(self, invocation):
+        invocation.send_assistant_message(['one moment', 'please'])
+        GLib.timeout_add(10, self.answer, invocation)
+        return True
+
+    def answer(self, invocation):
+        metadata = Json.from_string('{"tokens": 3}')
+        invocation.return_text('answer to ' + invocation.get_user_prompt(), metadata)
+        return GLib.SOURCE_REMOVE
+
+    def run_structured(self, invocation):
+        value = invocation.get_output_format()
+        GLib.idle_add(lambda: invocation.return_structured_output(
+            Json.from_string(json.dumps({'format': json.loads(Json.to_string(value, False)),
+                                         'env': dict(invocation.get_env()),
+                                         'system': invocation.props.system_prompt,
+                                         'model': invocation.props.model,
+                                         'n_secrets': len(invocation.get_secrets())})), None))
+        return True
+
+    def run_error(self, invocation):
+        invocation.send_error_message('first', Json.from_string('{"code": 7}'))
+        invocation.send_error_message('second', None)
+        GLib.idle_add(lambda: invocation.return_text('dropped', None))
+        return True
+
+    def run_return_error(self, invocation):
+        invocation.return_error(GLib.Error('broken', 'python', 1))
+        return True
+
+    def run_raise_glib(self, invocation):
+        raise GLib.Error('raised', 'python', 1)
+
+    def run_raise(self, invocation):
+        raise ValueError('raised in Python')
+
+    def run_forget(self, invocation):
+        return True
+
+    def run_keep(self, invocation):
+        self.kept.append(invocation)
+        invocation.get_cancellable().connect(
+            lambda cancellable: GLib.idle_add(lambda: invocation.return_text('late', None)))
+        invocation.send_assistant_message(['kept'])
+        return True
+
+    def run_twice(self, invocation):
+        invocation.return_text('once', None)
+        invocation.return_text('twice', None)
+        invocation.send_assistant_message(['too late'])
+        return True
+
+    def run_async(self, invocation):
+        def sent(source, result, number):
+            assert source.send_assistant_message_finish(result)
+            send(number + 1)
+
+        def send(number):
+            if number > 100:
+                invocation.return_text('sent', None)
+            else:
+                invocation.send_assistant_message_async([str(number)], None, sent, number)
+
+        send(1)
+        return True
+
+
+def make_server(**properties):
+    server = RuntimeUse.Server()
+    for name, value in {'port': 0, **properties}.items():
+        server.set_property(name.replace('_', '-'), value)
+    server.start()
+    assert server.props.port > 0
+    return server
+
+
+def stop(server):
+    results = []
+    server.stop_async(None, lambda source, result: results.append(source.stop_finish(result)))
+    run_until(lambda: results, 'the stop')
+    assert results == [True]
+
+
+def text_of(messages):
+    assert messages[-1]['message_type'] == 'result_message', messages
+    return messages[-1]['data']['text']
+
+
+class Tests:
+    """Each method is a case; it gets a client of a server with our agent."""
+
+    def complete_later(self, client, agent):
+        messages = client.request('hello')
+        assert messages[0] == {'message_type': 'assistant_message',
+                               'text_blocks': ['one moment', 'please']}
+        assert text_of(messages) == 'answer to hello'
+        assert messages[-1]['metadata'] == {'tokens': 3}
+
+    def several_requests(self, client, agent):
+        for number in range(50):
+            assert text_of(client.request(f'number {number}')) == f'answer to number {number}'
+
+    def what_an_invocation_has(self, client, agent):
+        messages = client.request('structured', agent_env={'A': '1', 'B': 'x y'},
+                                  output_format_json_schema_str='{"type": "object"}',
+                                  secrets_to_redact=['s1', 's2'])
+        assert messages[-1]['data']['structured_output'] == {
+            'format': {'type': 'object'}, 'env': {'A': '1', 'B': 'x y'}, 'system': 'system',
+            'model': 'model', 'n_secrets': 2}
+
+    def one_terminal_for_several_errors(self, client, agent):
+        assert client.request('error') == [
+            {'message_type': 'error_message', 'error': 'first', 'metadata': {'code': 7}}]
+        assert text_of(client.request('next')) == 'answer to next'
+
+    def return_error(self, client, agent):
+        assert client.request('return_error')[-1]['error'] == 'broken'
+
+    def raise_glib_error(self, client, agent):
+        assert 'raised' in client.request('raise_glib')[-1]['error']
+
+    def raise_other_exception(self, client, agent):
+        """It comes out of the binding as a failure without a text."""
+        hook, sys.excepthook = sys.excepthook, lambda *args: None
+        try:
+            messages = client.request('raise')
+        finally:
+            sys.excepthook = hook
+        assert messages[-1]['message_type'] == 'error_message'
+        assert messages[-1]['error']
+        assert text_of(client.request('next')) == 'answer to next'
+
+    def forget_the_invocation(self, client, agent):
+        client.send({'message_type': 'invocation_message', 'system_prompt': '', 'model': '',
+                     'user_prompt': 'forget', 'secrets_to_redact': []})
+        run_until(lambda: 'forget' in agent.seen, 'the call')
+        gc.collect()
+        assert client.receive()[-1]['message_type'] == 'error_message'
+        assert text_of(client.request('next')) == 'answer to next'
+
+    def cancel(self, client, agent):
+        client.send({'message_type': 'invocation_message', 'system_prompt': '', 'model': '',
+                     'user_prompt': 'keep', 'secrets_to_redact': []})
+        run_until(lambda: client.messages, 'the start')
+        client.send({'message_type': 'cancel_message'})
+        assert client.receive()[-1] == {'message_type': 'error_message',
+                                        'error': 'Request cancelled', 'metadata': {}}
+        agent.kept.clear()
+        assert text_of(client.request('next')) == 'answer to next'
+
+    def complete_twice(self, client, agent):
+        messages = client.request('twice')
+        assert [text_of(messages)] == ['once'] and len(messages) == 1
+        assert text_of(client.request('next')) == 'answer to next'
+
+    def send_with_backpressure(self, client, agent):
+        messages = client.request('async')
+        assert [m['text_blocks'] for m in messages[:-1]] == [[str(i)] for i in range(1, 101)]
+
+    def redaction(self, client, agent):
+        assert text_of(client.request('my secret', secrets_to_redact=['secret'])) == \
+            'answer to my [REDACTED]'
+
+
+class OtherTests:
+    """Cases that make what they need themselves."""
+
+    def signal_instead_of_a_class(self):
+        server = make_server()
+        declined = []
+
+        def decline(server, invocation):
+            declined.append(invocation.get_user_prompt())
+            return False
+
+        def take(server, invocation):
+            GLib.idle_add(lambda: invocation.return_text('by signal', None))
+            return True
+
+        server.connect('invocation', decline)
+        server.connect('invocation', take)
+        client = Client(server.props.port)
+        assert text_of(client.request('hello')) == 'by signal'
+        assert declined == ['hello']
+        client.close()
+        stop(server)
+
+    def nobody_takes_the_invocation(self):
+        server = make_server()
+        server.connect('invocation', lambda server, invocation: False)
+        client = Client(server.props.port)
+        assert client.request('hello')[-1]['message_type'] == 'error_message'
+        client.close()
+        stop(server)
+
+    def list_of_sessions(self):
+        server = make_server(handler=Agent())
+        opened, closed = [], []
+        server.connect('session-opened', lambda server, session: opened.append(session))
+        server.connect('session-closed', lambda server, session: closed.append(session))
+        sessions = server.list_sessions()
+        assert isinstance(sessions, Gio.ListModel) and sessions.get_n_items() == 0
+        client = Client(server.props.port)
+        assert text_of(client.request('hello')) == 'answer to hello'
+        assert sessions.get_n_items() == 1 and len(opened) == 1
+        assert sessions.get_item(0).props.state == RuntimeUse.SessionState.IDLE
+        client.close()
+        run_until(lambda: sessions.get_n_items() == 0, 'the end of the session')
+        assert len(closed) == 1
+        stop(server)
+
+    def two_servers(self):
+        servers = [make_server(handler=Agent()) for _ in range(2)]
+        clients = [Client(server.props.port) for server in servers]
+        for client in clients:
+            assert text_of(client.request('hello')) == 'answer to hello'
+        for server in servers:
+            stop(server)
+
+    def stop_beside_a_running_invocation(self):
+        agent = Agent()
+        server = make_server(handler=agent)
+        client = Client(server.props.port)
+        client.send({'message_type': 'invocation_message', 'system_prompt': '', 'model': '',
+                     'user_prompt': 'keep', 'secrets_to_redact': []})
+        run_until(lambda: client.messages, 'the start')
+        stop(server)
+        run_until(lambda: client.connection.get_state() == Soup.WebsocketState.CLOSED, 'the close')
+        assert client.connection.get_close_code() == 1001
+
+    def port_in_use(self):
+        server = make_server()
+        other = RuntimeUse.Server(port=server.props.port)
+        try:
+            other.start()
+            raise AssertionError('two servers share a port')
+        except GLib.Error as error:
+            assert str(server.props.port) in error.message
+        stop(server)
+
+    def command_handler(self):
+        """It is of use without a server."""
+        command = RuntimeUse.Command.new('echo out hunter2; echo err >&2; exit 3', None, None)
+        handler = RuntimeUse.CommandHandler.new(command)
+        handler.props.redactor = RuntimeUse.Redactor.new(['hunter2'])
+        output, results = [], []
+        handler.connect('output', lambda handler, stream, text: output.append((stream, text)))
+        handler.run_async(None, lambda source, result: results.append(source.run_finish(result)))
+        run_until(lambda: results, 'the command')
+        assert results == [3]
+        assert sorted(output) == [(RuntimeUse.OutputStream.STDOUT, 'out [REDACTED]\n'),
+                                  (RuntimeUse.OutputStream.STDERR, 'err\n')]
+
+    def redactor(self):
+        assert RuntimeUse.Redactor.new(['abc', 'abcdef']).redact('x abcdef') == 'x [REDACTED]'
+        stream = RuntimeUse.Redactor.new(['secret']).open_stream()
+        text = stream.push('a sec') + stream.push('ret b') + stream.finish()
+        assert text == 'a [REDACTED] b'
+        node = RuntimeUse.redact_secrets(Json.from_string('{"k": ["a secret", 1]}'), ['secret'])
+        assert json.loads(Json.to_string(node, False)) == {'k': ['a [REDACTED]', 1]}
+
+    def messages(self):
+        message = RuntimeUse.Message.new_from_bytes(GLib.Bytes.new(
+            b'{"message_type":"command_execution_message","commands":[{"command":"true"}]}'))
+        assert isinstance(message, RuntimeUse.CommandExecutionMessage)
+        assert [c.get_command() for c in message.get_commands()] == ['true']
+        result = RuntimeUse.ResultMessage.new_text('hello', None)
+        assert json.loads(result.to_bytes().get_data())['data'] == {'type': 'text', 'text': 'hello'}
+        try:
+            RuntimeUse.Message.new_from_bytes(GLib.Bytes.new(b'{'))
+            raise AssertionError('malformed text was taken')
+        except GLib.Error as error:
+            assert error.matches(GLib.quark_from_string('runtime-use-error-quark'),
+                                 RuntimeUse.Error.MALFORMED)
+
+
+def with_agent(run):
+    agent = Agent()
+    server = make_server(handler=agent)
+    client = Client(server.props.port)
+    run(client, agent)
+    client.close()
+    stop(server)
+
+
+def cases():
+    for name, run in vars(Tests).items():
+        if not name.startswith('_'):
+            yield name, lambda run=run: with_agent(lambda *args: run(None, *args))
+    for name, run in vars(OtherTests).items():
+        if not name.startswith('_'):
+            yield name, lambda run=run: run(None)
+
+
+def main():
+    failed = 0
+    all_cases = list(cases())
+    print(f'1..{len(all_cases)}')
+    for number, (name, run) in enumerate(all_cases, 1):
+        try:
+            run()
+            print(f'ok {number} - {name}', flush=True)
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            print('# ' + traceback.format_exc().replace('\n', '\n# '))
+            print(f'not ok {number} - {name}', flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
