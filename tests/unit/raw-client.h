@@ -83,6 +83,7 @@ raw_client_new (guint port)
 {
   RawClient *self = g_new0 (RawClient, 1);
   struct sockaddr_in address = { 0 };
+  int size = 64 * 1024;
   int on = 1;
 
   address.sin_family = AF_INET;
@@ -92,6 +93,8 @@ raw_client_new (guint port)
   self->input = g_byte_array_new ();
   self->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   g_assert_cmpint (self->fd, >=, 0);
+  /* A fixed size: the kernel would take more and more of what is not read. */
+  g_assert_no_errno (setsockopt (self->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size));
   g_assert_no_errno (connect (self->fd, (struct sockaddr *) &address, sizeof address));
   g_assert_no_errno (ioctl (self->fd, FIONBIO, &on));
   g_assert_no_errno (setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));

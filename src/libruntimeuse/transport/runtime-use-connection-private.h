@@ -14,11 +14,12 @@ typedef struct _RuntimeUseConnection RuntimeUseConnection;
  * RuntimeUseConnectionOptions:
  * @uri: what libsoup is told that the address of the WebSocket is
  * @max_message_size: in bytes
- * @handshake_timeout: in seconds, from accept to the answer
- * @ping_interval: in seconds; 0 for no pings
- * @stall_timeout: in seconds; 0 for none
+ * @handshake_timeout: from accept to the answer
+ * @ping_interval: when nothing came for so long, a ping is sent; 0 for no pings
+ * @stall_timeout: how long a peer may take nothing of what is pending; 0 for ever
+ * @close_timeout: the same, once our side has closed the WebSocket
  *
- * What all connections of a listener have in common.
+ * What all connections of a listener have in common. Times are in milliseconds.
  */
 typedef struct
 {
@@ -28,6 +29,7 @@ typedef struct
   guint                     handshake_timeout;
   guint                     ping_interval;
   guint                     stall_timeout;
+  guint                     close_timeout;
 } RuntimeUseConnectionOptions;
 
 /*

@@ -75,6 +75,9 @@ void _runtime_use_connection_stream_open (RuntimeUseConnectionStream *self,
                                           const guint8               *rest,
                                           gsize                       rest_length);
 
+void _runtime_use_connection_stream_set_user (RuntimeUseConnectionStream *self,
+                                              GObject                    *user);
+
 void _runtime_use_connection_stream_set_drained (RuntimeUseConnectionStream *self,
                                                  gsize                       low_mark,
                                                  RuntimeUseDrainedFunc       func,

@@ -41,6 +41,9 @@
 #define LINGER_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
 #define LINGER_READS 16
 
+/* When a deadline begins whose length the owner knows, it is asked after this time. */
+#define SOON (250 * G_TIME_SPAN_MILLISECOND)
+
 /* Sources wait at the low priority; see the poller. */
 #define PRIORITY_WAITING G_PRIORITY_LOW
 #define PRIORITY_READY   G_PRIORITY_DEFAULT
@@ -102,6 +105,7 @@ struct _RuntimeUseConnectionStream
   gsize                                   read_budget;
   GByteArray                             *rest;          /* (nullable): came with the request */
   StreamSource                           *input_source;  /* (nullable): borrowed */
+  GObject                                *user;          /* (nullable): weak; reads and writes */
   RuntimeUseFrameMonitor                  monitor;
   guint                                   violation;     /* a close code, or 0 */
   gboolean                                is_violation_told;
@@ -164,14 +168,34 @@ stream_source_check (GSource *source)
   return ((StreamSource *) source)->is_ready;
 }
 
+static void
+stream_source_set_ready (StreamSource *self,
+                         gboolean      is_ready)
+{
+  if (self == NULL || self->is_ready == is_ready)
+    return;
+
+  if (is_ready && g_source_is_destroyed ((GSource *) self))
+    return;
+
+  self->is_ready = is_ready;
+  if (is_ready)
+    g_source_set_priority ((GSource *) self, PRIORITY_READY);
+  _runtime_use_poller_ready (self->stream->poller, is_ready ? 1 : -1);
+}
+
 static gboolean
 stream_source_dispatch (GSource     *source,
                         GSourceFunc  callback,
                         gpointer     user_data)
 {
   StreamSource *self = (StreamSource *) source;
+  g_autoptr(GObject) user = self->stream->user != NULL ? g_object_ref (self->stream->user) : NULL;
   gboolean result;
 
+  stream_source_set_ready (self, FALSE);
+
+  /* libsoup does not expect to be let go of by what it calls. */
   _runtime_use_poller_enter (self->stream->poller);
   result = ((GPollableSourceFunc) (void (*) (void)) callback) (self->half, user_data);
   _runtime_use_poller_leave (self->stream->poller);
@@ -184,6 +208,7 @@ stream_source_finalize (GSource *source)
 {
   StreamSource *self = (StreamSource *) source;
 
+  stream_source_set_ready (self, FALSE);
   if (self->stream->input_source == self)
     self->stream->input_source = NULL;
   if (self->stream->output_source == self)
@@ -209,23 +234,18 @@ stream_source_new (RuntimeUseConnectionStream *stream,
 
   self->stream = g_object_ref (stream);
   self->half = half;
-  self->is_ready = is_ready;
-  g_source_set_priority (source, is_ready ? PRIORITY_READY : PRIORITY_WAITING);
-  if (is_ready)
-    _runtime_use_poller_wake (stream->poller);
+  g_source_set_priority (source, PRIORITY_WAITING);
+  stream_source_set_ready (self, is_ready);
 
   return self;
 }
 
+/* One that libsoup gave up is not dispatched, however long somebody still refers to it. */
 static void
-stream_source_make_ready (StreamSource *self)
+stream_source_forget (StreamSource *self)
 {
-  if (self == NULL || self->is_ready || g_source_is_destroyed ((GSource *) self))
-    return;
-
-  self->is_ready = TRUE;
-  g_source_set_priority ((GSource *) self, PRIORITY_READY);
-  _runtime_use_poller_wake (self->stream->poller);
+  if (self != NULL && g_source_is_destroyed ((GSource *) self))
+    stream_source_set_ready (self, FALSE);
 }
 
 static gboolean
@@ -336,7 +356,7 @@ inspect (RuntimeUseConnectionStream  *self,
   gsize accepted;
 
   self->violation = _runtime_use_frame_monitor_feed (&self->monitor, bytes, length, &accepted);
-  if (self->violation != 0)
+  if (self->violation != 0 || self->monitor.ended)
     schedule (self);
 
   return accepted > 0 ? (gssize) accepted : return_would_block (error);
@@ -395,6 +415,8 @@ stream_input_create_source (GPollableInputStream *pollable,
 
   g_return_val_if_fail (self != NULL, NULL);
 
+  stream_source_forget (self->input_source);
+
   /* Its turn is over: go on when the others had theirs. */
   if (is_ready && self->phase == PHASE_OPEN && self->failure == NULL && self->read_budget == 0)
     {
@@ -450,7 +472,7 @@ set_blocked (RuntimeUseConnectionStream *self)
   self->answerable_before_block = self->monitor.n_answerable;
   self->last_output = _runtime_use_poller_get_time (self->poller);
   /* Somebody has to look after the deadline that begins here. */
-  _runtime_use_poller_arm (self->poller, self->last_output + G_TIME_SPAN_SECOND);
+  _runtime_use_poller_arm (self->poller, self->last_output + SOON);
 }
 
 static gssize
@@ -540,6 +562,7 @@ stream_output_write_nonblocking (GPollableOutputStream  *pollable,
   if (self == NULL || self->phase != PHASE_OPEN || self->failure != NULL)
     return return_failure (self, error);
 
+  stream_source_forget (self->output_source);
   if (!self->can_write)
     {
       set_blocked (self);
@@ -577,6 +600,7 @@ stream_output_create_source (GPollableOutputStream *pollable,
 
   g_return_val_if_fail (self != NULL, NULL);
 
+  stream_source_forget (self->output_source);
   self->output_source = stream_source_new (self, G_OBJECT (pollable),
                                            stream_output_is_writable (pollable));
 
@@ -670,16 +694,20 @@ run_open (RuntimeUseConnectionStream *self)
 
   self->read_budget = READ_BUDGET;
   if (stream_input_is_readable (G_POLLABLE_INPUT_STREAM (self->input)))
-    stream_source_make_ready (self->input_source);
+    stream_source_set_ready (self->input_source, TRUE);
   if (self->can_write)
-    stream_source_make_ready (self->output_source);
+    stream_source_set_ready (self->output_source, TRUE);
 
   tell_violation (self);
   tell_drained (self);
 
-  /* After a violation the peer's close frame is not waited for. */
-  if (self->phase == PHASE_OPEN && self->is_close_sent && self->violation != 0)
-    _runtime_use_connection_stream_fail (self, "The client broke the protocol");
+  /*
+   * After a violation the peer's close frame is not waited for. And when it
+   * comes without a code as the answer to ours, libsoup goes on waiting.
+   */
+  if (self->phase == PHASE_OPEN && self->is_close_sent &&
+      (self->violation != 0 || self->monitor.ended))
+    _runtime_use_connection_stream_fail (self, "The WebSocket is closed");
 }
 
 static void
@@ -757,6 +785,8 @@ close_stream_async (GIOStream           *stream,
   g_autoptr(GTask) task = g_task_new (stream, NULL, callback, user_data);
 
   g_task_set_source_tag (task, close_stream_async);
+  stream_source_forget (self->input_source);
+  stream_source_forget (self->output_source);
   _runtime_use_connection_stream_linger (self);
   if (!self->is_settling)
     _runtime_use_poller_settle (self->poller, 1);
@@ -791,6 +821,7 @@ _runtime_use_connection_stream_finalize (GObject *object)
   self->output->stream = NULL;
   g_clear_object (&self->input);
   g_clear_object (&self->output);
+  g_clear_weak_pointer (&self->user);
   g_clear_pointer (&self->rest, g_byte_array_unref);
   g_clear_pointer (&self->failure, g_free);
   g_clear_pointer (&self->poller, _runtime_use_poller_unref);
@@ -911,6 +942,17 @@ _runtime_use_connection_stream_open (RuntimeUseConnectionStream *self,
 }
 
 /*
+ * _runtime_use_connection_stream_set_user:
+ * @user: what reads and writes the stream; kept alive while it is called
+ */
+void
+_runtime_use_connection_stream_set_user (RuntimeUseConnectionStream *self,
+                                         GObject                    *user)
+{
+  g_set_weak_pointer (&self->user, user);
+}
+
+/*
  * _runtime_use_connection_stream_set_drained:
  * @func: (nullable): called when @low_mark is reached after a queue was found to be full
  */
@@ -995,7 +1037,7 @@ void
 _runtime_use_connection_stream_closing (RuntimeUseConnectionStream *self)
 {
   self->closing_since = _runtime_use_poller_get_time (self->poller);
-  _runtime_use_poller_arm (self->poller, self->closing_since + G_TIME_SPAN_SECOND);
+  _runtime_use_poller_arm (self->poller, self->closing_since + SOON);
 }
 
 /*
@@ -1011,8 +1053,8 @@ _runtime_use_connection_stream_fail (RuntimeUseConnectionStream *self,
     return;
 
   self->failure = g_strdup (why);
-  stream_source_make_ready (self->input_source);
-  stream_source_make_ready (self->output_source);
+  stream_source_set_ready (self->input_source, TRUE);
+  stream_source_set_ready (self->output_source, TRUE);
 }
 
 /*
@@ -1056,8 +1098,8 @@ _runtime_use_connection_stream_abort (RuntimeUseConnectionStream *self)
   _runtime_use_poller_remove (self->poller, self->fd, &self->entry);
   close (self->fd);
   self->fd = -1;
-  stream_source_make_ready (self->input_source);
-  stream_source_make_ready (self->output_source);
+  stream_source_set_ready (self->input_source, TRUE);
+  stream_source_set_ready (self->output_source, TRUE);
 
   if (events != NULL)
     events->gone (self->user_data);

@@ -18,9 +18,6 @@
 
 #define RECEIVE_SIZE 4096
 
-/* How long a peer may take nothing, or not answer, while the WebSocket is being closed. */
-#define CLOSE_TIMEOUT (5 * G_TIME_SPAN_SECOND)
-
 /* So many pings in a row stay unanswered before a peer counts as dead. */
 #define MAX_PINGS 2
 
@@ -48,7 +45,8 @@ clear_request (RuntimeUseConnection *self)
     return;
 
   /* It may hold a token. */
-  explicit_bzero (self->request->data, self->request->len);
+  if (self->request->len > 0)
+    explicit_bzero (self->request->data, self->request->len);
   g_clear_pointer (&self->request, g_byte_array_unref);
 }
 
@@ -69,6 +67,7 @@ open_websocket (RuntimeUseConnection      *self,
   soup_websocket_connection_set_max_incoming_payload_size (self->websocket, 0);
   _runtime_use_poller_leave (poller);
 
+  _runtime_use_connection_stream_set_user (self->stream, G_OBJECT (self->websocket));
   self->channel = runtime_use_websocket_channel_new (self->websocket);
 }
 
@@ -213,8 +212,8 @@ _runtime_use_connection_new (RuntimeUsePoller                   *poller,
   self->link.data = self;
   self->request = g_byte_array_new ();
   self->accepted_at = _runtime_use_poller_get_time (poller);
-  _runtime_use_poller_arm (poller,
-                           self->accepted_at + options->handshake_timeout * G_TIME_SPAN_SECOND);
+  _runtime_use_poller_arm (poller, self->accepted_at +
+                                   options->handshake_timeout * G_TIME_SPAN_MILLISECOND);
 
   return self;
 }
@@ -285,7 +284,7 @@ static gint64
 check_request (RuntimeUseConnection *self,
                gint64                now)
 {
-  gint64 deadline = self->accepted_at + self->options->handshake_timeout * G_TIME_SPAN_SECOND;
+  gint64 deadline = self->accepted_at + self->options->handshake_timeout * G_TIME_SPAN_MILLISECOND;
 
   if (now < deadline)
     return deadline;
@@ -308,7 +307,7 @@ check_pings (RuntimeUseConnection               *self,
              const RuntimeUseConnectionActivity *activity,
              gint64                              now)
 {
-  gint64 interval = self->options->ping_interval * G_TIME_SPAN_SECOND;
+  gint64 interval = self->options->ping_interval * G_TIME_SPAN_MILLISECOND;
   gint64 due;
 
   if (self->pinged_input != activity->last_input)
@@ -339,9 +338,10 @@ check_open (RuntimeUseConnection               *self,
   gint64 deadline = G_MAXINT64;
 
   if (activity->closing_since != 0)
-    deadline = MAX (activity->closing_since, activity->last_output) + CLOSE_TIMEOUT;
+    deadline = MAX (activity->closing_since, activity->last_output) +
+               self->options->close_timeout * G_TIME_SPAN_MILLISECOND;
   else if (activity->is_blocked && self->options->stall_timeout > 0)
-    deadline = activity->last_output + self->options->stall_timeout * G_TIME_SPAN_SECOND;
+    deadline = activity->last_output + self->options->stall_timeout * G_TIME_SPAN_MILLISECOND;
 
   if (now >= deadline)
     {

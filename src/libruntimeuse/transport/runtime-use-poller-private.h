@@ -64,7 +64,8 @@ void _runtime_use_poller_enter_app (RuntimeUsePoller *self);
 
 void _runtime_use_poller_leave_app (RuntimeUsePoller *self);
 
-void _runtime_use_poller_wake (RuntimeUsePoller *self);
+void _runtime_use_poller_ready (RuntimeUsePoller *self,
+                                int               change);
 
 void _runtime_use_poller_settle (RuntimeUsePoller *self,
                                  int               change);

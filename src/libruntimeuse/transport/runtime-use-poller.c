@@ -43,7 +43,7 @@ struct _RuntimeUsePoller
   GMainContext         *app_context;
   GMainContext         *context;      /* where libsoup's sources are */
   GQueue                queue;        /* of RuntimeUsePollEntry that have something to do */
-  gboolean              is_awake;     /* context has something to dispatch */
+  guint                 n_ready;      /* sources in context that are to be dispatched */
   int                   n_settling;   /* closing streams whose completion is in context */
   RuntimeUsePollerTick  tick;
   gpointer              tick_data;
@@ -53,7 +53,7 @@ struct _RuntimeUsePoller
 static gboolean
 has_work (RuntimeUsePoller *self)
 {
-  return self->is_awake || self->n_settling > 0 || !g_queue_is_empty (&self->queue);
+  return self->n_ready > 0 || self->n_settling > 0 || !g_queue_is_empty (&self->queue);
 }
 
 static gboolean
@@ -121,14 +121,14 @@ run_queue (RuntimeUsePoller *self)
 static void
 run_context (RuntimeUsePoller *self)
 {
-  for (guint i = 0; i < MAX_ROUNDS && (self->is_awake || self->n_settling > 0); i++)
+  for (guint i = 0; i < MAX_ROUNDS && (self->n_ready > 0 || self->n_settling > 0); i++)
     {
-      self->is_awake = FALSE;
-      if (!g_main_context_iteration (self->context, FALSE) && !self->is_awake)
-        {
-          /* Whatever was to be settled is not there: never spin for it. */
-          self->n_settling = 0;
-        }
+      if (g_main_context_iteration (self->context, FALSE))
+        continue;
+
+      /* Whatever was to be settled is not there: never spin for it. */
+      self->n_settling = 0;
+      break;
     }
 }
 
@@ -340,14 +340,16 @@ _runtime_use_poller_leave_app (RuntimeUsePoller *self)
 }
 
 /*
- * _runtime_use_poller_wake:
- *
- * Says that a source in libsoup's context is ready.
+ * _runtime_use_poller_ready:
+ * @change: 1 when a source in libsoup's context became ready, -1 when it was dispatched or is gone
  */
 void
-_runtime_use_poller_wake (RuntimeUsePoller *self)
+_runtime_use_poller_ready (RuntimeUsePoller *self,
+                           int               change)
 {
-  self->is_awake = TRUE;
+  g_assert (change > 0 || self->n_ready > 0);
+
+  self->n_ready += change;
 }
 
 /*

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-frame-monitor-private.h"
+
+#include <string.h>
+
+#define LIMIT 1000
+
+#define MASK "\x01\x02\x03\x04"
+
+typedef struct
+{
+  const char *name;
+  const char *bytes;
+  gsize       length;
+  guint       code;
+  gsize       accepted;
+} Case;
+
+#define CASE(name, bytes, code, accepted) { name, bytes, sizeof (bytes) - 1, code, accepted }
+
+static const Case cases[] = {
+  CASE ("text", "\x81\x82" MASK "ab", 0, 8),
+  CASE ("binary", "\x82\x82" MASK "ab", 0, 8),
+  CASE ("empty text", "\x81\x80" MASK, 0, 6),
+  CASE ("fragments", "\x01\x81" MASK "a" "\x00\x81" MASK "b" "\x80\x81" MASK "c", 0, 21),
+  CASE ("ping between fragments", "\x01\x81" MASK "a" "\x89\x80" MASK "\x80\x81" MASK "c", 0, 20),
+  CASE ("ping and pong", "\x89\x81" MASK "a" "\x8a\x80" MASK, 0, 13),
+  CASE ("two messages", "\x81\x80" MASK "\x81\x80" MASK, 0, 12),
+  CASE ("after close nothing counts", "\x88\x80" MASK "\x00\x00\xff", 0, 6),
+  CASE ("half a header", "\x81", 0, 1),
+  CASE ("half a mask", "\x81\x82\x01", 0, 3),
+  CASE ("126 bytes announced", "\x81\xfe\x00\x7e" MASK, 0, 8),
+  CASE ("the most that is allowed", "\x81\xfe\x03\xe8" MASK, 0, 8),
+
+  CASE ("reserved bit 1", "\xc1\x80" MASK, 1002, 0),
+  CASE ("reserved bit 2", "\xa1\x80" MASK, 1002, 0),
+  CASE ("reserved bit 3", "\x91\x80" MASK, 1002, 0),
+  CASE ("unknown data opcode", "\x83\x80" MASK, 1002, 0),
+  CASE ("unknown control opcode", "\x8b\x80" MASK, 1002, 0),
+  CASE ("unmasked", "\x81\x02" "ab", 1002, 0),
+  CASE ("unmasked close", "\x88\x00", 1002, 0),
+  CASE ("fragmented ping", "\x09\x80" MASK, 1002, 0),
+  CASE ("long ping", "\x89\xfe\x00\x7e" MASK, 1002, 0),
+  CASE ("continues nothing", "\x80\x80" MASK, 1002, 0),
+  CASE ("interrupts a message", "\x01\x80" MASK "\x81\x80" MASK, 1002, 6),
+  CASE ("bad after good", "\x81\x81" MASK "a" "\x83", 1002, 7),
+  CASE ("length in too many bytes", "\x81\xfe\x00\x7d" MASK, 1002, 0),
+  CASE ("length in far too many", "\x81\xff\x00\x00\x00\x00\x00\x00\xff\xff" MASK, 1002, 0),
+
+  CASE ("one byte too long", "\x81\xfe\x03\xe9" MASK, 1009, 0),
+  CASE ("much too long", "\x82\xff\x00\x00\x00\x01\x00\x00\x00\x00", 1009, 0),
+  CASE ("more than there can be", "\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff", 1009, 0),
+  CASE ("fragments too long together", "\x01\x81" MASK "a" "\x80\xfe\x03\xe8" MASK, 1009, 7),
+};
+
+static void
+test_frame_monitor_verdicts (gconstpointer test_data)
+{
+  const Case *test = test_data;
+  RuntimeUseFrameMonitor monitor;
+  gsize accepted;
+  guint code;
+
+  g_test_summary ("Frames are let through up to the first that breaks a rule");
+
+  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  code = _runtime_use_frame_monitor_feed (&monitor, (const guint8 *) test->bytes, test->length,
+                                          &accepted);
+
+  g_assert_cmpuint (code, ==, test->code);
+  g_assert_cmpuint (accepted, ==, test->accepted);
+}
+
+static void
+test_frame_monitor_bytewise (gconstpointer test_data)
+{
+  const Case *test = test_data;
+  RuntimeUseFrameMonitor monitor;
+  guint code = 0;
+
+  g_test_summary ("The verdict does not depend on how the bytes arrive");
+
+  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  for (gsize i = 0; i < test->length && code == 0; i++)
+    {
+      gsize accepted;
+
+      code = _runtime_use_frame_monitor_feed (&monitor, (const guint8 *) test->bytes + i, 1,
+                                              &accepted);
+    }
+
+  g_assert_cmpuint (code, ==, test->code);
+}
+
+static void
+test_frame_monitor_counts (void)
+{
+  static const guint8 bytes[] =
+    "\x01\x81" MASK "a" "\x89\x80" MASK "\x00\x81" MASK "b" "\x80\x81" MASK "c" "\x82\x80" MASK;
+  RuntimeUseFrameMonitor monitor;
+  gsize accepted;
+
+  g_test_summary ("Whole messages and control frames are counted, fragments are not");
+
+  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  g_assert_cmpuint (_runtime_use_frame_monitor_feed (&monitor, bytes, sizeof bytes - 1, &accepted),
+                    ==, 0);
+  g_assert_cmpuint (monitor.n_answerable, ==, 3);
+  g_assert_false (monitor.in_message);
+}
+
+/* The size of a message starts anew with each. */
+static void
+test_frame_monitor_many_messages (void)
+{
+  g_autofree guint8 *frame = g_malloc0 (8 + LIMIT);
+  RuntimeUseFrameMonitor monitor;
+
+  g_test_summary ("The limit is of one message, not of all");
+
+  memcpy (frame, "\x81\xfe\x03\xe8" MASK, 8);
+  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  for (guint i = 0; i < 100; i++)
+    {
+      gsize accepted;
+
+      g_assert_cmpuint (_runtime_use_frame_monitor_feed (&monitor, frame, 8 + LIMIT, &accepted),
+                        ==, 0);
+      g_assert_cmpuint (accepted, ==, 8 + LIMIT);
+    }
+}
+
+static void
+test_frame_monitor_random (void)
+{
+  g_test_summary ("Whatever comes in whatever pieces, the verdicts agree");
+
+  for (guint round = 0; round < 20000; round++)
+    {
+      RuntimeUseFrameMonitor whole;
+      RuntimeUseFrameMonitor pieces;
+      guint8 bytes[64];
+      gsize length = g_test_rand_int_range (1, sizeof bytes + 1);
+      gsize accepted;
+      gsize at = 0;
+      guint code = 0;
+      guint expected;
+
+      for (gsize i = 0; i < length; i++)
+        bytes[i] = g_test_rand_bit () ? g_test_rand_int () : (i % 2 ? 0x81 : 0x80);
+
+      _runtime_use_frame_monitor_init (&whole, 16);
+      _runtime_use_frame_monitor_init (&pieces, 16);
+      expected = _runtime_use_frame_monitor_feed (&whole, bytes, length, &accepted);
+      g_assert_cmpuint (accepted, <=, length);
+
+      while (at < length && code == 0 && !pieces.ended)
+        {
+          gsize n = g_test_rand_int_range (1, length - at + 1);
+
+          code = _runtime_use_frame_monitor_feed (&pieces, bytes + at, n, &accepted);
+          g_assert_cmpuint (accepted, <=, n);
+          at += n;
+        }
+
+      g_assert_cmpuint (code, ==, expected);
+      g_assert_cmpuint (pieces.n_answerable, ==, whole.n_answerable);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *name = g_strdelimit (g_strdup (cases[i].name), " ", '-');
+      g_autofree char *verdict = g_strdup_printf ("/frame-monitor/verdict/%s", name);
+      g_autofree char *bytewise = g_strdup_printf ("/frame-monitor/bytewise/%s", name);
+
+      g_test_add_data_func (verdict, &cases[i], test_frame_monitor_verdicts);
+      g_test_add_data_func (bytewise, &cases[i], test_frame_monitor_bytewise);
+    }
+  g_test_add_func ("/frame-monitor/counts", test_frame_monitor_counts);
+  g_test_add_func ("/frame-monitor/many-messages", test_frame_monitor_many_messages);
+  g_test_add_func ("/frame-monitor/random", test_frame_monitor_random);
+
+  return g_test_run ();
+}
