@@ -83,14 +83,16 @@ test_logger_source_id (void)
   g_autofree char *too_many = g_strconcat (many, "é", NULL);
   g_autoptr(RuntimeUseLogger) nameless = runtime_use_logger_new (NULL);
   g_autoptr(RuntimeUseLogger) shortened = runtime_use_logger_new (too_many);
+  g_autoptr(RuntimeUseLogger) forged = runtime_use_logger_new ("a]\n\x1b[31m\x7f");
 
-  g_test_summary ("A source id may be missing, and is cut between two characters");
+  g_test_summary ("A source id may be missing, is cut between characters and stays on its line");
 
   g_assert_null (runtime_use_logger_get_source_id (nameless));
   runtime_use_logger_info (nameless, "a");
   assert_last (G_LOG_LEVEL_INFO, "6", "a");
 
   g_assert_cmpstr (runtime_use_logger_get_source_id (shortened), ==, many);
+  g_assert_cmpstr (runtime_use_logger_get_source_id (forged), ==, "a]??[31m?");
 }
 
 static void

@@ -52,6 +52,8 @@ static const Example examples[] = {
     "open" MARKER MARKER " clos" },
   { "marker-unfinished", { "E", NULL }, "[RED", "[R" MARKER "D" },
   { "marker-made", { "key", NULL }, "[REDkeyACTED]", "[RED" MARKER "ACTED]" },
+  { "inside-of-found", { "a", "xaxayyyyyyyyyyyyxaxa", NULL },
+    "xaxayyyyyyyyyyyyxaxayzzzzzzzzzzzzzzzzzzzzzzzz", MARKER "yzzzzzzzzzzzzzzzzzzzzzzzz" },
   { "protocol-word", { "message_type", NULL }, "message_types", MARKER "s" },
   { "lines", { "a\nb", NULL }, "a\nb\na", MARKER "\na" },
 };

@@ -43,19 +43,28 @@ typedef enum
 
 static GParamSpec *properties[PROP_REDACTOR + 1];
 
-/* It comes from a client, so it may be of any length. */
+/* It comes from a client, so it may be of any length and may try to look like
+ * the start of another line. */
 static char *
-shorten_source_id (const char *source_id)
+clean_source_id (const char *source_id)
 {
   gsize length;
+  char *clean;
+  gsize i;
 
   if (source_id == NULL)
     return NULL;
 
   length = strnlen (source_id, RUNTIME_USE_LIMIT_SOURCE_ID);
+  length = _runtime_use_utf8_valid_length ((const guint8 *) source_id, length);
+  clean = g_strndup (source_id, length);
+  for (i = 0; i < length; i++)
+    {
+      if (g_ascii_iscntrl (clean[i]))
+        clean[i] = '?';
+    }
 
-  return g_strndup (source_id,
-                    _runtime_use_utf8_valid_length ((const guint8 *) source_id, length));
+  return clean;
 }
 
 static void
@@ -103,7 +112,7 @@ runtime_use_logger_set_property (GObject      *object,
   switch ((RuntimeUseLoggerProperty) prop_id)
     {
     case PROP_SOURCE_ID:
-      self->source_id = shorten_source_id (g_value_get_string (value));
+      self->source_id = clean_source_id (g_value_get_string (value));
       break;
 
     case PROP_REDACTOR:
@@ -128,7 +137,7 @@ runtime_use_logger_class_init (RuntimeUseLoggerClass *klass)
    * RuntimeUseLogger:source-id:
    *
    * What the lines are prefixed with, or `NULL` for no prefix. Only the first
-   * 256 bytes are kept.
+   * 256 bytes are kept, with a `?` for each control character.
    *
    * Since: 0.1
    */
@@ -165,7 +174,8 @@ runtime_use_logger_init (RuntimeUseLogger *self)
  * runtime_use_logger_new:
  * @source_id: (nullable): what to prefix the lines with
  *
- * Makes a logger. Only the first 256 bytes of @source_id are kept.
+ * Makes a logger. Only the first 256 bytes of @source_id are kept, with a `?`
+ * for each control character.
  *
  * Returns: (transfer full): a new logger
  *

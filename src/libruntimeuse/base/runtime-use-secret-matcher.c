@@ -153,6 +153,9 @@ _runtime_use_secret_matcher_new (const char * const *secrets)
   for (i = 0; secrets[i] != NULL; i++)
     add_secret (self, secrets[i]);
 
+  /* Offsets into them are that large, and each byte costs a node. */
+  g_assert (self->bytes->len < G_MAXUINT32);
+
   if (self->ends->len == 0)
     {
       _runtime_use_secret_matcher_free (self);
@@ -170,6 +173,8 @@ void
 _runtime_use_secret_matcher_free (RuntimeUseSecretMatcher *self)
 {
   explicit_bzero (self->bytes->str, self->bytes->len);
+  if (self->node_bytes != NULL)
+    explicit_bzero (self->node_bytes, self->n_nodes);
   g_string_free (self->bytes, TRUE);
   g_array_unref (self->ends);
   g_clear_pointer (&self->filter, _runtime_use_secret_filter_free);

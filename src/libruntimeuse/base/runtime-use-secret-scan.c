@@ -153,7 +153,7 @@ skip (RuntimeUseSecretScan       *self,
 
   begin = used - held_length;
   next = _runtime_use_secret_filter_walk_next (walk, begin);
-  if (next == begin && held_length > 0)
+  if (next == begin)
     return used;
 
   self->state = 0;
