@@ -4,7 +4,12 @@
 
 #include "command-fixture.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime-use-command-handler-private.h"
@@ -90,6 +95,12 @@ command_fixture_set_up (CommandFixture *self,
   /* The context opens a descriptor of its own when it is first used. */
   g_main_context_iteration (NULL, FALSE);
   self->n_descriptors = count_descriptors ();
+
+  self->folder = g_dir_make_tmp ("command-XXXXXX", NULL);
+  self->fifo_path = g_build_filename (self->folder, "fifo", NULL);
+  g_assert_cmpint (mkfifo (self->fifo_path, 0600), ==, 0);
+  self->fifo = open (self->fifo_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  g_assert_cmpint (self->fifo, >=, 0);
 }
 
 void
@@ -98,28 +109,32 @@ command_fixture_prepare (CommandFixture     *self,
                          const char         *cwd,
                          const char * const *env)
 {
-  g_autoptr(RuntimeUseCommand) command = runtime_use_command_new (text, cwd, env);
+  g_auto(GStrv) variables = g_environ_setenv (g_strdupv ((char **) env), "FIFO", self->fifo_path,
+                                              TRUE);
+  g_autoptr(RuntimeUseCommand) command =
+    runtime_use_command_new (text, cwd, (const char * const *) variables);
 
   g_assert_null (self->handler);
   self->handler = runtime_use_command_handler_new (command);
   _runtime_use_command_handler_set_sink (self->handler, sink_cb, self);
 }
 
-static void
-keep_result_cb (GObject      *object,
-                GAsyncResult *result,
-                gpointer      user_data)
+void
+command_fixture_keep_result_cb (GObject      *object,
+                                GAsyncResult *result,
+                                gpointer      user_data)
 {
-  CommandFixture *self = user_data;
+  GAsyncResult **kept = user_data;
 
-  g_assert_null (self->result);
-  self->result = g_object_ref (result);
+  g_assert_null (*kept);
+  *kept = g_object_ref (result);
 }
 
 void
 command_fixture_start (CommandFixture *self)
 {
-  runtime_use_command_handler_run_async (self->handler, self->cancellable, keep_result_cb, self);
+  runtime_use_command_handler_run_async (self->handler, self->cancellable,
+                                         command_fixture_keep_result_cb, &self->result);
 }
 
 static void
@@ -158,7 +173,8 @@ command_fixture_end (CommandFixture *self)
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;
 
-  runtime_use_command_handler_end_async (self->handler, NULL, keep_result_cb, self);
+  runtime_use_command_handler_end_async (self->handler, NULL, command_fixture_keep_result_cb,
+                                         &self->result);
   wait_for_result (self);
   result = g_steal_pointer (&self->result);
   runtime_use_command_handler_end_finish (self->handler, result, &error);
@@ -172,6 +188,47 @@ command_fixture_wait_for_output (CommandFixture *self,
   while (strstr (self->output[0]->str, text) == NULL && self->result == NULL)
     g_main_context_iteration (NULL, TRUE);
   g_assert_nonnull (strstr (self->output[0]->str, text));
+}
+
+static gboolean
+fifo_ready_cb (int          fd,
+               GIOCondition condition,
+               gpointer     user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Waits until something is written or the last writer has gone. */
+void
+command_fixture_wait_for_fifo (CommandFixture *self)
+{
+  gboolean ready = FALSE;
+
+  g_unix_fd_add (self->fifo, G_IO_IN | G_IO_HUP, fifo_ready_cb, &ready);
+  while (!ready)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+gboolean
+command_fixture_is_fifo_closed (CommandFixture *self)
+{
+  char buffer[64];
+  ssize_t length;
+
+  do
+    length = read (self->fifo, buffer, sizeof buffer);
+  while (length > 0);
+
+  g_assert_true (length == 0 || errno == EAGAIN);
+  return length == 0;
+}
+
+void
+command_fixture_wait_for_close (CommandFixture *self)
+{
+  while (!command_fixture_is_fifo_closed (self))
+    command_fixture_wait_for_fifo (self);
 }
 
 /* Lets go of the handler; if it was the last one, so ends all that the command layer keeps. */
@@ -191,6 +248,12 @@ command_fixture_tear_down (CommandFixture *self,
     g_assert_finalize_object (g_steal_pointer (&self->handler));
   g_assert_null (self->result);
   g_assert_finalize_object (g_steal_pointer (&self->cancellable));
+
+  close (self->fifo);
+  g_unlink (self->fifo_path);
+  g_rmdir (self->folder);
+  g_free (self->fifo_path);
+  g_free (self->folder);
 
   g_assert_cmpuint (command_fixture_count_children (), ==, 0);
   g_assert_cmpuint (count_descriptors (), ==, self->n_descriptors);

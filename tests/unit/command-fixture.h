@@ -15,6 +15,9 @@ typedef struct
   GCancellable             *cancellable;
   GAsyncResult             *result;
   GString                  *output[2];
+  char                     *folder;
+  char                     *fifo_path;     /* $FIFO of the command */
+  int                       fifo;
   guint                     n_descriptors; /* that this process had before */
   guint                     deadline_id;
 } CommandFixture;
@@ -38,5 +41,15 @@ void  command_fixture_end             (CommandFixture      *self);
 void  command_fixture_wait_for_output (CommandFixture      *self,
                                        const char          *text);
 void  command_fixture_drop            (CommandFixture      *self);
+
+/* The fifo is read here. Its end of file says that nobody is left who inherited it. */
+void     command_fixture_wait_for_fifo   (CommandFixture *self);
+gboolean command_fixture_is_fifo_closed  (CommandFixture *self);
+void     command_fixture_wait_for_close  (CommandFixture *self);
+
+/* Puts a reference to the result where a GAsyncResult pointer is NULL. */
+void command_fixture_keep_result_cb (GObject      *object,
+                                     GAsyncResult *result,
+                                     gpointer      user_data);
 
 guint command_fixture_count_children  (void);
