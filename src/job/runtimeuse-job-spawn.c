@@ -86,12 +86,15 @@ job_read (Job                 *job,
 
 /* Runs in the parent's memory while the parent stands still: system calls only. */
 static void __attribute__ ((noreturn))
-become_command (Job          *job,
-                const int    *descriptors,
-                volatile int *error)
+become_command (Job                 *job,
+                RuntimeUseJobHeader *header,
+                const int           *descriptors,
+                volatile int        *error)
 {
   sigset_t none;
 
+  /* Written by the command's own process, which may kill us as soon as it runs. */
+  header->leader = (int32_t) getpid ();
   sigemptyset (&none);
   if (setsid () < 0 ||
       prctl (PR_SET_PDEATHSIG, SIGKILL) != 0 ||
@@ -110,16 +113,17 @@ become_command (Job          *job,
 }
 
 static pid_t
-start (Job       *job,
-       const int *descriptors,
-       int       *error)
+start (Job                 *job,
+       RuntimeUseJobHeader *header,
+       const int           *descriptors,
+       int                 *error)
 {
   volatile int child_error = 0;
   pid_t pid;
 
   pid = vfork ();
   if (pid == 0)
-    become_command (job, descriptors, &child_error);
+    become_command (job, header, descriptors, &child_error);
 
   *error = pid < 0 ? errno : child_error;
   return pid;
@@ -158,7 +162,7 @@ run_mapped (RuntimeUseJobHeader *header,
   if (report->error == 0)
     {
       report->stage = RUNTIME_USE_JOB_STAGE_START;
-      pid = start (&job, descriptors, &report->error);
+      pid = start (&job, header, descriptors, &report->error);
     }
 
   free (job.environ);
@@ -226,7 +230,6 @@ job_spawn (const int            descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS],
       report->error = header->size <= size ? 0 : EINVAL;
       if (report->error == 0)
         pid = run_mapped (header, descriptors, report);
-      header->leader = (int32_t) pid;
       forget_memory (header, size);
     }
 

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,19 @@ walk (PidList *list,
     }
 }
 
+static void
+ask (const PidList *list,
+     pid_t          except)
+{
+  for (size_t i = 0; i < list->length; i++)
+    if (list->pids[i] != except)
+      kill (list->pids[i], SIGTERM);
+  /* A stopped process takes notice only when it goes on. */
+  for (size_t i = 0; i < list->length; i++)
+    if (list->pids[i] != except)
+      kill (list->pids[i], SIGCONT);
+}
+
 /* Asks every process of the tree to end. Parents come first: a shell whose child ends first would
  * go on to its next line. */
 void
@@ -122,12 +136,20 @@ job_tree_terminate (void)
   PidList list = { 0 };
 
   walk (&list, false);
-  for (size_t i = 0; i < list.length; i++)
-    kill (list.pids[i], SIGTERM);
-  /* A stopped process takes notice only when it goes on. */
-  for (size_t i = 0; i < list.length; i++)
-    kill (list.pids[i], SIGCONT);
+  ask (&list, 0);
+  free (list.pids);
+}
 
+/* Asks those once more whose parent has ended: they may have been started while the list was made,
+ * or may have still been copies of a shell that only took a note of the signal. Whoever has a
+ * parent is left alone, for it may be cleaning up. */
+void
+job_tree_terminate_orphans (pid_t leader)
+{
+  PidList list = { 0 };
+
+  add_children (&list, getpid ());
+  ask (&list, leader);
   free (list.pids);
 }
 

@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include <signal.h>
+#include <sys/types.h>
 
-void job_tree_terminate (void);
-void job_tree_kill      (void);
+void job_tree_terminate         (void);
+void job_tree_terminate_orphans (pid_t leader);
+void job_tree_kill              (void);

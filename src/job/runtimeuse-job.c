@@ -23,10 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long to wait for a killed process before looking for others, milliseconds. A process that
- * dies wakes us anyway; this is for those that appear while nobody dies. */
-#define FIRST_SWEEP_INTERVAL 5
-#define LAST_SWEEP_INTERVAL 320
+/* After how many milliseconds to look again at a tree that is being ended, at first and at most. A
+ * request to end is repeated rarely; killing goes on whenever a process dies, too. */
+#define FIRST_SWEEP_INTERVAL 2
+#define LAST_SWEEP_INTERVAL 256
+#define ASK_INTERVAL_FACTOR 8
+#define KILL_INTERVAL_FACTOR 2
 
 typedef enum
 {
@@ -43,6 +45,7 @@ typedef struct
   pid_t   leader;
   Ending  ending;
   int64_t kill_time;
+  int64_t sweep_time;
   int     sweep_interval;
 } State;
 
@@ -94,9 +97,11 @@ reap (State *state)
 }
 
 static void
-begin_kill (State *state)
+begin_stage (State  *state,
+             Ending  ending)
 {
-  state->ending = ENDING_KILLED;
+  state->ending = ending;
+  state->sweep_time = 0;
   state->sweep_interval = FIRST_SWEEP_INTERVAL;
 }
 
@@ -104,26 +109,19 @@ static void
 end_job (State    *state,
          uint32_t  grace)
 {
-  int64_t kill_time = now () + grace;
+  /* The clock is rounded down; nobody is killed too early. */
+  int64_t kill_time = now () + grace + 1;
 
   /* A late order finds nothing; it must not end the next job. */
   if (!state->busy || state->ending == ENDING_KILLED)
     return;
 
+  if (state->ending == ENDING_NOT || kill_time < state->kill_time)
+    state->kill_time = kill_time;
   if (grace == 0)
-    begin_kill (state);
+    begin_stage (state, ENDING_KILLED);
   else if (state->ending == ENDING_NOT)
-    job_tree_terminate ();
-
-  if (state->ending == ENDING_NOT)
-    {
-      state->ending = ENDING_TERMINATED;
-      state->kill_time = kill_time;
-    }
-  else if (kill_time < state->kill_time)
-    {
-      state->kill_time = kill_time;
-    }
+    begin_stage (state, ENDING_TERMINATED);
 }
 
 static void
@@ -190,34 +188,54 @@ take_order (State *state)
 static int
 get_wait (State *state)
 {
+  int64_t time = state->sweep_time;
   int64_t left;
 
   if (!state->busy || state->ending == ENDING_NOT)
     return -1;
-  if (state->ending == ENDING_KILLED)
-    return state->sweep_interval;
 
-  left = state->kill_time - now ();
+  if (state->ending == ENDING_TERMINATED && state->kill_time < time)
+    time = state->kill_time;
+  left = time - now ();
+
   return left > 0 ? (int) left : 0;
 }
 
 static void
-advance_end (State *state,
-             bool   woken)
+sweep (State   *state,
+       int64_t  time)
 {
+  state->sweep_time = time + state->sweep_interval;
+  if (state->ending == ENDING_KILLED)
+    {
+      job_tree_kill ();
+      if (state->sweep_interval < LAST_SWEEP_INTERVAL)
+        state->sweep_interval *= KILL_INTERVAL_FACTOR;
+    }
+  else
+    {
+      if (state->sweep_interval == FIRST_SWEEP_INTERVAL)
+        job_tree_terminate ();
+      else
+        job_tree_terminate_orphans (state->leader);
+      state->sweep_interval *= ASK_INTERVAL_FACTOR;
+    }
+}
+
+static void
+advance_end (State *state,
+             bool   someone_died)
+{
+  int64_t time;
+
   if (!state->busy || state->ending == ENDING_NOT)
     return;
 
-  if (state->ending == ENDING_TERMINATED && state->kill_time <= now ())
-    begin_kill (state);
-  if (state->ending != ENDING_KILLED)
-    return;
-
-  job_tree_kill ();
-  if (woken)
-    state->sweep_interval = FIRST_SWEEP_INTERVAL;
-  else if (state->sweep_interval < LAST_SWEEP_INTERVAL)
-    state->sweep_interval *= 2;
+  time = now ();
+  if (state->ending == ENDING_TERMINATED && state->kill_time <= time)
+    begin_stage (state, ENDING_KILLED);
+  if (state->sweep_time <= time || (someone_died && state->ending == ENDING_KILLED))
+    sweep (state, time);
 }
 
 static void
@@ -228,17 +246,17 @@ iterate (State *state)
     { .fd = state->owner_gone ? -1 : RUNTIME_USE_JOB_SOCKET, .events = POLLIN },
   };
   struct signalfd_siginfo info;
-  int n_ready;
+  bool ready;
 
-  n_ready = poll (fds, 2, get_wait (state));
-  if (n_ready > 0 && fds[0].revents != 0)
+  ready = poll (fds, 2, get_wait (state)) > 0;
+  if (ready && fds[0].revents != 0)
     while (read (state->signals, &info, sizeof info) > 0)
       continue;
 
   reap (state);
-  if (n_ready > 0 && fds[1].revents != 0)
+  if (ready && fds[1].revents != 0)
     take_order (state);
-  advance_end (state, n_ready > 0);
+  advance_end (state, ready && fds[0].revents != 0);
 }
 
 static bool
