@@ -143,7 +143,7 @@ test_json_writer_fit (void)
 {
   static const char * const texts[] = {
     "", "a", "0123456789abcdefghijklmnop", "\n\n\n\n\n\n\n\n\n\n", "\x01\x02\x03",
-    "é€😀é€😀", "a\"b\\c\x01" "d€", "0123456789\n0123456789\n01234😀",
+    "é€😀é€😀", "a\"b\\c\x01 d€", "0123456789\n0123456789\n01234😀",
   };
 
   g_test_summary ("As much fits as can without cutting a character, from both ends");

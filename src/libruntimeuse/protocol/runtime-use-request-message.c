@@ -15,6 +15,10 @@
  *
  * A session runs one request at a time.
  *
+ * A request is built with [ctor@GObject.Object.new] and the properties of its class. Languages that
+ * cannot set a property that is a list write it as JSON instead, for
+ * [ctor@RuntimeUse.Message.new_from_bytes].
+ *
  * Since: 0.1
  */
 
