@@ -125,6 +125,7 @@ static const Broken broken[] = {
   { AND_LENGTH ("\"\\ud800\\u0041\""), "lone surrogate", 1 },
   { AND_LENGTH ("\"\\ud800\\ud800\""), "lone surrogate", 1 },
   { AND_LENGTH ("\"\\udc00\\ud800\""), "lone surrogate", 1 },
+  { AND_LENGTH ("\"\\udc00\\udc00\""), "lone surrogate", 1 },
   { AND_LENGTH ("\"\xff\""), "invalid UTF-8", 1 },
   { AND_LENGTH ("\"\x80\""), "invalid UTF-8", 1 },
   { AND_LENGTH ("\"\xc0\x80\""), "invalid UTF-8", 1 },
