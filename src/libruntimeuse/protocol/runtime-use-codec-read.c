@@ -2,93 +2,12 @@
 
 #include "config.h"
 
-#include "runtime-use-codec-private.h"
+#include "runtime-use-codec-read-private.h"
 
 #include <string.h>
 
 #include "runtime-use-error.h"
 #include "runtime-use-json-redaction-private.h"
-
-/* Fewer variables than this are compared one by one. */
-#define MANY_VARIABLES 16
-
-static const char *
-describe (const RuntimeUseJsonValue *value)
-{
-  switch (value->token)
-    {
-    case RUNTIME_USE_JSON_NULL:
-      return "null";
-    case RUNTIME_USE_JSON_FALSE:
-    case RUNTIME_USE_JSON_TRUE:
-      return "a boolean";
-    case RUNTIME_USE_JSON_NUMBER:
-      return "a number";
-    case RUNTIME_USE_JSON_STRING:
-      return "a string";
-    case RUNTIME_USE_JSON_ARRAY:
-      return "an array";
-    case RUNTIME_USE_JSON_OBJECT:
-      return "an object";
-    case RUNTIME_USE_JSON_NAME:
-    case RUNTIME_USE_JSON_ARRAY_END:
-    case RUNTIME_USE_JSON_OBJECT_END:
-    case RUNTIME_USE_JSON_ERROR:
-    case RUNTIME_USE_JSON_END:
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-/* Errors say where they are from the inside out: each level puts its name in front. */
-static gboolean G_GNUC_PRINTF (2, 3)
-fail (GError     **error,
-      const char  *format,
-      ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  if (error != NULL)
-    *error = g_error_new_valist (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD, format, args);
-  va_end (args);
-
-  return FALSE;
-}
-
-static gboolean
-fail_items (GError **error,
-            gsize    max_items)
-{
-  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE,
-               " has more than %" G_GSIZE_FORMAT " items", max_items);
-
-  return FALSE;
-}
-
-static gboolean
-expect (const RuntimeUseJsonValue  *value,
-        RuntimeUseJsonToken         token,
-        const char                 *what,
-        GError                    **error)
-{
-  if (value->token == token)
-    return TRUE;
-
-  return fail (error, " must be %s, not %s", what, describe (value));
-}
-
-static gboolean
-expect_string (const RuntimeUseJsonValue  *value,
-               GError                    **error)
-{
-  if (!expect (value, RUNTIME_USE_JSON_STRING, "a string", error))
-    return FALSE;
-  if (value->has_nul)
-    return fail (error, " must not hold a NUL character");
-
-  return TRUE;
-}
 
 static gboolean
 read_string (const RuntimeUseField      *field,
@@ -96,10 +15,10 @@ read_string (const RuntimeUseField      *field,
              gpointer                   *location,
              GError                    **error)
 {
-  if (!expect_string (value, error))
+  if (!_runtime_use_field_expect_string (value, error))
     return FALSE;
   if (value->length == 0 && (field->flags & RUNTIME_USE_FIELD_NOT_EMPTY) != 0)
-    return fail (error, " must not be empty");
+    return _runtime_use_field_fail (error, " must not be empty");
   if (value->length == 0 && (field->flags & RUNTIME_USE_FIELD_EMPTY_IS_NULL) != 0)
     return TRUE;
 
@@ -116,7 +35,7 @@ read_text (const RuntimeUseJsonValue  *value,
   char *text;
   gsize length;
 
-  if (!expect (value, RUNTIME_USE_JSON_STRING, "a string", error))
+  if (!_runtime_use_field_expect (value, RUNTIME_USE_JSON_STRING, "a string", error))
     return FALSE;
 
   text = _runtime_use_json_value_dup_string (value, &length);
@@ -136,7 +55,7 @@ read_strv (const RuntimeUseField      *field,
   RuntimeUseJsonValue item;
   gsize bytes = 0;
 
-  if (!expect (value, RUNTIME_USE_JSON_ARRAY, "an array", error))
+  if (!_runtime_use_field_expect (value, RUNTIME_USE_JSON_ARRAY, "an array", error))
     return FALSE;
 
   strings = g_ptr_array_new_null_terminated (0, g_free, TRUE);
@@ -144,8 +63,8 @@ read_strv (const RuntimeUseField      *field,
   while (_runtime_use_json_reader_read_value (&reader, &item))
     {
       if (field->max_items > 0 && strings->len == field->max_items)
-        return fail_items (error, field->max_items);
-      if (!expect_string (&item, error))
+        return _runtime_use_field_fail_items (error, field->max_items);
+      if (!_runtime_use_field_expect_string (&item, error))
         {
           g_prefix_error (error, "[%u]", strings->len);
           return FALSE;
@@ -168,153 +87,6 @@ read_strv (const RuntimeUseField      *field,
 }
 
 static gboolean
-check_variable (const RuntimeUseJsonValue  *name,
-                const RuntimeUseJsonValue  *value,
-                const char                 *decoded,
-                GError                    **error)
-{
-  g_autofree char *shown = NULL;
-  gboolean usable = TRUE;
-
-  if (name->length == 0)
-    return fail (error, " must not hold a variable without a name");
-  if (name->has_nul)
-    usable = fail (error, " must not have NUL in its name");
-  else if (strchr (decoded, '=') != NULL)
-    usable = fail (error, " must not have “=” in its name");
-  else
-    usable = expect_string (value, error);
-
-  if (!usable)
-    {
-      shown = _runtime_use_json_value_show (name);
-      g_prefix_error (error, ".%s", shown);
-    }
-
-  return usable;
-}
-
-/* The variables of an environment while they are collected; names are unique. */
-typedef struct
-{
-  GPtrArray  *items;   /* (element-type utf8): NAME=VALUE */
-  GHashTable *places;  /* (nullable): name -> index + 1, when there are many */
-} Variables;
-
-static char *
-name_of (const char *item)
-{
-  return g_strndup (item, (gsize) (strchr (item, '=') - item));
-}
-
-/* The index of the variable that @name, which has an “=” behind it, begins, or G_MAXUINT. */
-static guint
-find_variable (Variables  *self,
-               const char *name,
-               gsize       length)
-{
-  if (self->places == NULL && self->items->len >= MANY_VARIABLES)
-    {
-      self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      for (guint i = 0; i < self->items->len; i++)
-        g_hash_table_insert (self->places,
-                             name_of (g_ptr_array_index (self->items, i)),
-                             GUINT_TO_POINTER (i + 1));
-    }
-
-  if (self->places != NULL)
-    return GPOINTER_TO_UINT (g_hash_table_lookup (self->places, name)) - 1;
-
-  for (guint i = 0; i < self->items->len; i++)
-    {
-      const char *item = g_ptr_array_index (self->items, i);
-
-      if (strncmp (item, name, length) == 0 && item[length] == '=')
-        return i;
-    }
-
-  return G_MAXUINT;
-}
-
-static void
-set_variable (Variables                 *self,
-              const char                *name,
-              const RuntimeUseJsonValue *value)
-{
-  g_autofree char *decoded = _runtime_use_json_value_dup_string (value, NULL);
-  char *item = g_strconcat (name, "=", decoded, NULL);
-  guint place = find_variable (self, name, strlen (name));
-
-  if (place != G_MAXUINT)
-    {
-      g_free (self->items->pdata[place]);
-      self->items->pdata[place] = item;
-      return;
-    }
-
-  g_ptr_array_add (self->items, item);
-  if (self->places != NULL)
-    g_hash_table_insert (self->places, g_strdup (name), GUINT_TO_POINTER (self->items->len));
-}
-
-static gboolean
-collect_variables (const RuntimeUseField      *field,
-                   RuntimeUseJsonReader       *reader,
-                   Variables                  *variables,
-                   GError                    **error)
-{
-  RuntimeUseJsonValue name;
-  RuntimeUseJsonValue value;
-
-  while (_runtime_use_json_reader_next (reader) == RUNTIME_USE_JSON_NAME)
-    {
-      g_autofree char *decoded = NULL;
-
-      name = reader->current;
-      decoded = _runtime_use_json_value_dup_string (&name, NULL);
-      _runtime_use_json_reader_read_value (reader, &value);
-      if (!check_variable (&name, &value, decoded, error))
-        return FALSE;
-
-      set_variable (variables, decoded, &value);
-      if (variables->items->len > field->max_items)
-        return fail_items (error, field->max_items);
-    }
-
-  return TRUE;
-}
-
-static gboolean
-read_env (const RuntimeUseField      *field,
-          const RuntimeUseJsonValue  *value,
-          gpointer                   *location,
-          GError                    **error)
-{
-  g_autoptr(GPtrArray) items = NULL;
-  g_autoptr(GHashTable) places = NULL;
-  Variables variables = { NULL, NULL };
-  RuntimeUseJsonReader reader;
-  gboolean collected;
-
-  if (!expect (value, RUNTIME_USE_JSON_OBJECT, "an object", error))
-    return FALSE;
-
-  items = g_ptr_array_new_null_terminated (0, g_free, TRUE);
-  variables.items = items;
-  _runtime_use_json_value_open (value, &reader);
-  collected = collect_variables (field, &reader, &variables, error);
-  places = variables.places;
-  if (!collected)
-    return FALSE;
-
-  *location = (items->len > 0
-               ? g_ptr_array_free (g_steal_pointer (&items), FALSE)
-               : (gpointer) g_new0 (char *, 1));
-
-  return TRUE;
-}
-
-static gboolean
 read_list (const RuntimeUseField      *field,
            const RuntimeUseJsonValue  *value,
            gpointer                   *location,
@@ -326,7 +98,7 @@ read_list (const RuntimeUseField      *field,
   RuntimeUseJsonValue item;
   gpointer object = NULL;
 
-  if (!expect (value, RUNTIME_USE_JSON_ARRAY, "an array", error))
+  if (!_runtime_use_field_expect (value, RUNTIME_USE_JSON_ARRAY, "an array", error))
     return FALSE;
 
   list = g_ptr_array_new_with_free_func (g_object_unref);
@@ -334,9 +106,9 @@ read_list (const RuntimeUseField      *field,
   while (_runtime_use_json_reader_read_value (&reader, &item))
     {
       if (list->len == field->max_items)
-        return fail_items (error, field->max_items);
+        return _runtime_use_field_fail_items (error, field->max_items);
 
-      if (expect (&item, RUNTIME_USE_JSON_OBJECT, "an object", error))
+      if (_runtime_use_field_expect (&item, RUNTIME_USE_JSON_OBJECT, "an object", error))
         {
           RuntimeUseJsonReader inner;
 
@@ -363,7 +135,7 @@ read_json (const RuntimeUseJsonValue  *value,
            gpointer                   *location,
            GError                    **error)
 {
-  if (!expect (value, RUNTIME_USE_JSON_OBJECT, "an object", error))
+  if (!_runtime_use_field_expect (value, RUNTIME_USE_JSON_OBJECT, "an object", error))
     return FALSE;
 
   *location = _runtime_use_json_compact (value->text, value->length, error);
@@ -379,15 +151,16 @@ read_integer (const RuntimeUseField      *field,
 {
   g_autofree char *text = NULL;
 
-  if (!expect (value, RUNTIME_USE_JSON_NUMBER, "an integer", error))
+  if (!_runtime_use_field_expect (value, RUNTIME_USE_JSON_NUMBER, "an integer", error))
     return FALSE;
 
   /* Also refuses fractions and exponents. */
   text = g_strndup (value->text, value->length);
   if (!g_ascii_string_to_signed (text, 10, field->min_integer, field->max_integer, location, NULL))
-    return fail (error,
-                 " must be an integer from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                 field->min_integer, field->max_integer);
+    return _runtime_use_field_fail (error,
+                                    " must be an integer from %" G_GINT64_FORMAT
+                                    " to %" G_GINT64_FORMAT,
+                                    field->min_integer, field->max_integer);
 
   return TRUE;
 }
@@ -399,7 +172,7 @@ read_boolean (const RuntimeUseJsonValue  *value,
 {
   *location = value->token == RUNTIME_USE_JSON_TRUE;
   if (!*location && value->token != RUNTIME_USE_JSON_FALSE)
-    return expect (value, RUNTIME_USE_JSON_TRUE, "a boolean", error);
+    return _runtime_use_field_expect (value, RUNTIME_USE_JSON_TRUE, "a boolean", error);
 
   return TRUE;
 }
@@ -412,7 +185,7 @@ read_word (const RuntimeUseField      *field,
 {
   g_autofree char *words = NULL;
 
-  if (!expect_string (value, error))
+  if (!_runtime_use_field_expect_string (value, error))
     return FALSE;
 
   for (guint i = 0; field->words[i] != NULL; i++)
@@ -424,7 +197,7 @@ read_word (const RuntimeUseField      *field,
 
   words = g_strjoinv ("” or “", (char **) field->words);
 
-  return fail (error, " must be “%s”", words);
+  return _runtime_use_field_fail (error, " must be “%s”", words);
 }
 
 static gboolean read_fields (const RuntimeUseCodec      *codec,
@@ -441,7 +214,7 @@ read_inline (const RuntimeUseField      *field,
   RuntimeUseJsonValue members[RUNTIME_USE_CODEC_MAX_FIELDS];
   RuntimeUseJsonReader reader;
 
-  if (!expect (value, RUNTIME_USE_JSON_OBJECT, "an object", error))
+  if (!_runtime_use_field_expect (value, RUNTIME_USE_JSON_OBJECT, "an object", error))
     return FALSE;
 
   _runtime_use_json_value_open (value, &reader);
@@ -472,7 +245,7 @@ read_field (const RuntimeUseField      *field,
     case RUNTIME_USE_FIELD_STRV:
       return read_strv (field, value, location, error);
     case RUNTIME_USE_FIELD_ENV:
-      return read_env (field, value, location, error);
+      return _runtime_use_field_read_env (field, value, location, error);
     case RUNTIME_USE_FIELD_JSON:
       return read_json (value, location, error);
     case RUNTIME_USE_FIELD_INTEGER:
@@ -499,7 +272,10 @@ check_presence (const RuntimeUseField      *field,
   if ((field->flags & RUNTIME_USE_FIELD_REQUIRED) == 0)
     return TRUE;
 
-  return fail (error, value->token == RUNTIME_USE_JSON_NULL ? " must not be null" : " is missing");
+  if (value->token == RUNTIME_USE_JSON_NULL)
+    return _runtime_use_field_fail (error, " must not be null");
+
+  return _runtime_use_field_fail (error, " is missing");
 }
 
 static gboolean

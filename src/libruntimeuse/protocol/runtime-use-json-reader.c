@@ -7,11 +7,9 @@
 #include <string.h>
 
 #include "runtime-use-error.h"
+#include "runtime-use-json-escape-private.h"
 #include "runtime-use-json-word-private.h"
 #include "runtime-use-limits-private.h"
-
-/* Characters of a text from outside that are repeated in an error. */
-#define MAX_SHOWN 64
 
 /* What may come next. */
 enum
@@ -118,68 +116,6 @@ measure_character (const char *text,
   return is_continuation (text + 3, end) ? 4 : 0;
 }
 
-/* Reads four digits, or returns -1. */
-static int
-read_hex (const char *text,
-          const char *end)
-{
-  int value = 0;
-
-  if (end - text < 4)
-    return -1;
-
-  for (gsize i = 0; i < 4; i++)
-    {
-      int digit = g_ascii_xdigit_value (text[i]);
-
-      if (digit < 0)
-        return -1;
-      value = value << 4 | digit;
-    }
-
-  return value;
-}
-
-static gboolean
-is_surrogate (int value,
-              int first)
-{
-  return value >= first && value < first + 0x400;
-}
-
-/* @text is behind “\u”. Returns the end of the escape, which may be one of two parts, and the
- * character, or NULL with @problem set. */
-static const char *
-read_unicode_escape (const char  *text,
-                     const char  *end,
-                     gunichar    *character,
-                     const char **problem)
-{
-  int value = read_hex (text, end);
-  int low;
-
-  *problem = "invalid escape";
-  if (value < 0)
-    return NULL;
-
-  *character = (gunichar) value;
-  text += 4;
-  if (!is_surrogate (value, 0xd800) && !is_surrogate (value, 0xdc00))
-    return text;
-
-  *problem = "lone surrogate";
-  if (is_surrogate (value, 0xdc00) || end - text < 6 || text[0] != '\\' || text[1] != 'u')
-    return NULL;
-
-  low = read_hex (text + 2, end);
-  if (!is_surrogate (low, 0xdc00))
-    return NULL;
-
-  *character = 0x10000 + ((gunichar) (value - 0xd800) << 10) + (gunichar) (low - 0xdc00);
-
-  return text + 6;
-}
-
 /* @text is at a backslash. Returns the end of the escape, or NULL. */
 static const char *
 skip_escape (RuntimeUseJsonReader *self,
@@ -194,7 +130,7 @@ skip_escape (RuntimeUseJsonReader *self,
   if (self->end - text < 2)
     problem = "the text ends too early";
   else if (text[1] == 'u')
-    stop = read_unicode_escape (text + 2, self->end, &character, &problem);
+    stop = _runtime_use_json_read_unicode (text + 2, self->end, &character, &problem);
   else if (text[1] != '\0' && strchr ("\"\\/bfnrt", text[1]) != NULL)
     stop = text + 2;
 
@@ -568,134 +504,6 @@ _runtime_use_json_reader_set_error (RuntimeUseJsonReader  *self,
                "Not usable as JSON: %s at line %" G_GSIZE_FORMAT ", column %" G_GSIZE_FORMAT
                " (byte %" G_GSIZE_FORMAT ")",
                self->problem, line, column, (gsize) (self->problem_at - self->start));
-}
-
-/* Sets up @reader to go through the array or object @self, whose first token is consumed. */
-void
-_runtime_use_json_value_open (const RuntimeUseJsonValue *self,
-                              RuntimeUseJsonReader      *reader)
-{
-  g_assert (self->token == RUNTIME_USE_JSON_ARRAY || self->token == RUNTIME_USE_JSON_OBJECT);
-
-  _runtime_use_json_reader_init (reader, self->text, self->length);
-  _runtime_use_json_reader_next (reader);
-}
-
-/* Writes the escape at @text to @out, which never needs more room than the escape; moves both. */
-static void
-decode_escape (const char **text,
-               const char  *end,
-               char       **out)
-{
-  static const char letters[] = "bfnrt";
-  static const char controls[] = "\b\f\n\r\t";
-  const char *letter = strchr (letters, (*text)[1]);
-  const char *problem;
-  gunichar character;
-
-  if ((*text)[1] == 'u')
-    {
-      *text = read_unicode_escape (*text + 2, end, &character, &problem);
-      g_assert (*text != NULL);
-      *out += g_unichar_to_utf8 (character, *out);
-      return;
-    }
-
-  *(*out)++ = letter != NULL ? controls[letter - letters] : (*text)[1];
-  *text += 2;
-}
-
-/* Returns the number of bytes written to @out, which has room for .length. */
-static gsize
-decode (const RuntimeUseJsonValue *self,
-        char                      *out)
-{
-  const char *text = self->text;
-  const char *end = text + self->length;
-  char *start = out;
-
-  while (text < end)
-    {
-      const char *stop = self->escaped ? memchr (text, '\\', (gsize) (end - text)) : NULL;
-      gsize plain = (gsize) ((stop != NULL ? stop : end) - text);
-
-      memcpy (out, text, plain);
-      out += plain;
-      text += plain;
-      if (stop != NULL)
-        decode_escape (&text, end, &out);
-    }
-
-  return (gsize) (out - start);
-}
-
-/* Appends what a name or string says. */
-void
-_runtime_use_json_value_decode (const RuntimeUseJsonValue *self,
-                                GString                   *out)
-{
-  gsize used = out->len;
-
-  g_string_set_size (out, used + self->length);
-  g_string_set_size (out, used + decode (self, out->str + used));
-}
-
-/* What a name or string says; @length is for who must know about NULs in it. */
-char *
-_runtime_use_json_value_dup_string (const RuntimeUseJsonValue *self,
-                                    gsize                     *length)
-{
-  char *string = g_malloc (self->length + 1);
-  gsize decoded = decode (self, string);
-
-  string[decoded] = '\0';
-  if (length != NULL)
-    *length = decoded;
-
-  return string;
-}
-
-/* What a name or string says, as errors may repeat it. */
-char *
-_runtime_use_json_value_show (const RuntimeUseJsonValue *self)
-{
-  gsize length;
-  g_autofree char *decoded = _runtime_use_json_value_dup_string (self, &length);
-  GString *shown = g_string_new (NULL);
-  const char *end = decoded + length;
-  const char *text = decoded;
-
-  for (guint i = 0; text < end && i < MAX_SHOWN; i++)
-    {
-      gunichar character = g_utf8_get_char (text);
-
-      g_string_append_unichar (shown, g_unichar_isprint (character) ? character : '?');
-      text = g_utf8_next_char (text);
-    }
-  if (text < end)
-    g_string_append (shown, "…");
-
-  return g_string_free (shown, FALSE);
-}
-
-/* Whether a name or string says @string. */
-gboolean
-_runtime_use_json_value_equals (const RuntimeUseJsonValue *self,
-                                const char                *string,
-                                gsize                      length)
-{
-  g_autofree char *decoded = NULL;
-  gsize decoded_length;
-
-  if (!self->escaped)
-    return self->length == length && memcmp (self->text, string, length) == 0;
-
-  if (self->length < length)
-    return FALSE;
-
-  decoded = _runtime_use_json_value_dup_string (self, &decoded_length);
-
-  return decoded_length == length && memcmp (decoded, string, length) == 0;
 }
 
 /* Checks that @json is one strict document. */
