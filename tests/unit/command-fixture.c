@@ -100,7 +100,8 @@ command_fixture_set_up (CommandFixture *self,
   self->fifo_path = g_build_filename (self->folder, "fifo", NULL);
   g_assert_cmpint (mkfifo (self->fifo_path, 0600), ==, 0);
   self->fifo = open (self->fifo_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  g_assert_cmpint (self->fifo, >=, 0);
+  self->directory = open (self->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  g_assert_cmpint (MIN (self->fifo, self->directory), >=, 0);
 }
 
 void
@@ -249,6 +250,7 @@ command_fixture_tear_down (CommandFixture *self,
   g_assert_null (self->result);
   g_assert_finalize_object (g_steal_pointer (&self->cancellable));
 
+  close (self->directory);
   close (self->fifo);
   g_unlink (self->fifo_path);
   g_rmdir (self->folder);

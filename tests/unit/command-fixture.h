@@ -18,6 +18,7 @@ typedef struct
   char                     *folder;
   char                     *fifo_path;     /* $FIFO of the command */
   int                       fifo;
+  int                       directory;     /* the folder, open */
   guint                     n_descriptors; /* that this process had before */
   guint                     deadline_id;
 } CommandFixture;

@@ -409,9 +409,7 @@ test_command_handler_cwd (CommandFixture *fixture,
   g_autofree char *base = g_file_read_link ("/proc/self/cwd", NULL);
   g_autofree char *here = g_strconcat (base, "\n", NULL);
   g_autofree char *made = g_build_filename (fixture->folder, "a", "b//c", NULL);
-  g_autofree char *removed[] = { g_build_filename (fixture->folder, "a/b/c", NULL),
-                                 g_build_filename (fixture->folder, "a/b", NULL),
-                                 g_build_filename (fixture->folder, "a", NULL) };
+  const char * const removed[] = { "a/b/c", "a/b", "a" };
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("A command runs in this process's directory or in one that is made");
@@ -424,11 +422,11 @@ test_command_handler_cwd (CommandFixture *fixture,
   run_in (fixture, made, &error);
   g_assert_no_error (error);
   g_assert_true (g_str_has_suffix (fixture->output[0]->str, "/a/b/c\n"));
-  for (gsize i = 0; i < G_N_ELEMENTS (removed); i++)
-    g_assert_cmpint (g_rmdir (removed[i]), ==, 0);
   command_fixture_drop (fixture);
 
   g_assert_cmpint (chdir (fixture->folder), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (removed); i++)
+    g_assert_cmpint (g_rmdir (removed[i]), ==, 0);
   run_in (fixture, "relative", &error);
   g_assert_cmpint (g_rmdir ("relative"), ==, 0);
   g_assert_cmpint (chdir (base), ==, 0);
