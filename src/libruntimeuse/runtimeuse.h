@@ -46,4 +46,5 @@
 #include "runtime-use-session.h"
 
 /* transport */
+#include "runtime-use-server.h"
 #include "runtime-use-websocket-channel.h"

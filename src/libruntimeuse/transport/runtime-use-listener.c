@@ -75,10 +75,14 @@ _runtime_use_connection_options_free (RuntimeUseConnectionOptions *options)
   g_free (options);
 }
 
+typedef void (* LogFunc) (RuntimeUseLogger *logger,
+                          const char       *text);
+
 /* A line for each connection would let a client fill the log. */
 static void
-log_trouble (RuntimeUseListener *self,
-             const char         *text)
+log_line (RuntimeUseListener *self,
+          LogFunc             log_func,
+          const char         *text)
 {
   gint64 now = g_get_monotonic_time ();
   g_autofree char *line = NULL;
@@ -91,7 +95,15 @@ log_trouble (RuntimeUseListener *self,
   self->logged_at = now;
   self->n_unlogged = 0;
   if (self->logger != NULL)
-    runtime_use_logger_warning (self->logger, line);
+    log_func (self->logger, line);
+}
+
+/* What the owner of this machine should know. */
+static void
+log_trouble (RuntimeUseListener *self,
+             const char         *text)
+{
+  log_line (self, runtime_use_logger_warning, text);
 }
 
 static void
@@ -116,7 +128,7 @@ connection_refused_cb (RuntimeUseConnection *connection,
 
   text = g_strdup_printf ("Refused a request of %s with %u: %s",
                           peer != NULL ? peer : "a client", status, why);
-  log_trouble (self, text);
+  log_line (self, status == 503 ? runtime_use_logger_warning : runtime_use_logger_info, text);
 }
 
 static void
