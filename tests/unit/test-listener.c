@@ -498,7 +498,8 @@ static void
 test_listener_input_while_blocked (void)
 {
   g_autoptr(RawClient) client = NULL;
-  g_autoptr(GByteArray) ping = raw_frame_new (RAW_PING, NULL, 0);
+  g_autofree char *payload = g_strnfill (125, 'p');
+  g_autoptr(GByteArray) ping = raw_frame_new (RAW_PING, payload, 125);
   gsize sent = 0;
   guint n;
   Fixture fixture;

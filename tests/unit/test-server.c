@@ -352,8 +352,9 @@ test_server_token (void)
   g_assert_cmpuint (raw_client_request (wrong, RAW_REQUEST_START "Authorization: Bearer s3cre\r\n"
                                         RAW_UPGRADE RAW_KEY RAW_VERSION "\r\n"), ==, 401);
   right = raw_client_new (port);
-  g_assert_cmpuint (raw_client_request (right, "GET /?token=s3cret HTTP/1.1\r\nHost: any.example\r\n"
-                                        RAW_UPGRADE RAW_KEY RAW_VERSION "\r\n"), ==, 101);
+  g_assert_cmpuint (raw_client_request (right, "GET /?token=s3cret HTTP/1.1\r\n"
+                                               "Host: any.example\r\n"
+                                               RAW_UPGRADE RAW_KEY RAW_VERSION "\r\n"), ==, 101);
 
   g_clear_pointer (&right, raw_client_free);
   g_clear_pointer (&wrong, raw_client_free);

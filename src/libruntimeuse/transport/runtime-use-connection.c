@@ -67,6 +67,9 @@ open_websocket (RuntimeUseConnection      *self,
   soup_websocket_connection_set_max_incoming_payload_size (self->websocket, 0);
   _runtime_use_poller_leave (poller);
 
+  if (self->options->ping_interval > 0)
+    _runtime_use_poller_arm (poller, self->accepted_at +
+                                     self->options->ping_interval * G_TIME_SPAN_MILLISECOND);
   _runtime_use_connection_stream_set_user (self->stream, G_OBJECT (self->websocket));
   self->channel = runtime_use_websocket_channel_new (self->websocket);
 }
