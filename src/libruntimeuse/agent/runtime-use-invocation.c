@@ -634,7 +634,7 @@ send_waiting (RuntimeUseInvocation *self)
 void
 _runtime_use_invocation_notify_drained (RuntimeUseInvocation *self)
 {
-  g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
 
   send_waiting (self);
   if (!self->completed && !runtime_use_invocation_is_full (self))

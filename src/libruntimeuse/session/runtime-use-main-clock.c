@@ -66,7 +66,7 @@ static gboolean
 wake_cb (gpointer user_data)
 {
   RuntimeUseMainClock *self = user_data;
-  g_autoptr(RuntimeUseMainClock) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseMainClock) alive = g_object_ref (self);
   gint64 now = g_get_monotonic_time ();
   RuntimeUseAlarm *alarm;
 

@@ -57,7 +57,7 @@ static gboolean
 deliver_cb (gpointer user_data)
 {
   RuntimeUseMemoryChannel *self = user_data;
-  g_autoptr(RuntimeUseMemoryChannel) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseMemoryChannel) alive = g_object_ref (self);
 
   if (!g_queue_is_empty (&self->inbox))
     {

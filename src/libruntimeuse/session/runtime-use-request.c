@@ -552,7 +552,7 @@ agent_completed (GObject           *owner,
                  RuntimeUseOutcome *outcome)
 {
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-  g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
 
   if (!self->agent_running)
     {
@@ -800,7 +800,7 @@ _runtime_use_request_start (RuntimeUseRequest *self)
 void
 _runtime_use_request_cancel (RuntimeUseRequest *self)
 {
-  g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
 
   if (self->cancelled || self->ended)
     return;

@@ -212,7 +212,7 @@ request_ended (gpointer           owner,
                RuntimeUseMessage *terminal)
 {
   RuntimeUseSession *self = owner;
-  g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
 
   /* The slot is free when the client reads this. */
   g_clear_object (&self->request);
@@ -319,7 +319,7 @@ static void
 channel_closed_cb (RuntimeUseChannel *channel,
                    RuntimeUseSession *self)
 {
-  g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
 
   self->channel_closed = TRUE;
   if (self->request != NULL)
@@ -419,7 +419,7 @@ channel_message_cb (RuntimeUseChannel *channel,
                     GBytes            *bytes,
                     RuntimeUseSession *self)
 {
-  g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
   g_autoptr(RuntimeUseMessage) message = NULL;
   g_autoptr(GError) error = NULL;
   g_autofree char *message_type = NULL;
