@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+gboolean rud_credential_read_token (const char  *token_file,
+                                    char       **token,
+                                    GError     **error);
+void     rud_credential_free       (char        *token);
+
+G_END_DECLS
