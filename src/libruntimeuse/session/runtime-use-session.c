@@ -9,6 +9,7 @@
 #include "runtime-use-error-message.h"
 #include "runtime-use-heartbeat-message.h"
 #include "runtime-use-invocation-message.h"
+#include "runtime-use-job-pool-private.h"
 #include "runtime-use-message-private.h"
 #include "runtime-use-session-private.h"
 
@@ -490,6 +491,7 @@ runtime_use_session_finalize (GObject *object)
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
   g_clear_pointer (&self->stopping, g_ptr_array_unref);
   g_clear_pointer (&self->id, g_free);
+  _runtime_use_job_pool_release ();
 
   G_OBJECT_CLASS (runtime_use_session_parent_class)->finalize (object);
 }
@@ -766,6 +768,8 @@ runtime_use_session_class_init (RuntimeUseSessionClass *klass)
 static void
 runtime_use_session_init (RuntimeUseSession *self)
 {
+  /* What runs commands is kept ready between them. */
+  _runtime_use_job_pool_hold ();
   self->id = g_uuid_string_random ();
   self->leftovers = g_ptr_array_new_with_free_func (g_object_unref);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "runtime-use-job-pool-private.h"
 #include "runtime-use-limits-private.h"
 #include "runtime-use-listener-private.h"
 #include "runtime-use-server-handler-private.h"
@@ -417,6 +418,7 @@ runtime_use_server_finalize (GObject *object)
   g_clear_pointer (&self->stop_tasks, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->logger);
+  _runtime_use_job_pool_release ();
 
   G_OBJECT_CLASS (runtime_use_server_parent_class)->finalize (object);
 }
@@ -934,6 +936,8 @@ runtime_use_server_class_init (RuntimeUseServerClass *klass)
 static void
 runtime_use_server_init (RuntimeUseServer *self)
 {
+  /* What runs commands is kept ready between sessions. */
+  _runtime_use_job_pool_hold ();
   self->port = DEFAULT_PORT;
   self->max_message_size = RUNTIME_USE_LIMIT_INCOMING_MESSAGE;
   self->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
