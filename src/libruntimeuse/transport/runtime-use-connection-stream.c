@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime-use-frame-monitor-private.h"
+#include "runtime-use-frame-splitter-private.h"
 
 /*
  * An accepted socket as the stream that libsoup speaks WebSocket over.
@@ -106,7 +106,7 @@ struct _RuntimeUseConnectionStream
   GByteArray                             *rest;          /* (nullable): came with the request */
   StreamSource                           *input_source;  /* (nullable): borrowed */
   GObject                                *user;          /* (nullable): weak; reads and writes */
-  RuntimeUseFrameMonitor                  monitor;
+  RuntimeUseFrameSplitter                 splitter;
   guint                                   violation;     /* a close code, or 0 */
   gboolean                                is_violation_told;
   gint64                                  last_input;
@@ -260,7 +260,7 @@ static gboolean
 is_held (RuntimeUseConnectionStream *self)
 {
   return self->is_blocked &&
-         (self->monitor.n_answerable - self->answerable_before_block >
+         (self->splitter.monitor.n_answerable - self->answerable_before_block >
           MAX_ANSWERABLE_WHILE_BLOCKED);
 }
 
@@ -346,20 +346,27 @@ _runtime_use_connection_stream_receive (RuntimeUseConnectionStream *self,
   return n;
 }
 
-/* Lets through what is in order; the owner closes the connection for the rest. */
+/* What the request brought along comes first. */
 static gssize
-inspect (RuntimeUseConnectionStream  *self,
-         const guint8                *bytes,
-         gsize                        length,
-         GError                     **error)
+receive_raw (RuntimeUseConnectionStream *self,
+             gpointer                    buffer,
+             gsize                       size)
 {
-  gsize accepted;
+  gssize n;
 
-  self->violation = _runtime_use_frame_monitor_feed (&self->monitor, bytes, length, &accepted);
-  if (self->violation != 0 || self->monitor.ended)
-    schedule (self);
+  if (self->rest != NULL)
+    return take_rest (self, buffer, size);
 
-  return accepted > 0 ? (gssize) accepted : return_would_block (error);
+  if (self->read_budget == 0)
+    {
+      errno = EAGAIN;
+      return -1;
+    }
+
+  n = _runtime_use_connection_stream_receive (self, buffer, MIN (size, self->read_budget));
+  self->read_budget -= MAX (n, 0);
+
+  return n;
 }
 
 static gssize
@@ -369,30 +376,32 @@ stream_input_read_nonblocking (GPollableInputStream  *pollable,
                                GError               **error)
 {
   RuntimeUseConnectionStream *self = ((StreamInput *) pollable)->stream;
+  gsize prepared;
+  gsize room;
+  gsize passed;
   gssize n;
 
   if (self == NULL || self->phase != PHASE_OPEN || self->failure != NULL)
     return return_failure (self, error);
 
-  if (self->violation != 0 || is_held (self))
+  if (size <= RUNTIME_USE_FRAME_HEADER || self->violation != 0 || is_held (self))
     return return_would_block (error);
 
-  if (self->rest != NULL)
-    return inspect (self, buffer, take_rest (self, buffer, size), error);
-
-  if (self->read_budget == 0)
-    return return_would_block (error);
-
-  n = _runtime_use_connection_stream_receive (self, buffer, MIN (size, self->read_budget));
+  prepared = _runtime_use_frame_splitter_prepare (&self->splitter, buffer, size, &room);
+  n = receive_raw (self, (guint8 *) buffer + prepared, room);
   if (n < 0)
     return errno == EAGAIN ? return_would_block (error) : return_errno (errno, error);
 
   if (n == 0)
     return 0;
 
-  self->read_budget -= n;
+  /* What is in order is let through; for the rest the owner closes the connection. */
+  passed = _runtime_use_frame_splitter_pass (&self->splitter, buffer, prepared, n,
+                                             &self->violation);
+  if (self->violation != 0 || self->splitter.monitor.ended)
+    schedule (self);
 
-  return inspect (self, buffer, n, error);
+  return passed > 0 ? (gssize) passed : return_would_block (error);
 }
 
 static gboolean
@@ -469,7 +478,7 @@ set_blocked (RuntimeUseConnectionStream *self)
     return;
 
   self->is_blocked = TRUE;
-  self->answerable_before_block = self->monitor.n_answerable;
+  self->answerable_before_block = self->splitter.monitor.n_answerable;
   self->last_output = _runtime_use_poller_get_time (self->poller);
   /* Somebody has to look after the deadline that begins here. */
   _runtime_use_poller_arm (self->poller, self->last_output + SOON);
@@ -706,7 +715,7 @@ run_open (RuntimeUseConnectionStream *self)
    * comes without a code as the answer to ours, libsoup goes on waiting.
    */
   if (self->phase == PHASE_OPEN && self->is_close_sent &&
-      (self->violation != 0 || self->monitor.ended))
+      (self->violation != 0 || self->splitter.monitor.ended))
     _runtime_use_connection_stream_fail (self, "The WebSocket is closed");
 }
 
@@ -885,7 +894,7 @@ _runtime_use_connection_stream_new (RuntimeUsePoller                        *pol
   self->events = events;
   self->user_data = user_data;
   self->last_input = _runtime_use_poller_get_time (poller);
-  _runtime_use_frame_monitor_init (&self->monitor, max_message_size);
+  _runtime_use_frame_splitter_init (&self->splitter, max_message_size);
 
   return g_steal_pointer (&self);
 }

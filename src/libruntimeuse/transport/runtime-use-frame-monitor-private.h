@@ -20,7 +20,8 @@ typedef struct
 {
   guint64  max_message_size;
   guint64  message_size;    /* of the fragments that came so far */
-  guint64  payload_left;    /* of the current frame */
+  guint64  payload_length;  /* of the current frame */
+  guint64  payload_left;
   guint64  n_answerable;    /* whole messages and control frames: what may cause an answer */
   guint8   header[14];
   guint8   header_length;   /* how much of header is there; 0 between frames */

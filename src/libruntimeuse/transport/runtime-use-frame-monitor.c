@@ -85,6 +85,7 @@ check_length (RuntimeUseFrameMonitor *self)
   if ((n_bytes == 2 && length < LENGTH_IN_2_BYTES) || (n_bytes == 8 && length <= G_MAXUINT16))
     return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
 
+  self->payload_length = length;
   self->payload_left = length;
   if (self->header[0] & CONTROL_BIT)
     return 0;

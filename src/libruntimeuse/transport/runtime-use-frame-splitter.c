@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-frame-splitter-private.h"
+
+#include <string.h>
+
+#define FIN_BIT           0x80
+#define MASK_BIT          0x80
+#define LENGTH_IN_2_BYTES 126
+#define LENGTH_IN_8_BYTES 127
+#define MASK_LENGTH       4
+
+/* Less than a chunk, so that a large frame does not end in the buffer in which it begins. */
+#define MAX_READ (16 * 1024)
+
+static gboolean
+is_in_header (const RuntimeUseFrameMonitor *monitor)
+{
+  return monitor->header_length > 0 && !monitor->in_payload;
+}
+
+/* Writes the first two bytes and the length, as short as can be. */
+static guint
+write_length (guint8  *header,
+              guint8   first,
+              guint64  length)
+{
+  guint n_bytes = 0;
+
+  header[0] = first;
+  header[1] = MASK_BIT | length;
+  if (length >= LENGTH_IN_2_BYTES)
+    {
+      n_bytes = length <= G_MAXUINT16 ? 2 : 8;
+      header[1] = MASK_BIT | (n_bytes == 2 ? LENGTH_IN_2_BYTES : LENGTH_IN_8_BYTES);
+    }
+
+  for (guint i = 0; i < n_bytes; i++)
+    header[2 + i] = length >> (8 * (n_bytes - 1 - i));
+
+  return 2 + n_bytes;
+}
+
+static void
+start_next_chunk (RuntimeUseFrameSplitter *self)
+{
+  const guint8 *mask = &self->monitor.header[RUNTIME_USE_FRAME_HEADER - MASK_LENGTH];
+  gboolean is_last;
+
+  self->chunk_left = MIN (self->frame_left, RUNTIME_USE_FRAME_CHUNK);
+  self->frame_left -= self->chunk_left;
+  is_last = self->frame_left == 0;
+
+  self->header_length = write_length (self->header, is_last ? self->final_bit : 0,
+                                      self->chunk_left);
+  memcpy (self->header + self->header_length, mask, MASK_LENGTH);
+  self->header_length += MASK_LENGTH;
+}
+
+/* The header of the frame that @buffer ends with becomes that of its first chunk. */
+static void
+split_frame (RuntimeUseFrameSplitter *self,
+             guint8                  *buffer,
+             gsize                    length)
+{
+  gsize seen = self->monitor.payload_length - self->monitor.payload_left;
+  guint8 *header = buffer + length - seen - RUNTIME_USE_FRAME_HEADER;
+
+  self->final_bit = header[0] & FIN_BIT;
+  self->chunk_left = RUNTIME_USE_FRAME_CHUNK - seen;
+  self->frame_left = self->monitor.payload_length - RUNTIME_USE_FRAME_CHUNK;
+  write_length (header, header[0] & ~FIN_BIT, RUNTIME_USE_FRAME_CHUNK);
+}
+
+void
+_runtime_use_frame_splitter_init (RuntimeUseFrameSplitter *self,
+                                  guint64                  max_message_size)
+{
+  *self = (RuntimeUseFrameSplitter) { 0 };
+  _runtime_use_frame_monitor_init (&self->monitor, max_message_size);
+}
+
+/*
+ * _runtime_use_frame_splitter_prepare:
+ * @buffer: where bytes are to be put that come from the client
+ * @size: the size of @buffer, more than a header has
+ * @room: (out): how many bytes may be received
+ *
+ * Puts into @buffer what comes before the next bytes: a header that has not
+ * come whole yet, or one of a fragment. May be called again without
+ * consequences.
+ *
+ * Returns: how much that is; the next bytes have to be put behind it
+ */
+gsize
+_runtime_use_frame_splitter_prepare (const RuntimeUseFrameSplitter *self,
+                                     guint8                        *buffer,
+                                     gsize                          size,
+                                     gsize                         *room)
+{
+  gsize prepared = 0;
+
+  if (self->header_length > 0)
+    {
+      prepared = self->header_length;
+      memcpy (buffer, self->header, prepared);
+    }
+  else if (is_in_header (&self->monitor))
+    {
+      prepared = self->monitor.header_length;
+      memcpy (buffer, self->monitor.header, prepared);
+    }
+
+  *room = MIN (size - prepared, MAX_READ);
+  if (self->chunk_left > 0)
+    *room = MIN (*room, self->chunk_left);
+
+  return prepared;
+}
+
+/*
+ * _runtime_use_frame_splitter_pass:
+ * @prepared: what [func@_runtime_use_frame_splitter_prepare] returned
+ * @received: how many bytes were put behind that
+ * @code: (out): a close code when the client broke a rule, or 0
+ *
+ * Returns: how many bytes of @buffer are to be passed on
+ */
+gsize
+_runtime_use_frame_splitter_pass (RuntimeUseFrameSplitter *self,
+                                  guint8                  *buffer,
+                                  gsize                    prepared,
+                                  gsize                    received,
+                                  guint                   *code)
+{
+  gsize accepted;
+  gsize length;
+
+  *code = _runtime_use_frame_monitor_feed (&self->monitor, buffer + prepared, received, &accepted);
+  if (*code != 0)
+    return accepted > 0 ? prepared + accepted : 0;
+
+  length = prepared + accepted;
+  self->header_length = 0;
+  if (self->chunk_left > 0)
+    {
+      self->chunk_left -= accepted;
+      if (self->chunk_left == 0 && self->frame_left > 0)
+        start_next_chunk (self);
+
+      return length;
+    }
+
+  /* Half a header waits until it is known how long the frame is. */
+  if (is_in_header (&self->monitor))
+    return length - self->monitor.header_length;
+
+  if (self->monitor.in_payload && self->monitor.payload_length > RUNTIME_USE_FRAME_CHUNK)
+    split_frame (self, buffer, length);
+
+  return length;
+}
