@@ -62,7 +62,7 @@ class Call:
 
         message = Soup.Message.new("GET", url)
         self.session = Soup.Session()
-        self.session.websocket_connect_async(message, None, [], GLib.PRIORITY_DEFAULT, None,
+        self.session.websocket_connect_async(message, None, None, GLib.PRIORITY_DEFAULT, None,
                                              self.on_connected)
 
     def run(self):

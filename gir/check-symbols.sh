@@ -17,5 +17,8 @@ symbols=$(nm --dynamic --defined-only "$1" | awk '{ print $3 }' | LC_ALL=C sort)
 if [ "$update" = yes ]; then
   printf '%s\n' "$symbols" >"$2"
 else
-  printf '%s\n' "$symbols" | diff -u "$2" -
+  printf '%s\n' "$symbols" | diff -u "$2" - || {
+    echo "The public interface changed. If that is meant: $0 --update $1 $2" >&2
+    exit 1
+  }
 fi

@@ -48,7 +48,7 @@ def cases_of(test: dict) -> list[tuple[str, str]]:
             result = "skipped" if directive == "SKIP" else "failed" if match[1] else "passed"
             if directive == "TODO":
                 result = "passed"
-            cases.append((f"{name}{match[2].strip()}", result))
+            cases.append((f"{name}/{match[2].strip().lstrip('/')}", result))
 
     # A test may fail although each of its cases passed: it leaked, or died at the end.
     if not cases or (outcome == "failed" and all(result != "failed" for _, result in cases)):
