@@ -232,6 +232,15 @@ command_fixture_wait_for_close (CommandFixture *self)
     command_fixture_wait_for_fifo (self);
 }
 
+void
+command_fixture_sleep_until_close (CommandFixture *self)
+{
+  GPollFD fd = { .fd = self->fifo, .events = G_IO_IN };
+
+  while (!command_fixture_is_fifo_closed (self))
+    g_assert_cmpint (g_poll (&fd, 1, COMMAND_DEADLINE * 1000), ==, 1);
+}
+
 /* Lets go of the handler; if it was the last one, so ends all that the command layer keeps. */
 void
 command_fixture_drop (CommandFixture *self)

@@ -48,6 +48,9 @@ void     command_fixture_wait_for_fifo   (CommandFixture *self);
 gboolean command_fixture_is_fifo_closed  (CommandFixture *self);
 void     command_fixture_wait_for_close  (CommandFixture *self);
 
+/* The same, but without a look at anything else. */
+void     command_fixture_sleep_until_close (CommandFixture *self);
+
 /* Puts a reference to the result where a GAsyncResult pointer is NULL. */
 void command_fixture_keep_result_cb (GObject      *object,
                                      GAsyncResult *result,

@@ -102,14 +102,19 @@ test_command_end_polite (CommandFixture *fixture,
 {
   g_test_summary ("A cancelled command may clean up, and what it says then is heard");
 
-  command_fixture_prepare (fixture, "trap 'echo bye; exit 0' TERM; echo ready;"
+  command_fixture_prepare (fixture, HOLD "trap 'echo bye; echo bye >&2; exit 0' TERM; echo ready;"
                                     "while :; do sleep 1000 & wait; done", NULL, NULL);
   runtime_use_command_handler_set_grace (fixture->handler, COMMAND_DEADLINE * 1000);
   command_fixture_start (fixture);
   command_fixture_wait_for_output (fixture, "ready");
   g_cancellable_cancel (fixture->cancellable);
+
+  /* All that there is to know arrives at once. */
+  g_main_context_iteration (NULL, FALSE);
+  command_fixture_sleep_until_close (fixture);
   assert_cancelled (fixture);
   g_assert_cmpstr (fixture->output[0]->str, ==, "ready\nbye\n");
+  g_assert_cmpstr (fixture->output[1]->str, ==, "bye\n");
 }
 
 static void
@@ -138,7 +143,11 @@ test_command_end_stopped (CommandFixture *fixture,
 {
   g_test_summary ("A command that has stopped itself is asked to end like any other");
 
-  command_fixture_prepare (fixture, HOLD "echo ready; kill -STOP $$", NULL, NULL);
+  command_fixture_prepare (fixture, HOLD "trap 'exit 0' TERM;"
+                                    "export LEADER=$$; setsid sh -c '"
+                                    "until grep -q \"T (stopped)\" /proc/$LEADER/status;"
+                                    " do :; done; echo ready; exec sleep 1000' & kill -STOP $$",
+                           NULL, NULL);
   runtime_use_command_handler_set_grace (fixture->handler, COMMAND_DEADLINE * 1000);
   command_fixture_start (fixture);
   command_fixture_wait_for_output (fixture, "ready");
