@@ -162,7 +162,8 @@ apply_limit (GObject     *server,
     known |= g_str_equal (limit_names[i], name);
 
   if (!known || equals == NULL)
-    return fail (error, _("--limit takes NAME=NUMBER, where NAME is one of: %s"), names);
+    return fail (error, _("--limit takes NAME=NUMBER, not \"%s\"; NAME is one of: %s"),
+                 limit, names);
 
   if (!g_ascii_string_to_unsigned (equals + 1, 10, 0, G_MAXINT64, &number, NULL))
     return fail (error, _("--limit %s must be a number, not \"%s\""), name, equals + 1);

@@ -47,7 +47,7 @@ test_names (void)
   g_assert_null (bogus);
   g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNKNOWN_AGENT);
   assert_contains (error->message, "unknown agent \"bogus\"");
-  assert_contains (error->message, "echo, shell");
+  assert_contains (error->message, "echo, shell, openai, claude");
 }
 
 static void
@@ -81,8 +81,11 @@ test_echo (void)
   assert_contains (session_fixture_wait (f), "\"text\":\"hello\"");
   session_fixture_send_prompt (f, "anything else");
   assert_contains (session_fixture_wait (f), "\"text\":\"anything else\"");
-  session_fixture_send_prompt (f, "STRUCTURED:{\\\"a\\\":[1,2.50]}");
-  assert_contains (session_fixture_wait (f), "\"structured_output\":{\"a\":[1,2.5]}");
+  session_fixture_send_prompt (f, "STRUCTURED:{\\\"a\\\":[1e400,0.10,18446744073709551616]}");
+  assert_contains (session_fixture_wait (f),
+                   "\"structured_output\":{\"a\":[1e400,0.10,18446744073709551616]}");
+  session_fixture_send_prompt (f, "STRUCTURED:[1]");
+  assert_contains (session_fixture_wait (f), "must be a JSON object");
   session_fixture_send_prompt (f, "STRUCTURED:{");
   assert_contains (session_fixture_wait (f), "error_message");
   session_fixture_send_prompt (f, "ERROR:bad");
@@ -177,7 +180,7 @@ test_shell_structured (void)
   session_fixture_send (f, good);
   assert_contains (session_fixture_wait_terminal (f), "\"structured_output\":{\"a\":1}");
   session_fixture_send (f, bad);
-  assert_contains (session_fixture_wait_terminal (f), "did not print a JSON object");
+  assert_contains (session_fixture_wait_terminal (f), "result cannot be used");
 }
 
 static void

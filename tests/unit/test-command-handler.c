@@ -11,7 +11,6 @@
 
 #include "command-fixture.h"
 #include "runtime-use-command-handler-private.h"
-#include "runtime-use-job-request-private.h"
 
 #define REPLACEMENT "\357\277\275"
 
@@ -695,7 +694,6 @@ main (int   argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &descriptor_limit), ==, 0);
-  _runtime_use_command_remember_descriptor_limit ();
 
   ADD ("status", test_command_handler_status);
   ADD ("output", test_command_handler_output);

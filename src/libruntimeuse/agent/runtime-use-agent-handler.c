@@ -44,14 +44,14 @@ runtime_use_agent_handler_default_init (RuntimeUseAgentHandlerInterface *iface)
 {
 }
 
-char *
-_runtime_use_agent_handler_dup_names (void)
+static char *
+join_names (gboolean with_absent)
 {
   GString *names = g_string_new (NULL);
 
   for (size_t i = 0; i < G_N_ELEMENTS (built_in_agents); i++)
     {
-      if (built_in_agents[i].get_type == NULL)
+      if (built_in_agents[i].get_type == NULL && !with_absent)
         continue;
       if (names->len > 0)
         g_string_append (names, ", ");
@@ -59,6 +59,12 @@ _runtime_use_agent_handler_dup_names (void)
     }
 
   return g_string_free (names, FALSE);
+}
+
+char *
+_runtime_use_agent_handler_dup_names (void)
+{
+  return join_names (FALSE);
 }
 
 /**
@@ -73,7 +79,7 @@ _runtime_use_agent_handler_dup_names (void)
  * invocation with `RUNTIME_USE_ERROR_UNSUPPORTED`, while commands work.
  *
  * If there is no such agent, `RUNTIME_USE_ERROR_UNKNOWN_AGENT` is returned,
- * and the text names those there are.
+ * and the text names those that are known.
  *
  * Returns: (transfer full): a new handler, or `NULL` with @error set
  *
@@ -98,7 +104,7 @@ runtime_use_agent_handler_new_for_name (const char  *name,
       return g_object_new (built_in_agents[i].get_type (), NULL);
     }
 
-  names = _runtime_use_agent_handler_dup_names ();
+  names = join_names (TRUE);
   g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNKNOWN_AGENT,
                "unknown agent \"%s\". Choose one of: %s", name, names);
 

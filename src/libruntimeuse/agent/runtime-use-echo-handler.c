@@ -4,6 +4,7 @@
 
 #include "runtime-use-echo-handler.h"
 
+#include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
 
 #include <string.h>
@@ -77,14 +78,7 @@ static void
 echo_structured (RuntimeUseInvocation *invocation,
                  const char           *argument)
 {
-  g_autoptr(JsonNode) node = NULL;
-  g_autoptr(GError) error = NULL;
-
-  node = _runtime_use_json_to_node (argument, &error);
-  if (node == NULL)
-    runtime_use_invocation_return_error (invocation, error);
-  else
-    runtime_use_invocation_return_structured_output (invocation, node, NULL);
+  _runtime_use_invocation_return_json (invocation, argument);
 }
 
 static void

@@ -41,6 +41,9 @@ _runtime_use_invocation_get_redactor (RuntimeUseInvocation *self);
 void
 _runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
                                RuntimeUseCommandHandler *command);
+void
+_runtime_use_invocation_return_json (RuntimeUseInvocation *self,
+                                     const char           *json);
 
 /* For the owner: there is room again; nothing more is wanted. */
 void

@@ -816,6 +816,14 @@ runtime_use_invocation_return_structured_output (RuntimeUseInvocation *self,
   complete (self, _runtime_use_outcome_new_structured_output (object, metadata));
 }
 
+/* Structured output as text, which is passed on to the last digit. */
+void
+_runtime_use_invocation_return_json (RuntimeUseInvocation *self,
+                                     const char           *json)
+{
+  complete (self, _runtime_use_outcome_new_json (json));
+}
+
 /**
  * runtime_use_invocation_return_error:
  * @self: an invocation

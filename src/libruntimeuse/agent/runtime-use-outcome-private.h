@@ -19,6 +19,7 @@ RuntimeUseOutcome *_runtime_use_outcome_new_text              (const char       
                                                                JsonNode          *metadata);
 RuntimeUseOutcome *_runtime_use_outcome_new_structured_output (JsonNode          *object,
                                                                JsonNode          *metadata);
+RuntimeUseOutcome *_runtime_use_outcome_new_json              (const char        *json);
 RuntimeUseOutcome *_runtime_use_outcome_new_error             (const GError      *error,
                                                                JsonNode          *metadata);
 void               _runtime_use_outcome_free                  (RuntimeUseOutcome *self);

@@ -5,6 +5,9 @@
 #include "runtime-use-outcome-private.h"
 
 #include "runtime-use-json-node-private.h"
+#include "runtime-use-json-redaction-private.h"
+
+#include <string.h>
 
 /* Whatever a handler hands over becomes an outcome that fits the protocol;
  * what does not fit becomes an error that says so.
@@ -90,6 +93,27 @@ _runtime_use_outcome_new_structured_output (JsonNode *object,
   self->structured_output = g_steal_pointer (&text);
 
   return outcome_take_metadata (self, metadata);
+}
+
+/* Structured output whose text is kept as it is: a JsonNode would lose digits. */
+RuntimeUseOutcome *
+_runtime_use_outcome_new_json (const char *json)
+{
+  RuntimeUseOutcome *self;
+  g_autofree char *text = NULL;
+  GError *error = NULL;
+
+  text = _runtime_use_json_compact (json, strlen (json), &error);
+  if (text != NULL && text[0] != '{')
+    g_set_error_literal (&error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
+                         "the structured output must be a JSON object");
+  if (error != NULL)
+    return outcome_new_failed (error);
+
+  self = g_new0 (RuntimeUseOutcome, 1);
+  self->structured_output = g_steal_pointer (&text);
+
+  return self;
 }
 
 RuntimeUseOutcome *

@@ -6,7 +6,6 @@
 
 #include "runtime-use-command-handler-private.h"
 #include "runtime-use-invocation-private.h"
-#include "runtime-use-json-node-private.h"
 #include "runtime-use-limits-private.h"
 #include "runtime-use-line-splitter-private.h"
 
@@ -155,28 +154,10 @@ shell_run_check (ShellRun *run,
 static void
 shell_run_return (ShellRun *run)
 {
-  g_autoptr(JsonNode) node = NULL;
-  g_autoptr(GError) parse_error = NULL;
-  g_autoptr(GError) error = NULL;
-
   if (runtime_use_invocation_get_output_format (run->invocation) == NULL)
-    {
-      runtime_use_invocation_return_text (run->invocation, run->output->str, NULL);
-      return;
-    }
-
-  node = _runtime_use_json_to_node (run->output->str, &parse_error);
-  if (node != NULL)
-    {
-      runtime_use_invocation_return_structured_output (run->invocation, node, NULL);
-      return;
-    }
-
-  error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
-                       "Structured output was asked for, "
-                       "but the script did not print a JSON object: %s",
-                       parse_error->message);
-  runtime_use_invocation_return_error (run->invocation, error);
+    runtime_use_invocation_return_text (run->invocation, run->output->str, NULL);
+  else
+    _runtime_use_invocation_return_json (run->invocation, run->output->str);
 }
 
 static void

@@ -6,10 +6,8 @@
 
 G_BEGIN_DECLS
 
-void        _runtime_use_command_remember_descriptor_limit (void);
-
-GByteArray *_runtime_use_job_request_new                   (RuntimeUseCommand   *command,
-                                                            const char * const  *base_environ,
-                                                            GError             **error);
+GByteArray *_runtime_use_job_request_new (RuntimeUseCommand   *command,
+                                          const char * const  *base_environ,
+                                          GError             **error);
 
 G_END_DECLS

@@ -29,29 +29,17 @@ static const char * const private_variables[] = {
   "WATCHDOG_USEC",
 };
 
-static guint64
-get_descriptor_limit (void)
+static guint64 descriptor_limit = 1024;
+
+/* Programs raise the limit for their own connections once they run. Commands get the one that was
+ * there when the library was loaded. */
+static void __attribute__ ((constructor))
+remember_descriptor_limit (void)
 {
-  static gsize initialized;
-  static guint64 limit;
+  struct rlimit found;
 
-  if (g_once_init_enter (&initialized))
-    {
-      struct rlimit found;
-
-      limit = getrlimit (RLIMIT_NOFILE, &found) == 0 ? found.rlim_cur : 1024;
-      g_once_init_leave (&initialized, 1);
-    }
-
-  return limit;
-}
-
-/* Keeps the present limit of open files for the commands to come. To be called before the limit of
- * this process is raised; only the first call counts, and so does the first command. */
-void
-_runtime_use_command_remember_descriptor_limit (void)
-{
-  get_descriptor_limit ();
+  if (getrlimit (RLIMIT_NOFILE, &found) == 0)
+    descriptor_limit = found.rlim_cur;
 }
 
 static gboolean
@@ -235,7 +223,7 @@ _runtime_use_job_request_new (RuntimeUseCommand   *command,
 {
   g_autoptr(GByteArray) self = g_byte_array_sized_new (8192);
   g_auto(GStrv) own_environ = NULL;
-  RuntimeUseJobHeader header = { .descriptor_limit = get_descriptor_limit () };
+  RuntimeUseJobHeader header = { .descriptor_limit = descriptor_limit };
   const char *cwd = runtime_use_command_get_cwd (command);
 
   if (base_environ == NULL)

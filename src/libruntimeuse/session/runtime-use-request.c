@@ -61,6 +61,7 @@ struct _RuntimeUseRequest
   gboolean                         step_done;
 
   GPtrArray                       *commands;       /* (nullable) (unowned): of this step */
+  const char                      *commands_name;  /* the member of the request that they are */
   guint                            n_started;
   RuntimeUseCommandHandler        *command;        /* (nullable): at work */
   char                            *echo;           /* of that command, for its output */
@@ -372,6 +373,7 @@ command_cb (GObject      *object,
 
   if (error != NULL || self->ended)
     {
+      g_prefix_error (&error, "%s[%u]: ", self->commands_name, self->n_started - 1);
       request_fail (self, error, NULL);
       return;
     }
@@ -421,9 +423,11 @@ request_start_command (RuntimeUseRequest *self)
 
 static void
 request_run_commands (RuntimeUseRequest *self,
-                      GPtrArray         *commands)
+                      GPtrArray         *commands,
+                      const char        *name)
 {
   self->commands = commands;
+  self->commands_name = name;
   self->n_started = 0;
   self->echo_limit = RUNTIME_USE_LIMIT_COMMAND_ECHO;
   request_start_command (self);
@@ -434,7 +438,8 @@ run_commands_before (RuntimeUseRequest *self)
 {
   RuntimeUseInvocationMessage *message = RUNTIME_USE_INVOCATION_MESSAGE (self->message);
 
-  request_run_commands (self, runtime_use_invocation_message_get_pre_commands (message));
+  request_run_commands (self, runtime_use_invocation_message_get_pre_commands (message),
+                        "pre_agent_invocation_commands");
 }
 
 static void
@@ -442,7 +447,8 @@ run_commands_after (RuntimeUseRequest *self)
 {
   RuntimeUseInvocationMessage *message = RUNTIME_USE_INVOCATION_MESSAGE (self->message);
 
-  request_run_commands (self, runtime_use_invocation_message_get_post_commands (message));
+  request_run_commands (self, runtime_use_invocation_message_get_post_commands (message),
+                        "post_agent_invocation_commands");
 }
 
 /* All that the terminal repeats shares one message. */
@@ -457,6 +463,7 @@ run_commands (RuntimeUseRequest *self)
   commands = runtime_use_command_execution_message_get_commands (message);
 
   self->commands = commands;
+  self->commands_name = "commands";
   self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) request_item_free);
   self->captures =
     g_ptr_array_new_with_free_func ((GDestroyNotify) _runtime_use_output_capture_free);

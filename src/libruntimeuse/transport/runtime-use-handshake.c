@@ -477,6 +477,11 @@ choose_protocol (const Request  *request,
     return 0;
 
   start = request->protocols + strspn (request->protocols, " \t,");
+
+  /* libsoup's clients write an empty header for an empty list. */
+  if (*start == '\0')
+    return 0;
+
   *protocol = g_strndup (start, strcspn (start, " \t,"));
   if (is_token (*protocol))
     return 0;
