@@ -190,15 +190,21 @@ stream_source_dispatch (GSource     *source,
                         gpointer     user_data)
 {
   StreamSource *self = (StreamSource *) source;
-  g_autoptr(GObject) user = self->stream->user != NULL ? g_object_ref (self->stream->user) : NULL;
+  GObject *user = self->stream->user;
   gboolean result;
 
   stream_source_set_ready (self, FALSE);
 
   /* libsoup does not expect to be let go of by what it calls. */
+  if (user != NULL)
+    g_object_ref (user);
+
   _runtime_use_poller_enter (self->stream->poller);
   result = ((GPollableSourceFunc) (void (*) (void)) callback) (self->half, user_data);
   _runtime_use_poller_leave (self->stream->poller);
+
+  if (user != NULL)
+    g_object_unref (user);
 
   return result;
 }

@@ -142,13 +142,23 @@ destroy_source (GSource **source)
 /* The end of sessions and of the server */
 
 static void
+close_listener (RuntimeUseServer *self)
+{
+  if (self->listener == NULL)
+    return;
+
+  g_clear_pointer (&self->listener, _runtime_use_listener_free);
+  _runtime_use_job_pool_release ();
+}
+
+static void
 remove_session (RuntimeUseServer  *self,
                 RuntimeUseSession *session)
 {
-  g_autoptr(RuntimeUseSession) alive = g_object_ref (session);
-
+  g_object_ref (session);
   if (_runtime_use_session_list_remove (self->sessions, session))
     g_signal_emit (self, signals[SIGNAL_SESSION_CLOSED], 0, session);
+  g_object_unref (session);
 }
 
 static void
@@ -159,7 +169,7 @@ finish_stop (RuntimeUseServer *self)
 
   destroy_source (&self->stop_deadline);
   destroy_source (&self->stop_check);
-  g_clear_pointer (&self->listener, _runtime_use_listener_free);
+  close_listener (self);
 
   /* What is dropped ends what it runs. */
   left = _runtime_use_session_list_dup_all (self->sessions);
@@ -228,10 +238,10 @@ static void
 session_closed_cb (RuntimeUseSession *session,
                    RuntimeUseServer  *self)
 {
-  g_autoptr(RuntimeUseServer) alive = g_object_ref (self);
-
+  g_object_ref (self);
   remove_session (self, session);
   check_stop (self);
+  g_object_unref (self);
 }
 
 /* Connections */
@@ -397,7 +407,7 @@ runtime_use_server_dispose (GObject *object)
 
   destroy_source (&self->stop_deadline);
   destroy_source (&self->stop_check);
-  g_clear_pointer (&self->listener, _runtime_use_listener_free);
+  close_listener (self);
   g_clear_object (&self->sessions);
   g_clear_object (&self->clock);
   g_clear_object (&self->handler);
@@ -418,7 +428,6 @@ runtime_use_server_finalize (GObject *object)
   g_clear_pointer (&self->stop_tasks, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->logger);
-  _runtime_use_job_pool_release ();
 
   G_OBJECT_CLASS (runtime_use_server_parent_class)->finalize (object);
 }
@@ -936,8 +945,6 @@ runtime_use_server_class_init (RuntimeUseServerClass *klass)
 static void
 runtime_use_server_init (RuntimeUseServer *self)
 {
-  /* What runs commands is kept ready between sessions. */
-  _runtime_use_job_pool_hold ();
   self->port = DEFAULT_PORT;
   self->max_message_size = RUNTIME_USE_LIMIT_INCOMING_MESSAGE;
   self->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
@@ -1012,6 +1019,8 @@ runtime_use_server_start (RuntimeUseServer  *self,
   self->clock = _runtime_use_main_clock_new ();
   self->context = g_main_context_ref_thread_default ();
   self->listener = g_steal_pointer (&listener);
+  /* What runs commands is kept ready between sessions. */
+  _runtime_use_job_pool_hold ();
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
 
   return TRUE;
