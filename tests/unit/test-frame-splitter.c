@@ -103,6 +103,8 @@ decode (const GByteArray *in,
 
       if ((first & 0x88) == 0x80)
         {
+          /* Two messages are not one, even with the same bytes. */
+          g_byte_array_append (message, (const guint8 *) "end", 3);
           g_byte_array_append (out, message->data, message->len);
           g_byte_array_set_size (message, 0);
         }

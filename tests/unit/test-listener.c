@@ -495,6 +495,35 @@ test_listener_backpressure (void)
 }
 
 static void
+test_listener_short_queue (void)
+{
+  g_autofree char *text = g_strnfill (1000, 'z');
+  g_autoptr(RawClient) client = NULL;
+  g_autoptr(GBytes) message = g_bytes_new (text, strlen (text));
+  guint n = 0;
+  Fixture fixture;
+
+  g_test_summary ("A queue that is written in one go once there is room is noticed, too");
+
+  fixture_init (&fixture, options_new (), 0);
+  client = raw_client_new_open (port_of (&fixture));
+  raw_wait_for (fixture.channels->len == 1);
+  runtime_use_websocket_channel_set_high_water (fixture.channels->pdata[0], 1000);
+  for (; !runtime_use_channel_is_full (fixture.channels->pdata[0]); n++)
+    runtime_use_channel_send (fixture.channels->pdata[0], message);
+
+  for (; n > 0; n--)
+    {
+      g_autofree char *got = raw_client_take_message (client);
+
+      g_assert_cmpstr (got, ==, text);
+    }
+  raw_wait_for (fixture.n_drained == 1);
+
+  fixture_clear (&fixture);
+}
+
+static void
 test_listener_input_while_blocked (void)
 {
   g_autoptr(RawClient) client = NULL;
@@ -1018,6 +1047,7 @@ main (int    argc,
   g_test_add_func ("/listener/close/unanswered", test_listener_close_unanswered);
   g_test_add_func ("/listener/lost", test_listener_lost);
   g_test_add_func ("/listener/backpressure", test_listener_backpressure);
+  g_test_add_func ("/listener/short-queue", test_listener_short_queue);
   g_test_add_func ("/listener/input-while-blocked", test_listener_input_while_blocked);
   g_test_add_func ("/listener/stall", test_listener_stall);
   g_test_add_func ("/listener/ping", test_listener_ping);

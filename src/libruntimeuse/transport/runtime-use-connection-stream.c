@@ -503,7 +503,7 @@ send_bytes (RuntimeUseConnectionStream *self,
 
   if (n > 0)
     self->last_output = _runtime_use_poller_get_time (self->poller);
-  /* When nothing is left to write, input may go on. */
+  /* When little is left to write, producers may go on, and when nothing is, input may. */
   if (self->is_blocked)
     schedule (self);
   if ((n < 0 && errno == EAGAIN) || (n >= 0 && (gsize) n < length))
@@ -551,9 +551,6 @@ count_written (RuntimeUseConnectionStream *self,
       self->is_close_sent = TRUE;
       schedule (self);
     }
-
-  if (self->drained_wanted && self->pending <= self->low_mark)
-    schedule (self);
 }
 
 static gboolean

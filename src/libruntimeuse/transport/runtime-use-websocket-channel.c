@@ -315,9 +315,6 @@ closed_cb (SoupWebsocketConnection *connection,
     }
 
   clear_empty_source (self);
-  if (self->is_closed)
-    return;
-
   self->is_closed = TRUE;
   self->is_full = FALSE;
   enter_app (self);
