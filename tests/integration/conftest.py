@@ -7,6 +7,7 @@ import pytest
 
 from harness import websocket
 from harness.messages import commands
+from harness.processes import wait_until
 from harness.server import Server
 
 @pytest.fixture(scope='module')
@@ -50,11 +51,13 @@ def client(server):
 
 def warm_up(server):
     """Let the server make what it keeps, so that a leak can be told from it."""
+    sockets = server.count_descriptors()['socket:']
     with websocket.connect(server.port) as connection:
         connection.request(commands('true'))
         connection.close()
     server.check_at_rest()
-    server.remember_base()
+    wait_until(lambda: server.count_descriptors()['socket:'] == sockets, 'the end of the session')
+    server.base = server.count_descriptors()
 
 
 def pytest_addoption(parser):
@@ -66,6 +69,10 @@ def pytest_configure(config):
         config.pluginmanager.register(TapWriter(config.getoption('--tap')))
 
 
+# Of what was wrong; messages can be long.
+LINE_LENGTH = 1000
+
+
 class TapWriter:
     """Says how each case went, in the words that meson understands."""
 
@@ -75,7 +82,7 @@ class TapWriter:
 
     def write_comment(self, text):
         for line in text.splitlines():
-            self.stream.write(f'# {line}\n')
+            self.stream.write(f'# {line[:LINE_LENGTH]}\n')
 
     def write_case(self, report, end=''):
         name = report.nodeid.split('::', 1)[-1].replace('#', '')

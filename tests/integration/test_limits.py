@@ -92,7 +92,7 @@ def test_disconnect_while_output_waits(lonely):
 
 def test_agent_waits_for_the_client(lonely):
     before = processes.resident_mib(lonely.pid)
-    count = 400000
+    count = 200000
     with websocket.connect(lonely.port) as client:
         client.send(invocation(f'STREAM:{count}'))
         client.receive()
@@ -185,14 +185,14 @@ def test_pong_while_a_command_runs(lonely):
 
 
 def test_large_messages_are_given_back(lonely):
-    """Memory of a message of 50 MiB does not stay with the server."""
+    """Memory of a message of 30 MiB does not stay with the server."""
     client = websocket.connect(lonely.port)
-    padding = 'x' * (50 * MEBIBYTE)
-    for _ in range(3):
+    padding = 'x' * (30 * MEBIBYTE)
+    for _ in range(2):
         assert client.ask_one(commands('true', padding=padding))['results']
     client.close()
     if not SANITIZED:
-        wait_until(lambda: processes.resident_mib(lonely.pid) < 40, 'memory is given back')
+        wait_until(lambda: processes.resident_mib(lonely.pid) < 20, 'memory is given back')
 
 
 def test_unfinished_messages_of_many_clients(lonely):
@@ -276,7 +276,7 @@ def test_dead_peer_is_found(start_server):
     server = start_server('--limit', 'ping-interval=1')
     dead = websocket.connect(server.port)
     alive = websocket.connect(server.port)
-    alive.send(invocation('WAIT:4000'))
+    alive.send(invocation('WAIT:3500'))
     dead.send(commands('sleep 60'))
     wait_until(lambda: server.busy_processes(), 'the command')
     # The one that reads answers the pings, and lives.

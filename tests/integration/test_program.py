@@ -49,8 +49,7 @@ def test_unknown_agent(arguments):
     done = run(*arguments)
     assert done.returncode == 1 and done.stdout == ''
     assert 'unknown agent "bogus"' in done.stderr
-    for name in ('openai', 'echo', 'shell'):
-        assert name in done.stderr
+    assert 'echo' in done.stderr and 'shell' in done.stderr
 
 
 @pytest.mark.parametrize('port', ['x', '-1', '65536', '', '80x', '1e3', '99999999999999999999'])
@@ -68,7 +67,7 @@ def test_handler_is_for_later():
 @pytest.mark.parametrize('arguments, word', [
     (['--log-level', 'loud'], 'loud'), (['--host', 'not an address'], 'not an address'),
     (['--token-file', '/no/such/file'], '/no/such/file'),
-    (['--limit', 'no-such-limit=1'], 'no-such-limit'),
+    (['--limit', 'no-such-limit=1'], 'NAME=NUMBER'),
     (['--limit', 'max-connections=x'], 'max-connections')])
 def test_bad_value(arguments, word):
     done = run('--port', '0', '--agent', 'echo', *arguments)
@@ -147,8 +146,7 @@ def test_stop_when_idle(start_server, number, status):
         with pytest.raises(Closed) as closed:
             client.receive()
         assert closed.value.code == 1001
-        client.socket.close()
-        assert server.wait() == status
+    assert server.wait() == status
     assert time.monotonic() - started < 5 * PATIENCE
 
 

@@ -41,7 +41,7 @@ class Client:
         self.connection = None
         self.session = Soup.Session()
         message = Soup.Message.new('GET', f'ws://127.0.0.1:{port}/')
-        self.session.websocket_connect_async(message, None, [], GLib.PRIORITY_DEFAULT, None,
+        self.session.websocket_connect_async(message, None, None, GLib.PRIORITY_DEFAULT, None,
                                              self.on_connected)
         run_until(lambda: self.connection is not None, 'the connection')
 
@@ -127,7 +127,7 @@ class Agent(GObject.Object, RuntimeUse.AgentHandler):
     def run_keep(self, invocation):
         self.kept.append(invocation)
         invocation.get_cancellable().connect(
-            lambda cancellable: GLib.idle_add(lambda: invocation.return_text('late', None)))
+            lambda *_: GLib.idle_add(lambda: invocation.return_text('late', None)))
         invocation.send_assistant_message(['kept'])
         return True
 
@@ -329,7 +329,8 @@ class OtherTests:
         """It is of use without a server."""
         command = RuntimeUse.Command.new('echo out hunter2; echo err >&2; exit 3', None, None)
         handler = RuntimeUse.CommandHandler.new(command)
-        handler.props.redactor = RuntimeUse.Redactor.new(['hunter2'])
+        redactor = RuntimeUse.Redactor.new(['hunter2'])
+        handler.props.redactor = redactor
         output, results = [], []
         handler.connect('output', lambda handler, stream, text: output.append((stream, text)))
         handler.run_async(None, lambda source, result: results.append(source.run_finish(result)))

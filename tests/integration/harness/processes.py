@@ -53,13 +53,10 @@ def name_of(pid):
     return read_proc(pid, 'comm').strip()
 
 
-def is_alive(pid):
-    """Whether a process runs; one that is dead but not reaped counts as alive."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def is_running(pid):
+    """Whether a process exists and is more than an entry that its parent has yet to read."""
+    state = status_field(pid, 'State')
+    return bool(state) and not state.startswith('Z')
 
 
 def find_marked(marker):

@@ -76,17 +76,14 @@ class Server:
         return [pid for pid in processes.descendants(self.pid)
                 if pid not in self.stubs() or processes.children(pid)]
 
-    def _descriptors(self):
+    def count_descriptors(self):
         """Count the descriptors, without those that belong to stubs kept ready."""
-        kinds = list(processes.descriptors(self.pid).values())
+        links = list(processes.descriptors(self.pid).values())
         stubs = len(self.stubs())
-        pidfds = sum('pidfd' in kind for kind in kinds)
-        sockets = sum(kind.startswith('socket:') for kind in kinds)
-        return {'sockets': sockets - stubs, 'pidfds': pidfds - stubs,
-                'others': len(kinds) - sockets - pidfds}
-
-    def remember_base(self):
-        self.base = self._descriptors()
+        counts = {kind: sum(kind in link for link in links) - stubs
+                  for kind in ('socket:', 'pidfd', f'memfd:{STUB}')}
+        counts['others'] = len(links) - sum(counts.values()) - stubs * len(counts)
+        return counts
 
     def check_at_rest(self):
         """Check that nothing of any session is left, and that the server lives."""
@@ -94,9 +91,8 @@ class Server:
         wait_until(lambda: not self.busy_processes(), 'processes left')
         if self.base is None:
             return
-        wait_until(lambda: all(count <= self.base[kind] or kind == 'pidfds' and count <= 0
-                               for kind, count in self._descriptors().items()),
-                   f'descriptors left: {self.base} grew to {processes.descriptors(self.pid)}')
+        wait_until(lambda: self.count_descriptors() == self.base,
+                   f'descriptors left: {self.base} grew to {self.count_descriptors()}')
 
     def check_log(self):
         """Check that the log has no complaint of GLib or of a sanitizer."""
@@ -122,7 +118,7 @@ class Server:
             self.wait()
         finally:
             self.process.kill()
-        wait_until(lambda: not any(map(processes.is_alive, before)), 'processes left behind')
+        wait_until(lambda: not any(map(processes.is_running, before)), 'processes left behind')
         left = list(self.temporary.iterdir())
         assert not left, f'temporary files left behind: {left}'
         self.check_log()

@@ -82,6 +82,7 @@ class Connection:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(TIMEOUT * PATIENCE)
         self.socket.connect((host, port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
         self.buffer = bytearray()
 
@@ -181,6 +182,7 @@ class Connection:
         while True:
             opcode, payload, fin = self.read_frame()
             if opcode == CLOSE:
+                self._answer_close(payload)
                 code = struct.unpack('>H', payload[:2])[0] if payload else 1005
                 raise Closed(code, payload[2:].decode())
             if opcode == PING:
@@ -193,6 +195,13 @@ class Connection:
                 return message
             else:
                 assert opcode == PONG, f'opcode {opcode}'
+
+    def _answer_close(self, payload):
+        """Like any client; when it was an answer itself, the server has hung up already."""
+        try:
+            self.send_frame(CLOSE, payload[:2])
+        except OSError:
+            pass
 
     def receive_until_terminal(self):
         messages = []
