@@ -76,10 +76,28 @@ takes_value (const char *word)
   return g_strv_contains (names, word);
 }
 
-/* Existing scripts may pass what only other versions know, so what is not
- * known is said and ignored, and so is an option at the end whose value is
- * missing.
+/* Existing scripts count on being understood as they were by the reference,
+ * which ignores an option at the end whose value is missing.
  */
+static gboolean
+may_lack_value (const char *word)
+{
+  return g_str_equal (word, "--agent") || g_str_equal (word, "--handler") ||
+         g_str_equal (word, "--port");
+}
+
+/* Only the name: what follows may be a secret that was meant for somebody else. */
+static void
+say_ignored (const char *word)
+{
+  if (word[0] == '-')
+    g_printerr (_("Ignored %.*s, which is no option of this program\n"),
+                (int) strcspn (word, "="), word);
+  else
+    g_printerr (_("Ignored a word that belongs to no option\n"));
+}
+
+/* The reference also ignores what it does not know; we say so. */
 RucOptions *
 ruc_options_parse (int      argc,
                    char   **argv,
@@ -94,7 +112,7 @@ ruc_options_parse (int      argc,
     {
       gboolean is_value = i > 0 && takes_value (argv[i - 1]);
 
-      if (i == argc - 1 && !is_value && takes_value (argv[i]))
+      if (i == argc - 1 && !is_value && may_lack_value (argv[i]))
         g_printerr (_("Ignored %s, which needs a value\n"), argv[i]);
       else
         words[n_words++] = g_strdup (argv[i]);
@@ -104,7 +122,7 @@ ruc_options_parse (int      argc,
     return NULL;
 
   for (int i = 1; words[0] != NULL && words[i] != NULL; i++)
-    g_printerr (_("Ignored %s, which is no option of this program\n"), words[i]);
+    say_ignored (words[i]);
 
   return g_steal_pointer (&self);
 }

@@ -6,6 +6,7 @@
 
 #include "runtimeuse.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
@@ -60,19 +61,43 @@ warn_if_shared (int         fd,
     g_warning (_("The token in %s can be read by others. Better: chmod 600 %s"), path, path);
 }
 
+/* Reads to the end, since a pipe gives what it has in pieces. */
+static gssize
+read_all (int   fd,
+          char *buffer,
+          gsize size)
+{
+  gsize length = 0;
+
+  while (length < size)
+    {
+      gssize n_read = read (fd, buffer + length, size - length);
+
+      if (n_read < 0 && errno == EINTR)
+        continue;
+      if (n_read < 0)
+        return -1;
+      if (n_read == 0)
+        break;
+      length += n_read;
+    }
+
+  return length;
+}
+
 static char *
 read_token_file (const char  *path,
                  GError     **error)
 {
   char buffer[TOKEN_LIMIT + 1];
   gssize length = -1;
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
   char *token;
 
   if (fd >= 0)
     {
       warn_if_shared (fd, path);
-      length = read (fd, buffer, TOKEN_LIMIT);
+      length = read_all (fd, buffer, TOKEN_LIMIT);
     }
 
   if (length < 0)

@@ -41,6 +41,22 @@ find_field (const GLogField *fields,
   return NULL;
 }
 
+/* The library says with the field PRIORITY that a line is an error, since at
+ * GLib's own level for that some programs abort.
+ */
+static GLogLevelFlags
+effective_level (GLogLevelFlags   level,
+                 const GLogField *fields,
+                 gsize            n_fields)
+{
+  const char *priority = find_field (fields, n_fields, "PRIORITY");
+
+  if ((level & G_LOG_LEVEL_WARNING) != 0 && g_strcmp0 (priority, "3") == 0)
+    return G_LOG_LEVEL_CRITICAL;
+
+  return level;
+}
+
 static const char *
 level_name (GLogLevelFlags level)
 {
@@ -81,11 +97,12 @@ log_writer (GLogLevelFlags   level,
             gpointer         user_data)
 {
   const char *message = find_field (fields, n_fields, "MESSAGE");
+  const GLogLevelFlags shown_level = effective_level (level, fields, n_fields);
   g_autoptr(GDateTime) now = NULL;
   g_autofree char *time = NULL;
   g_autofree char *line = NULL;
 
-  if ((level & G_LOG_LEVEL_MASK) > lowest_level || message == NULL)
+  if ((shown_level & G_LOG_LEVEL_MASK) > lowest_level || message == NULL)
     return G_LOG_WRITER_HANDLED;
 
   if (to_journal)
@@ -93,7 +110,7 @@ log_writer (GLogLevelFlags   level,
 
   now = g_date_time_new_now_local ();
   time = g_date_time_format (now, "%H:%M:%S");
-  line = g_strdup_printf ("%s %s: %s\n", time, level_name (level), message);
+  line = g_strdup_printf ("%s %s: %s\n", time, level_name (shown_level), message);
   write_line (line, strlen (line));
 
   return G_LOG_WRITER_HANDLED;

@@ -10,18 +10,15 @@
 #include <sys/resource.h>
 
 /* Keeps other programs of the same user, above all the commands that we run,
- * from reading our memory, environment and descriptors. To be called before
+ * from reading our memory, environment and descriptors, and keeps the memory out
+ * of core dumps. To be called before
  * any secret is read.
  */
 void
 rud_process_harden (void)
 {
-  const struct rlimit no_core = { 0, 0 };
-
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     g_warning ("Cannot protect the memory of this process: %s", g_strerror (errno));
-
-  setrlimit (RLIMIT_CORE, &no_core);
 
   /* Whoever closes a pipe or socket is noticed by the write that fails. */
   signal (SIGPIPE, SIG_IGN);

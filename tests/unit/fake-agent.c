@@ -13,6 +13,9 @@ struct _FakeAgent
   guint                 n_runs;
   gboolean              refuse;
   GError               *refusal;
+  const char           *report;           /* (nullable): said before it refuses */
+  gboolean              answer_at_once;
+  gboolean              answer_cancel;
 };
 
 static void agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface);
@@ -20,6 +23,13 @@ static void agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (FakeAgent, fake_agent, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (RUNTIME_USE_TYPE_AGENT_HANDLER,
                                                       agent_handler_iface_init))
+
+static void
+cancelled_cb (GCancellable         *cancellable,
+              RuntimeUseInvocation *invocation)
+{
+  runtime_use_invocation_return_text (invocation, "stopped", NULL);
+}
 
 static gboolean
 fake_agent_run (RuntimeUseAgentHandler  *handler,
@@ -29,8 +39,17 @@ fake_agent_run (RuntimeUseAgentHandler  *handler,
   FakeAgent *self = FAKE_AGENT (handler);
 
   self->n_runs++;
+  if (self->answer_at_once)
+    runtime_use_invocation_return_text (invocation, "at once", NULL);
+  if (self->answer_cancel)
+    g_cancellable_connect (runtime_use_invocation_get_cancellable (invocation),
+                           G_CALLBACK (cancelled_cb), g_object_ref (invocation),
+                           g_object_unref);
+
   if (self->refuse)
     {
+      if (self->report != NULL)
+        runtime_use_invocation_send_error_message (invocation, self->report, NULL);
       if (self->refusal != NULL)
         g_propagate_error (error, g_error_copy (self->refusal));
       return FALSE;
@@ -91,6 +110,27 @@ guint
 fake_agent_get_n_runs (FakeAgent *self)
 {
   return self->n_runs;
+}
+
+void
+fake_agent_set_report (FakeAgent  *self,
+                       const char *report)
+{
+  self->report = report;
+}
+
+void
+fake_agent_set_answer_at_once (FakeAgent *self,
+                               gboolean   answer_at_once)
+{
+  self->answer_at_once = answer_at_once;
+}
+
+void
+fake_agent_set_answer_cancel (FakeAgent *self,
+                              gboolean   answer_cancel)
+{
+  self->answer_cancel = answer_cancel;
 }
 
 /* Takes the error. */

@@ -17,5 +17,11 @@ guint                 fake_agent_get_n_runs    (FakeAgent  *self);
 void                  fake_agent_set_refusal   (FakeAgent  *self,
                                                 GError     *error,
                                                 gboolean    refuse);
+void                  fake_agent_set_report    (FakeAgent  *self,
+                                                const char *report);
+void                  fake_agent_set_answer_at_once (FakeAgent *self,
+                                                     gboolean   answer_at_once);
+void                  fake_agent_set_answer_cancel  (FakeAgent *self,
+                                                     gboolean   answer_cancel);
 
 G_END_DECLS

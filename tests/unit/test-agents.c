@@ -6,6 +6,8 @@
 #include "runtime-use-shell-handler.h"
 #include "session-fixture.h"
 
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 static SessionFixture *
@@ -200,17 +202,90 @@ test_shell_secrets (void)
   assert_contains (session_fixture_wait (f), "\"text\":\"a [REDACTED] b\\n[REDACTED]\\n\"");
 }
 
+/* The number after the word pid in the next message. */
+static pid_t
+wait_for_pid (SessionFixture *f)
+{
+  const char *message = session_fixture_wait (f);
+  const char *word = strstr (message, "pid ");
+
+  g_assert_nonnull (word);
+
+  return strtol (word + strlen ("pid "), NULL, 10);
+}
+
 static void
 test_shell_cancel (void)
 {
   g_autoptr(SessionFixture) f = new_fixture ("shell");
+  pid_t pid;
 
   g_test_summary ("A cancelled script is ended with all it started");
 
-  session_fixture_send_prompt (f, "sleep 1000 & echo started; wait");
-  assert_contains (session_fixture_wait (f), "started");
+  session_fixture_send_prompt (f, "sleep 1000 & echo pid $!; wait");
+  pid = wait_for_pid (f);
   session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
   assert_contains (session_fixture_wait (f), "Request cancelled");
+  g_assert_cmpint (kill (pid, 0), ==, -1);
+}
+
+static void
+test_shell_kill_grace (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+  gint64 start;
+
+  g_test_summary ("A script that ignores SIGTERM is killed after the session's grace period");
+
+  g_object_set (f->session, "kill-grace", 50, NULL);
+  session_fixture_send_prompt (f, "trap '' TERM; echo pid $$; while :; do sleep 1000; done");
+  wait_for_pid (f);
+  start = g_get_monotonic_time ();
+  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  assert_contains (session_fixture_wait (f), "Request cancelled");
+  g_assert_cmpint (g_get_monotonic_time () - start, <,
+                   RUNTIME_USE_DEFAULT_KILL_GRACE * G_GINT64_CONSTANT (1000));
+}
+
+static void
+test_shell_odd_input (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+
+  g_test_summary ("An empty script is an error, and a NUL that a script prints is shown");
+
+  session_fixture_send_prompt (f, "");
+  assert_contains (session_fixture_wait (f), "user_prompt");
+  session_fixture_send_prompt (f, "printf 'a\\\\000b'");
+  assert_contains (session_fixture_wait (f), "[\"a\357\277\275b\"]");
+  assert_contains (session_fixture_wait (f), "\"text\":\"a\357\277\275b\"");
+  session_fixture_send_prompt (f, "printf '\\\\000oh no' >&2; exit 1");
+  assert_contains (session_fixture_wait (f), "oh no");
+}
+
+static void
+test_shell_many_lines (void)
+{
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+
+  g_test_summary ("Many short lines wait in the script's pipe while the client does not read");
+
+  _runtime_use_memory_channel_set_high_water (f->client, 5000);
+  _runtime_use_memory_channel_set_held (f->client, TRUE);
+  session_fixture_send_prompt (f, "seq 1 50000");
+  while (_runtime_use_memory_channel_get_pending (f->client) < 5000)
+    g_main_context_iteration (NULL, TRUE);
+  session_fixture_settle (f);
+  g_assert_cmpuint (_runtime_use_memory_channel_get_pending (f->client), <, 6000);
+  _runtime_use_memory_channel_set_held (f->client, FALSE);
+
+  for (guint i = 1; i <= 50000; i++)
+    {
+      g_autofree char *part = g_strdup_printf ("[\"%u\"]", i);
+
+      assert_contains (session_fixture_wait (f), part);
+    }
+  assert_contains (session_fixture_wait (f), "\\n50000\\n");
 }
 
 static void
@@ -304,23 +379,25 @@ static void
 test_leftovers (void)
 {
   g_autoptr(SessionFixture) f = new_fixture ("echo");
-  g_autofree char *fifo = g_build_filename (g_get_user_runtime_dir (), "left", NULL);
-  g_autofree char *request = NULL;
   g_autofree char *ask = NULL;
+  pid_t pid;
 
   g_test_summary ("What a successful command leaves running lives on until the session ends");
 
-  request = g_strdup_printf ("{\"message_type\":\"command_execution_message\",\"commands\":["
-                             "{\"command\":\"mkdir -p %s; sleep 1000 >/dev/null 2>&1 & "
-                             "echo $! > %s/pid\"}]}", fifo, fifo);
-  ask = g_strdup_printf ("{\"message_type\":\"command_execution_message\",\"commands\":["
-                         "{\"command\":\"kill -0 $(cat %s/pid)\"}]}", fifo);
-  session_fixture_send (f, request);
+  session_fixture_send (f,
+                        "{\"message_type\":\"command_execution_message\",\"commands\":["
+                        "{\"command\":\"sleep 1000 >/dev/null 2>&1 & echo pid $!\"}]}");
+  pid = wait_for_pid (f);
   assert_contains (session_fixture_wait_terminal (f), "\"exit_code\":0");
+
+  ask = g_strdup_printf ("{\"message_type\":\"command_execution_message\",\"commands\":["
+                         "{\"command\":\"kill -0 %d\"}]}", (int) pid);
   session_fixture_send (f, ask);
   assert_contains (session_fixture_wait_terminal (f), "\"exit_code\":0");
 
-  /* The fixture waits for the end of the session, and with it for that of the process. */
+  runtime_use_channel_close (RUNTIME_USE_CHANNEL (f->client), 1000);
+  session_fixture_wait_closed (f);
+  g_assert_cmpint (kill (pid, 0), ==, -1);
 }
 
 int
@@ -338,6 +415,9 @@ main (int    argc,
   g_test_add_func ("/agents/shell-structured", test_shell_structured);
   g_test_add_func ("/agents/shell-secrets", test_shell_secrets);
   g_test_add_func ("/agents/shell-cancel", test_shell_cancel);
+  g_test_add_func ("/agents/shell-kill-grace", test_shell_kill_grace);
+  g_test_add_func ("/agents/shell-odd-input", test_shell_odd_input);
+  g_test_add_func ("/agents/shell-many-lines", test_shell_many_lines);
   g_test_add_func ("/agents/commands", test_commands);
   g_test_add_func ("/agents/commands-around", test_commands_around);
   g_test_add_func ("/agents/large-stdout", test_large_stdout);

@@ -126,7 +126,30 @@ test_error (void)
   error = RUNTIME_USE_ERROR_MESSAGE (message);
   g_assert_true (g_str_has_suffix (runtime_use_error_message_get_error (error),
                                    "bytes omitted]"));
-  g_assert_cmpstr (runtime_use_error_message_get_metadata_json (error), ==, "{}");
+  g_assert_cmpstr (runtime_use_error_message_get_metadata_json (error), ==,
+                   "{\"metadata_omitted\":300008}");
+}
+
+static void
+test_near_the_limit (void)
+{
+  g_autofree char *control = g_strnfill (166000, '\001');
+  g_autofree char *plain = g_strnfill (160000, 'x');
+  g_autofree char *filler = g_strnfill (240000, 'x');
+  g_autofree char *metadata = g_strdup_printf ("{\"k\":\"%s\"}", filler);
+  g_autoptr(RuntimeUseMessage) error = NULL;
+  g_autoptr(RuntimeUseMessage) result = NULL;
+
+  g_test_summary ("What just fits goes through, what just does not is cut, with details beside it");
+
+  error = _runtime_use_fit_error (runtime_use_error_message_new (control, metadata));
+  assert_fits (error);
+  g_assert_cmpstr (runtime_use_error_message_get_metadata_json (RUNTIME_USE_ERROR_MESSAGE (error)),
+                   ==, metadata);
+
+  result = _runtime_use_fit_result (runtime_use_result_message_new_text (plain, metadata));
+  assert_fits (result);
+  g_assert_true (RUNTIME_USE_IS_RESULT_MESSAGE (result));
 }
 
 static void
@@ -152,6 +175,7 @@ main (int    argc,
   g_test_add_func ("/message-fit/output", test_output);
   g_test_add_func ("/message-fit/result", test_result);
   g_test_add_func ("/message-fit/error", test_error);
+  g_test_add_func ("/message-fit/near-the-limit", test_near_the_limit);
   g_test_add_func ("/message-fit/text", test_text);
 
   return g_test_run ();

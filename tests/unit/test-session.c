@@ -49,6 +49,16 @@ assert_next_contains (SessionFixture *f,
 }
 
 static void
+assert_next_is_error (SessionFixture *f,
+                      const char     *part)
+{
+  const char *message = session_fixture_wait (f);
+
+  if (strstr (message, "error_message") == NULL || strstr (message, part) == NULL)
+    g_error ("no error with “%s” in “%.400s”", part, message);
+}
+
+static void
 test_invocation (void)
 {
   g_autoptr(SessionFixture) f = session_fixture_new (NULL);
@@ -233,6 +243,11 @@ test_agent_refuses (void)
   session_fixture_send_prompt (f, "two");
   assert_next_contains (f, "without saying why");
 
+  fake_agent_set_report (f->agent, "reported");
+  session_fixture_send_prompt (f, "reported and then thrown");
+  assert_next_contains (f, "\"error\":\"reported\"");
+  fake_agent_set_report (f->agent, NULL);
+
   fake_agent_set_refusal (f->agent, NULL, FALSE);
   session_fixture_send_prompt (f, "three");
   answer (f, "fine");
@@ -415,14 +430,28 @@ test_stop (void)
 }
 
 static void
+not_sent_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  GError **error = user_data;
+
+  g_assert_false (runtime_use_invocation_send_assistant_message_finish (
+                    RUNTIME_USE_INVOCATION (object), result, error));
+}
+
+static void
 test_dropped (void)
 {
   g_autoptr(FakeAgent) agent = fake_agent_new ();
   g_autoptr(RuntimeUseMemoryChannel) ours = NULL;
   g_autoptr(RuntimeUseMemoryChannel) client = NULL;
   g_autoptr(RuntimeUseInvocation) invocation = NULL;
+  g_autoptr(GCancellable) cancellable = NULL;
   g_autoptr(GBytes) bytes = NULL;
+  const char *blocks[] = { "more than fits", NULL };
   RuntimeUseSession *session;
+  GError *error = NULL;
   const char *text =
     "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\",\"user_prompt\":\"\","
     "\"model\":\"\"}";
@@ -438,9 +467,165 @@ test_dropped (void)
     ;
   g_assert_cmpuint (fake_agent_get_n_runs (agent), ==, 1);
   invocation = fake_agent_take (agent);
+  cancellable = g_object_ref (runtime_use_invocation_get_cancellable (invocation));
+
+  _runtime_use_memory_channel_set_high_water (client, 1);
+  _runtime_use_memory_channel_set_held (client, TRUE);
+  runtime_use_invocation_send_assistant_message (invocation, blocks);
+  runtime_use_invocation_send_assistant_message_async (invocation, blocks, NULL,
+                                                       not_sent_cb, &error);
   g_assert_finalize_object (session);
-  g_assert_true (g_cancellable_is_cancelled (runtime_use_invocation_get_cancellable (invocation)));
+  g_assert_true (g_cancellable_is_cancelled (cancellable));
+  g_assert_null (runtime_use_invocation_get_cancellable (invocation));
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED);
+  g_clear_error (&error);
+
   runtime_use_invocation_return_text (invocation, "nobody hears", NULL);
+  g_assert_finalize_object (g_steal_pointer (&invocation));
+}
+
+static void
+test_waiting_cancelled (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autoptr(GCancellable) foreign = g_cancellable_new ();
+  const char *blocks[] = { "more than fits", NULL };
+  RuntimeUseInvocation *invocation;
+  GError *error = NULL;
+
+  g_test_summary ("A message that waits for room gives up when it or the request is cancelled");
+
+  _runtime_use_memory_channel_set_high_water (f->client, 1);
+  session_fixture_send_prompt (f, "one");
+  _runtime_use_memory_channel_set_held (f->client, TRUE);
+  say (f, "fills the channel");
+  invocation = fake_agent_peek (f->agent);
+
+  runtime_use_invocation_send_assistant_message_async (invocation, blocks, foreign,
+                                                       not_sent_cb, &error);
+  session_fixture_settle (f);
+  g_assert_no_error (error);
+  g_cancellable_cancel (foreign);
+  session_fixture_settle (f);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  runtime_use_invocation_send_assistant_message_async (invocation, blocks, NULL,
+                                                       not_sent_cb, &error);
+  session_fixture_settle (f);
+  g_assert_no_error (error);
+  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CANCELLED);
+  g_clear_error (&error);
+  answer (f, "");
+  _runtime_use_memory_channel_set_held (f->client, FALSE);
+}
+
+static void
+count_cb (RuntimeUseChannel *channel,
+          GBytes            *message,
+          guint             *n_messages)
+{
+  (*n_messages)++;
+}
+
+static void
+test_dropped_with_command (void)
+{
+  g_autoptr(FakeAgent) agent = fake_agent_new ();
+  g_autoptr(RuntimeUseMemoryChannel) ours = NULL;
+  g_autoptr(RuntimeUseMemoryChannel) client = NULL;
+  g_autoptr(GBytes) bytes = NULL;
+  RuntimeUseSession *session;
+  guint n_messages = 0;
+  guint n_before;
+  const char *text =
+    "{\"message_type\":\"command_execution_message\",\"commands\":[{\"command\":\"yes\"}]}";
+
+  g_test_summary ("A session that is dropped while its command prints ends the command");
+
+  _runtime_use_memory_channel_new_pair (&ours, &client);
+  g_signal_connect (client, "message", G_CALLBACK (count_cb), &n_messages);
+  session = runtime_use_session_new (RUNTIME_USE_CHANNEL (ours),
+                                     RUNTIME_USE_AGENT_HANDLER (agent));
+  bytes = g_bytes_new_static (text, strlen (text));
+  runtime_use_channel_send (RUNTIME_USE_CHANNEL (client), bytes);
+  while (n_messages < 10)
+    g_main_context_iteration (NULL, TRUE);
+
+  g_object_add_weak_pointer (G_OBJECT (session), (gpointer *) &session);
+  g_object_unref (session);
+  g_assert_null (session);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  n_before = n_messages;
+  for (guint i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (n_messages, ==, n_before);
+}
+
+static void
+test_answers_inside (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+
+  g_test_summary ("An agent may answer while it is asked and while it is cancelled");
+
+  fake_agent_set_answer_at_once (f->agent, TRUE);
+  session_fixture_send_prompt (f, "one");
+  g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("at once"));
+  fake_agent_set_answer_at_once (f->agent, FALSE);
+
+  fake_agent_set_answer_cancel (f->agent, TRUE);
+  session_fixture_send_prompt (f, "two");
+  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  g_assert_cmpstr (session_fixture_take (f), ==, CANCELLED);
+  session_fixture_send_prompt (f, "three");
+  session_fixture_send (f, "{\"message_type\":\"end_session_message\"}");
+  g_assert_cmpstr (session_fixture_take (f), ==, CANCELLED);
+  g_assert_cmpstr (session_fixture_take (f), ==, CONFIRM);
+  session_fixture_assert_quiet (f);
+}
+
+static void
+test_redacted_errors (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autoptr(JsonNode) metadata = json_from_string ("{\"hush\":1,\"other\":2}", NULL);
+  RuntimeUseInvocation *invocation;
+
+  g_test_summary ("Neither errors and their details nor what commands are called show a secret");
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                        "\"user_prompt\":\"\",\"model\":\"\","
+                        "\"secrets_to_redact\":[\"hush\",\"other\"]}");
+  invocation = fake_agent_peek (f->agent);
+  runtime_use_invocation_send_error_message (invocation, "no hush", metadata);
+  answer (f, "");
+  g_assert_cmpstr (session_fixture_take (f), ==,
+                   "{\"message_type\":\"error_message\",\"error\":\"no [REDACTED]\","
+                   "\"metadata\":{\"[REDACTED]\":1,\"[REDACTED] (2)\":2}}");
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"command_execution_message\","
+                        "\"secrets_to_redact\":[\"hush\"],"
+                        "\"commands\":[{\"command\":\"echo hush\"}]}");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_output_message\",\"stream\":\"stdout\","
+                   "\"text\":\"[REDACTED]\\n\",\"command\":\"echo [REDACTED]\"}");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_execution_result_message\",\"results\":["
+                   "{\"command\":\"echo [REDACTED]\",\"exit_code\":0,"
+                   "\"stdout\":\"[REDACTED]\\n\"}]}");
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"command_execution_message\","
+                        "\"secrets_to_redact\":[\"hush\"],"
+                        "\"commands\":[{\"command\":\"true\",\"cwd\":\"/dev/null/hush\"}]}");
+  assert_next_is_error (f, "/dev/null/[REDACTED]");
 }
 
 static void
@@ -509,7 +694,6 @@ test_backpressure (void)
   g_assert_cmpuint (n_sent, <=, 11);
   g_assert_cmpuint (_runtime_use_memory_channel_get_pending (f->client), <, 12000);
 
-  /* A cancel gets through all the same, in a later test; here all arrives. */
   _runtime_use_memory_channel_set_held (f->client, FALSE);
   session_fixture_settle (f);
   g_assert_cmpuint (n_sent, ==, 100);
@@ -772,6 +956,10 @@ main (int    argc,
   g_test_add_func ("/session/disconnect", test_disconnect);
   g_test_add_func ("/session/stop", test_stop);
   g_test_add_func ("/session/dropped", test_dropped);
+  g_test_add_func ("/session/dropped-with-command", test_dropped_with_command);
+  g_test_add_func ("/session/waiting-cancelled", test_waiting_cancelled);
+  g_test_add_func ("/session/answers-inside", test_answers_inside);
+  g_test_add_func ("/session/redacted-errors", test_redacted_errors);
   g_test_add_func ("/session/redaction", test_redaction);
   g_test_add_func ("/session/backpressure", test_backpressure);
   g_test_add_func ("/session/unsupported", test_unsupported);

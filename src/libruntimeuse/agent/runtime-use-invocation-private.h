@@ -36,8 +36,9 @@ _runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
                              GObject                        *owner);
 const char * const *
 _runtime_use_invocation_get_env_strv (RuntimeUseInvocation *self);
-RuntimeUseRedactor *
-_runtime_use_invocation_get_redactor (RuntimeUseInvocation *self);
+void
+_runtime_use_invocation_limit_command (RuntimeUseInvocation     *self,
+                                       RuntimeUseCommandHandler *command);
 void
 _runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
                                RuntimeUseCommandHandler *command);
@@ -48,6 +49,12 @@ _runtime_use_invocation_return_json (RuntimeUseInvocation *self,
 /* For the owner: there is room again; nothing more is wanted. */
 void
 _runtime_use_invocation_notify_drained (RuntimeUseInvocation *self);
+void
+_runtime_use_invocation_notify_cancelled (RuntimeUseInvocation *self);
+void
+_runtime_use_invocation_set_command_limits (RuntimeUseInvocation *self,
+                                            guint                 grace,
+                                            guint                 timeout);
 void
 _runtime_use_invocation_abandon (RuntimeUseInvocation *self);
 

@@ -46,6 +46,8 @@ struct _RuntimeUseInvocation
 
   GQueue                          waiting;         /* GTask: messages that wait for room */
   RuntimeUseOutcome              *reported;        /* (nullable): the first error message */
+  guint                           kill_grace;      /* ms */
+  guint                           command_timeout; /* s */
   gboolean                        completed;
 };
 
@@ -128,15 +130,37 @@ report_forgotten (RuntimeUseInvocation *self)
   g_source_attach (source, self->context);
 }
 
-static void
-fail_waiting (RuntimeUseInvocation *self)
+/* A message that waits for room. */
+typedef struct
 {
+  char    **text_blocks;
+  GSource  *cancelled;   /* (nullable): it may give up waiting */
+} WaitingMessage;
+
+static void
+waiting_message_free (WaitingMessage *waiting)
+{
+  if (waiting->cancelled != NULL)
+    g_source_destroy (waiting->cancelled);
+  g_clear_pointer (&waiting->cancelled, g_source_unref);
+  g_strfreev (waiting->text_blocks);
+  g_free (waiting);
+}
+
+static void
+fail_waiting (RuntimeUseInvocation *self,
+              RuntimeUseError       code)
+{
+  g_auto(GQueue) waiting = self->waiting;
   GTask *task;
 
-  while ((task = g_queue_pop_head (&self->waiting)) != NULL)
+  /* What the callbacks do is their business, so they get an empty queue. */
+  g_queue_init (&self->waiting);
+  while ((task = g_queue_pop_head (&waiting)) != NULL)
     {
-      g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
-                               "The invocation has ended");
+      g_task_return_new_error (task, RUNTIME_USE_ERROR, code,
+                               code == RUNTIME_USE_ERROR_CANCELLED ? "The request was cancelled"
+                                                                   : "The invocation has ended");
       g_object_unref (task);
     }
 }
@@ -148,7 +172,7 @@ runtime_use_invocation_dispose (GObject *object)
 
   report_forgotten (self);
   self->sink = NULL;
-  fail_waiting (self);
+  fail_waiting (self, RUNTIME_USE_ERROR_CLOSED);
   g_clear_object (&self->cancellable);
 
   G_OBJECT_CLASS (runtime_use_invocation_parent_class)->dispose (object);
@@ -260,7 +284,7 @@ install_properties (GObjectClass *object_class)
   /**
    * RuntimeUseInvocation:secrets:
    *
-   * The texts that must not be shown to anybody. What the handler sends is
+   * The texts that the request names as secrets. What the handler sends is
    * redacted by the session; what it logs by other ways is its own business.
    *
    * Since: 0.1
@@ -366,12 +390,6 @@ _runtime_use_invocation_get_env_strv (RuntimeUseInvocation *self)
   return runtime_use_invocation_message_get_agent_env (self->message);
 }
 
-RuntimeUseRedactor *
-_runtime_use_invocation_get_redactor (RuntimeUseInvocation *self)
-{
-  return self->redactor;
-}
-
 void
 _runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
                                RuntimeUseCommandHandler *command)
@@ -385,10 +403,40 @@ _runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
 void
 _runtime_use_invocation_abandon (RuntimeUseInvocation *self)
 {
+  G_GNUC_UNUSED g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
+
   self->sink = NULL;
   self->completed = TRUE;
-  fail_waiting (self);
+  fail_waiting (self, RUNTIME_USE_ERROR_CLOSED);
   g_clear_object (&self->cancellable);
+}
+
+/* Whoever waits for room would wait for a client that has lost interest. */
+void
+_runtime_use_invocation_notify_cancelled (RuntimeUseInvocation *self)
+{
+  G_GNUC_UNUSED g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
+
+  fail_waiting (self, RUNTIME_USE_ERROR_CANCELLED);
+}
+
+void
+_runtime_use_invocation_set_command_limits (RuntimeUseInvocation *self,
+                                            guint                 grace,
+                                            guint                 timeout)
+{
+  self->kill_grace = grace;
+  self->command_timeout = timeout;
+}
+
+/* What a command of the agent's is treated like: as those of the request. */
+void
+_runtime_use_invocation_limit_command (RuntimeUseInvocation     *self,
+                                       RuntimeUseCommandHandler *command)
+{
+  runtime_use_command_handler_set_grace (command, self->kill_grace);
+  runtime_use_command_handler_set_timeout (command, self->command_timeout);
+  runtime_use_command_handler_set_redactor (command, self->redactor);
 }
 
 /**
@@ -509,7 +557,7 @@ runtime_use_invocation_get_env (RuntimeUseInvocation *self)
  * runtime_use_invocation_get_secrets:
  * @self: an invocation
  *
- * Gets the texts that must not be shown to anybody.
+ * Gets the texts that the request names as secrets.
  *
  * Returns: (transfer none) (array zero-terminated=1): the secrets, perhaps none
  *
@@ -598,7 +646,8 @@ runtime_use_invocation_is_full (RuntimeUseInvocation *self)
  * Shows the client what the agent says, at once.
  *
  * Does nothing once @self was completed. Texts that do not fit into one
- * message are sent in several.
+ * message are sent in several. Secrets are looked for in each block by itself,
+ * so a handler must not cut its text inside of one.
  *
  * Since: 0.1
  */
@@ -622,13 +671,48 @@ send_waiting (RuntimeUseInvocation *self)
   while (!g_queue_is_empty (&self->waiting) && !runtime_use_invocation_is_full (self))
     {
       g_autoptr(GTask) task = g_queue_pop_head (&self->waiting);
+      WaitingMessage *waiting = g_task_get_task_data (task);
 
       if (g_task_return_error_if_cancelled (task))
         continue;
 
-      runtime_use_invocation_send_assistant_message (self, g_task_get_task_data (task));
+      runtime_use_invocation_send_assistant_message (
+        self, (const char * const *) waiting->text_blocks);
       g_task_return_boolean (task, TRUE);
     }
+}
+
+static gboolean
+waiting_cancelled_cb (GCancellable *cancellable,
+                      gpointer      user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  RuntimeUseInvocation *self = g_task_get_source_object (user_data);
+
+  if (g_queue_remove (&self->waiting, user_data))
+    {
+      task = user_data;
+      g_task_return_error_if_cancelled (task);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Takes the task. */
+static void
+wait_for_room (RuntimeUseInvocation *self,
+               GTask                *task)
+{
+  WaitingMessage *waiting = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  g_queue_push_tail (&self->waiting, task);
+  if (cancellable == NULL)
+    return;
+
+  waiting->cancelled = g_cancellable_source_new (cancellable);
+  g_source_set_callback (waiting->cancelled, G_SOURCE_FUNC (waiting_cancelled_cb), task, NULL);
+  g_source_attach (waiting->cancelled, self->context);
 }
 
 void
@@ -663,6 +747,7 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
                                                      gpointer              user_data)
 {
   g_autoptr(GTask) task = NULL;
+  WaitingMessage *waiting;
 
   g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
   g_return_if_fail (text_blocks != NULL);
@@ -670,7 +755,9 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, runtime_use_invocation_send_assistant_message_async);
-  g_task_set_task_data (task, g_strdupv ((char **) text_blocks), (GDestroyNotify) g_strfreev);
+  waiting = g_new0 (WaitingMessage, 1);
+  waiting->text_blocks = g_strdupv ((char **) text_blocks);
+  g_task_set_task_data (task, waiting, (GDestroyNotify) waiting_message_free);
 
   if (self->completed)
     {
@@ -679,8 +766,14 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
       return;
     }
 
-  g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
-  send_waiting (self);
+  if (g_queue_is_empty (&self->waiting) && !runtime_use_invocation_is_full (self))
+    {
+      runtime_use_invocation_send_assistant_message (self, text_blocks);
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  wait_for_room (self, g_steal_pointer (&task));
 }
 
 /**
@@ -691,7 +784,8 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
  *
  * Finishes [method@RuntimeUse.Invocation.send_assistant_message_async].
  *
- * Fails with `RUNTIME_USE_ERROR_CLOSED` when the invocation ended first.
+ * Fails with `RUNTIME_USE_ERROR_CLOSED` when the invocation ended first, and
+ * with `RUNTIME_USE_ERROR_CANCELLED` when the request was cancelled.
  *
  * Returns: `TRUE` if the message was sent, `FALSE` with @error set otherwise
  *
@@ -741,31 +835,29 @@ runtime_use_invocation_send_error_message (RuntimeUseInvocation *self,
     self->reported->metadata = g_strdup ("{}");
 }
 
+/* Takes the outcome. */
 static void
 complete (RuntimeUseInvocation *self,
           RuntimeUseOutcome    *outcome)
 {
+  G_GNUC_UNUSED g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
+  g_autoptr(RuntimeUseOutcome) ours = outcome;
   g_autoptr(GObject) owner = ref_listener (self);
 
-  if (self->reported != NULL && owner != NULL)
-    {
-      _runtime_use_outcome_free (outcome);
-      outcome = g_steal_pointer (&self->reported);
-    }
-
-  if (owner == NULL)
-    {
-      _runtime_use_outcome_free (outcome);
-      return;
-    }
+  if (self->completed)
+    return;
 
   self->completed = TRUE;
-  fail_waiting (self);
+  fail_waiting (self, RUNTIME_USE_ERROR_CLOSED);
 
   /* Closures on the cancellable keep both alive otherwise. */
   g_clear_object (&self->cancellable);
 
-  self->sink->completed (owner, outcome);
+  if (owner == NULL)
+    return;
+
+  self->sink->completed (owner, self->reported != NULL ? g_steal_pointer (&self->reported)
+                                                       : g_steal_pointer (&ours));
 }
 
 /**

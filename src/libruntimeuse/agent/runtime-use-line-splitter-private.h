@@ -16,6 +16,11 @@ typedef struct
   gsize    limit;
 } RuntimeUseLineSplitter;
 
+/* Text for those who take no counted strings: each NUL becomes U+FFFD. */
+void _runtime_use_append_without_nul   (GString                *string,
+                                        const char             *text,
+                                        gsize                   length);
+
 void _runtime_use_line_splitter_init   (RuntimeUseLineSplitter *self,
                                         gsize                   limit);
 void _runtime_use_line_splitter_clear  (RuntimeUseLineSplitter *self);

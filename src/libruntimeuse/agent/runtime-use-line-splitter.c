@@ -6,8 +6,25 @@
 
 #include <string.h>
 
-/* U+FFFD, for the NUL that a line handed on as a string cannot hold. */
+/* U+FFFD */
 #define REPLACEMENT "\357\277\275"
+
+void
+_runtime_use_append_without_nul (GString    *string,
+                                 const char *text,
+                                 gsize       length)
+{
+  const char *nul;
+
+  while ((nul = memchr (text, '\0', length)) != NULL)
+    {
+      g_string_append_len (string, text, nul - text);
+      g_string_append (string, REPLACEMENT);
+      length -= nul - text + 1;
+      text = nul + 1;
+    }
+  g_string_append_len (string, text, length);
+}
 
 void
 _runtime_use_line_splitter_init (RuntimeUseLineSplitter *self,
@@ -31,23 +48,6 @@ flush (RuntimeUseLineSplitter *self,
 {
   func (self->pending->str, user_data);
   g_string_truncate (self->pending, 0);
-}
-
-static void
-append_text (GString    *string,
-             const char *text,
-             gsize       length)
-{
-  const char *nul;
-
-  while ((nul = memchr (text, '\0', length)) != NULL)
-    {
-      g_string_append_len (string, text, nul - text);
-      g_string_append (string, REPLACEMENT);
-      length -= nul - text + 1;
-      text = nul + 1;
-    }
-  g_string_append_len (string, text, length);
 }
 
 /* How much of text to take so that no character is torn. */
@@ -77,12 +77,12 @@ push_piece (RuntimeUseLineSplitter *self,
       gsize room = self->limit - MIN (self->pending->len, self->limit - 1);
       gsize taken = whole_characters (text, length, room);
 
-      append_text (self->pending, text, taken);
+      _runtime_use_append_without_nul (self->pending, text, taken);
       flush (self, func, user_data);
       text += taken;
       length -= taken;
     }
-  append_text (self->pending, text, length);
+  _runtime_use_append_without_nul (self->pending, text, length);
 }
 
 void

@@ -12,6 +12,9 @@
 /* A longer line is shown in pieces of this size. */
 #define LINE_LIMIT (64 * 1024)
 
+/* So many lines are sent before others get their turn. */
+#define LINE_BURST 256
+
 /* So much of standard error is quoted when a script fails. */
 #define STDERR_TAIL 4096
 
@@ -44,18 +47,31 @@ typedef struct
 {
   RuntimeUseInvocation     *invocation;
   RuntimeUseCommandHandler *command;
-  RuntimeUseLineSplitter    lines;
   GString                  *output;
   gsize                     output_length;   /* also what was too much to keep */
   GString                  *error_tail;
+
+  RuntimeUseLineSplitter    lines;
+  GQueue                    unsent;          /* char *: lines that wait for their turn */
+  GSource                  *sender;          /* (nullable): sends them; not needed yet */
   gulong                    drained_id;
+
+  gboolean                  ended;
+  int                       status;
+  GError                   *error;           /* (nullable) */
 } ShellRun;
 
 static void
 shell_run_free (ShellRun *run)
 {
+  _runtime_use_command_handler_set_sink (run->command, NULL, NULL);
   g_clear_signal_handler (&run->drained_id, run->invocation);
+  if (run->sender != NULL)
+    g_source_destroy (run->sender);
+  g_clear_pointer (&run->sender, g_source_unref);
+  g_queue_clear_full (&run->unsent, g_free);
   _runtime_use_line_splitter_clear (&run->lines);
+  g_clear_error (&run->error);
   g_string_free (run->output, TRUE);
   g_string_free (run->error_tail, TRUE);
   g_object_unref (run->command);
@@ -68,9 +84,8 @@ shell_run_line_cb (const char *line,
                    gpointer    user_data)
 {
   ShellRun *run = user_data;
-  const char *blocks[] = { line, NULL };
 
-  runtime_use_invocation_send_assistant_message (run->invocation, blocks);
+  g_queue_push_tail (&run->unsent, g_strdup (line));
 }
 
 static void
@@ -80,7 +95,7 @@ shell_run_keep_output (ShellRun   *run,
 {
   run->output_length += length;
   if (run->output_length <= RUNTIME_USE_LIMIT_OUTGOING_MESSAGE)
-    g_string_append_len (run->output, text, length);
+    _runtime_use_append_without_nul (run->output, text, length);
 }
 
 static void
@@ -90,7 +105,7 @@ shell_run_keep_error (ShellRun   *run,
 {
   gsize excess;
 
-  g_string_append_len (run->error_tail, text, length);
+  _runtime_use_append_without_nul (run->error_tail, text, length);
   if (run->error_tail->len <= STDERR_TAIL)
     return;
 
@@ -98,35 +113,6 @@ shell_run_keep_error (ShellRun   *run,
   while (excess < run->error_tail->len && ((guchar) run->error_tail->str[excess] & 0xc0) == 0x80)
     excess++;
   g_string_erase (run->error_tail, 0, excess);
-}
-
-static void
-shell_run_output_cb (RuntimeUseCommandHandler *command,
-                     RuntimeUseOutputStream    stream,
-                     const char               *text,
-                     gsize                     length,
-                     gpointer                  user_data)
-{
-  ShellRun *run = user_data;
-
-  if (stream == RUNTIME_USE_OUTPUT_STREAM_STDERR)
-    {
-      shell_run_keep_error (run, text, length);
-      return;
-    }
-
-  shell_run_keep_output (run, text, length);
-  _runtime_use_line_splitter_push (&run->lines, text, length, shell_run_line_cb, run);
-
-  if (runtime_use_invocation_is_full (run->invocation))
-    runtime_use_command_handler_set_paused (command, TRUE);
-}
-
-static void
-shell_run_drained_cb (RuntimeUseInvocation *invocation,
-                      ShellRun             *run)
-{
-  runtime_use_command_handler_set_paused (run->command, FALSE);
 }
 
 static GError *
@@ -154,10 +140,99 @@ shell_run_check (ShellRun *run,
 static void
 shell_run_return (ShellRun *run)
 {
-  if (runtime_use_invocation_get_output_format (run->invocation) == NULL)
+  if (run->error == NULL)
+    run->error = shell_run_check (run, run->status);
+
+  if (run->error != NULL)
+    runtime_use_invocation_return_error (run->invocation, run->error);
+  else if (runtime_use_invocation_get_output_format (run->invocation) == NULL)
     runtime_use_invocation_return_text (run->invocation, run->output->str, NULL);
   else
     _runtime_use_invocation_return_json (run->invocation, run->output->str);
+
+  shell_run_free (run);
+}
+
+static void
+shell_run_send_one (ShellRun *run)
+{
+  g_autofree char *line = g_queue_pop_head (&run->unsent);
+  const char *blocks[] = { line, NULL };
+
+  runtime_use_invocation_send_assistant_message (run->invocation, blocks);
+}
+
+/* Sends what the client has room for, but lets others have their turn. While
+ * lines wait, no more are read. Frees the run with the last line of an ended
+ * script.
+ */
+static void
+shell_run_send (ShellRun *run)
+{
+  gboolean full = FALSE;
+
+  for (guint i = 0; i < LINE_BURST && !full && !g_queue_is_empty (&run->unsent); i++)
+    {
+      full = runtime_use_invocation_is_full (run->invocation);
+      if (!full)
+        shell_run_send_one (run);
+    }
+
+  if (g_queue_is_empty (&run->unsent) && run->ended)
+    {
+      shell_run_return (run);
+      return;
+    }
+
+  g_source_set_ready_time (run->sender, full || g_queue_is_empty (&run->unsent) ? -1 : 0);
+  runtime_use_command_handler_set_paused (run->command, !g_queue_is_empty (&run->unsent));
+}
+
+static gboolean
+shell_run_sender_cb (gpointer user_data)
+{
+  shell_run_send (user_data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+shell_run_sender_dispatch (GSource     *source,
+                           GSourceFunc  callback,
+                           gpointer     user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs shell_run_sender_funcs = {
+  .dispatch = shell_run_sender_dispatch,
+};
+
+static void
+shell_run_drained_cb (RuntimeUseInvocation *invocation,
+                      ShellRun             *run)
+{
+  g_source_set_ready_time (run->sender, 0);
+}
+
+static void
+shell_run_output_cb (RuntimeUseCommandHandler *command,
+                     RuntimeUseOutputStream    stream,
+                     const char               *text,
+                     gsize                     length,
+                     gpointer                  user_data)
+{
+  ShellRun *run = user_data;
+
+  if (stream == RUNTIME_USE_OUTPUT_STREAM_STDERR)
+    {
+      shell_run_keep_error (run, text, length);
+      return;
+    }
+
+  shell_run_keep_output (run, text, length);
+  _runtime_use_line_splitter_push (&run->lines, text, length, shell_run_line_cb, run);
+  shell_run_send (run);
 }
 
 static void
@@ -166,23 +241,42 @@ shell_run_cb (GObject      *object,
               gpointer      user_data)
 {
   ShellRun *run = user_data;
-  g_autoptr(GError) error = NULL;
-  int status;
 
-  status = runtime_use_command_handler_run_finish (run->command, result, &error);
-  if (error == NULL)
+  run->ended = TRUE;
+  run->status = runtime_use_command_handler_run_finish (run->command, result, &run->error);
+  if (run->error == NULL)
     {
-      _runtime_use_line_splitter_finish (&run->lines, shell_run_line_cb, run);
       _runtime_use_invocation_adopt (run->invocation, run->command);
-      error = shell_run_check (run, status);
+      _runtime_use_line_splitter_finish (&run->lines, shell_run_line_cb, run);
     }
-
-  if (error != NULL)
-    runtime_use_invocation_return_error (run->invocation, error);
   else
-    shell_run_return (run);
+    g_queue_clear_full (&run->unsent, g_free);
 
-  shell_run_free (run);
+  shell_run_send (run);
+}
+
+static ShellRun *
+shell_run_new (RuntimeUseInvocation *invocation,
+               RuntimeUseCommand    *script)
+{
+  ShellRun *run = g_new0 (ShellRun, 1);
+
+  run->invocation = g_object_ref (invocation);
+  run->command = runtime_use_command_handler_new (script);
+  run->output = g_string_new (NULL);
+  run->error_tail = g_string_new (NULL);
+  g_queue_init (&run->unsent);
+  _runtime_use_line_splitter_init (&run->lines, LINE_LIMIT);
+
+  run->sender = g_source_new (&shell_run_sender_funcs, sizeof (GSource));
+  g_source_set_static_name (run->sender, "RuntimeUseShellHandler lines");
+  g_source_set_callback (run->sender, shell_run_sender_cb, run, NULL);
+  g_source_attach (run->sender, g_main_context_get_thread_default ());
+
+  run->drained_id = g_signal_connect (invocation, "drained",
+                                      G_CALLBACK (shell_run_drained_cb), run);
+
+  return run;
 }
 
 static gboolean
@@ -191,27 +285,29 @@ runtime_use_shell_handler_run (RuntimeUseAgentHandler  *handler,
                                GError                 **error)
 {
   g_autoptr(RuntimeUseCommand) script = NULL;
-  GCancellable *cancellable = runtime_use_invocation_get_cancellable (invocation);
+  const char *prompt = runtime_use_invocation_get_user_prompt (invocation);
   ShellRun *run;
 
-  script = runtime_use_command_new (runtime_use_invocation_get_user_prompt (invocation),
-                                    NULL,
+  if (prompt[0] == '\0')
+    {
+      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD,
+                           "user_prompt must be a script for the agent \"shell\", "
+                           "but it is empty");
+      return FALSE;
+    }
+
+  script = runtime_use_command_new (prompt, NULL,
                                     _runtime_use_invocation_get_env_strv (invocation));
+  run = shell_run_new (invocation, script);
 
-  run = g_new0 (ShellRun, 1);
-  run->invocation = g_object_ref (invocation);
-  run->command = runtime_use_command_handler_new (script);
-  run->output = g_string_new (NULL);
-  run->error_tail = g_string_new (NULL);
-  _runtime_use_line_splitter_init (&run->lines, LINE_LIMIT);
-  run->drained_id = g_signal_connect (invocation, "drained",
-                                      G_CALLBACK (shell_run_drained_cb), run);
-
-  /* Lines are cut from the stream, so a secret that spans lines can only be found before. */
-  runtime_use_command_handler_set_redactor (run->command,
-                                            _runtime_use_invocation_get_redactor (invocation));
+  /* Lines are cut from the stream, so a secret that spans lines can only be
+   * found before, where the command is limited.
+   */
+  _runtime_use_invocation_limit_command (invocation, run->command);
   _runtime_use_command_handler_set_sink (run->command, shell_run_output_cb, run);
-  runtime_use_command_handler_run_async (run->command, cancellable, shell_run_cb, run);
+  runtime_use_command_handler_run_async (run->command,
+                                         runtime_use_invocation_get_cancellable (invocation),
+                                         shell_run_cb, run);
 
   return TRUE;
 }

@@ -21,6 +21,7 @@
 #define TOTAL_RESERVE 8192
 
 static const char * const private_variables[] = {
+  "CREDENTIALS_DIRECTORY",
   "LISTEN_FDS",
   "LISTEN_FDNAMES",
   "LISTEN_PID",

@@ -147,8 +147,8 @@ _runtime_use_fit_result (RuntimeUseMessage *message)
 
   if (text == NULL)
     length = strlen (runtime_use_result_message_get_structured_output_json (result));
-  else if (surely_fits (strlen (text)))
-    length = strlen (text) * WORST_GROWTH;
+  else if (surely_fits (strlen (text) + strlen (metadata)))
+    return message;
   else
     length = encoded_length (text);
   length += strlen (metadata);
@@ -172,14 +172,17 @@ _runtime_use_fit_error (RuntimeUseMessage *message)
   const char *text = runtime_use_error_message_get_error (error);
   const char *metadata = runtime_use_error_message_get_metadata_json (error);
   g_autofree char *shortened = NULL;
+  g_autofree char *omitted = NULL;
   RuntimeUseMessage *fitting;
 
-  if (surely_fits (strlen (text)) && strlen (metadata) < METADATA_ROOM)
+  if (surely_fits (strlen (text) + strlen (metadata)))
     return message;
 
+  if (strlen (metadata) > METADATA_ROOM)
+    metadata = omitted = g_strdup_printf ("{\"metadata_omitted\":%" G_GSIZE_FORMAT "}",
+                                          strlen (metadata));
   shortened = _runtime_use_fit_text (text, ROOM - METADATA_ROOM);
-  fitting = runtime_use_error_message_new (shortened,
-                                           strlen (metadata) < METADATA_ROOM ? metadata : NULL);
+  fitting = runtime_use_error_message_new (shortened, metadata);
   g_object_unref (message);
 
   return fitting;

@@ -45,6 +45,7 @@ typedef struct
 
 RuntimeUseRequest *
 _runtime_use_request_new (RuntimeUseRequestMessage        *message,
+                          const char                      *name,
                           RuntimeUseAgentHandler          *handler,
                           RuntimeUseClock                 *clock,
                           const RuntimeUseSessionSettings *settings,
@@ -62,8 +63,6 @@ gboolean
 _runtime_use_request_is_cancelled (RuntimeUseRequest *self);
 RuntimeUseRedactor *
 _runtime_use_request_get_redactor (RuntimeUseRequest *self);
-RuntimeUseLogger *
-_runtime_use_request_get_logger (RuntimeUseRequest *self);
 
 /* The terminal that says what went wrong. */
 RuntimeUseMessage *

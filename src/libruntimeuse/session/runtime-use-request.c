@@ -18,12 +18,16 @@
 #include "runtime-use-message-fit-private.h"
 #include "runtime-use-message-private.h"
 #include "runtime-use-output-capture-private.h"
+#include "runtime-use-request-secrets-private.h"
 #include "runtime-use-result-message.h"
 
 #include <string.h>
 
 /* What a result item needs besides its texts. */
 #define ITEM_ENVELOPE 96
+
+/* Milliseconds between killing a script and seeing it gone. */
+#define KILL_MARGIN 500
 
 /* Encoded bytes of all the commands that the terminal repeats. */
 #define ECHO_ROOM (RUNTIME_USE_LIMIT_OUTGOING_MESSAGE * 2 / 5)
@@ -153,6 +157,12 @@ request_say (RuntimeUseRequest *self,
     self->owner->event (self->owner_data, message);
 }
 
+static gboolean
+request_is_full (RuntimeUseRequest *self)
+{
+  return !self->ended && self->owner->is_full (self->owner_data);
+}
+
 static void
 say_fitting (RuntimeUseMessage *message,
              gpointer           user_data)
@@ -172,6 +182,16 @@ request_say_assistant (RuntimeUseRequest  *self,
                                       say_fitting, self);
 }
 
+static void
+request_log_failure (RuntimeUseRequest      *self,
+                     RuntimeUseErrorMessage *message)
+{
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("request failed: %s", runtime_use_error_message_get_error (message));
+  runtime_use_logger_info (self->logger, text);
+}
+
 /* Takes the terminal. */
 static void
 request_end (RuntimeUseRequest *self,
@@ -180,6 +200,9 @@ request_end (RuntimeUseRequest *self,
   g_autoptr(RuntimeUseMessage) message = terminal;
 
   g_assert (!self->ended);
+
+  if (RUNTIME_USE_IS_ERROR_MESSAGE (message))
+    request_log_failure (self, RUNTIME_USE_ERROR_MESSAGE (message));
 
   _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
   _runtime_use_clock_clear_alarm (self->clock, &self->grace);
@@ -238,6 +261,11 @@ request_fail (RuntimeUseRequest *self,
 
   if (self->ended)
     return;
+
+  /* The client asked for the cancel, but not for what went wrong with it. */
+  if (self->cancelled && reason != NULL &&
+      !g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    runtime_use_logger_info (self->logger, reason->message);
 
   if (self->cancelled)
     request_end (self, runtime_use_error_message_new ("Request cancelled", NULL));
@@ -309,7 +337,7 @@ command_output_cb (RuntimeUseCommandHandler *command,
 
   _runtime_use_fit_command_output (stream, text, length, self->echo, say_fitting, self);
 
-  if (self->owner->is_full (self->owner_data))
+  if (request_is_full (self))
     runtime_use_command_handler_set_paused (command, TRUE);
 }
 
@@ -414,7 +442,7 @@ request_start_command (RuntimeUseRequest *self)
   runtime_use_command_handler_set_grace (self->command, self->settings->kill_grace);
   runtime_use_command_handler_set_timeout (self->command, self->settings->command_timeout);
   _runtime_use_command_handler_set_sink (self->command, command_output_cb, self);
-  if (self->owner->is_full (self->owner_data))
+  if (request_is_full (self))
     runtime_use_command_handler_set_paused (self->command, TRUE);
 
   runtime_use_command_handler_run_async (self->command, self->cancellable,
@@ -539,9 +567,7 @@ agent_assistant (GObject            *owner,
 static gboolean
 agent_is_full (GObject *owner)
 {
-  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-
-  return !self->ended && self->owner->is_full (self->owner_data);
+  return request_is_full (RUNTIME_USE_REQUEST (owner));
 }
 
 static void
@@ -599,12 +625,25 @@ agent_grace_over (gpointer user_data)
   request_fail (self, NULL, NULL);
 }
 
+/* A script of an agent's is given its own grace period before it is killed,
+ * and the terminal waits for that.
+ */
 static void
 request_stop_agent (RuntimeUseRequest *self)
 {
-  if (self->agent_running && self->grace == NULL)
-    self->grace = _runtime_use_clock_set_alarm (self->clock, self->settings->cancel_grace,
-                                                agent_grace_over, self);
+  g_autoptr(RuntimeUseInvocation) invocation = NULL;
+  const gint64 grace = MAX (self->settings->cancel_grace,
+                            (gint64) self->settings->kill_grace + KILL_MARGIN);
+
+  if (!self->agent_running || self->grace != NULL)
+    return;
+
+  self->grace = _runtime_use_clock_set_alarm (self->clock, grace, agent_grace_over, self);
+  g_cancellable_cancel (self->cancellable);
+
+  invocation = g_weak_ref_get (&self->invocation);
+  if (invocation != NULL)
+    _runtime_use_invocation_notify_cancelled (invocation);
 }
 
 static void
@@ -617,7 +656,6 @@ agent_deadline_over (gpointer user_data)
                                   "The agent did not answer within %u seconds",
                                   self->settings->invocation_timeout);
   request_stop_agent (self);
-  g_cancellable_cancel (self->cancellable);
 }
 
 static void
@@ -629,6 +667,8 @@ run_agent (RuntimeUseRequest *self)
   invocation = _runtime_use_invocation_new (RUNTIME_USE_INVOCATION_MESSAGE (self->message),
                                             self->output_format, self->redactor, self->logger,
                                             self->cancellable, &agent_sink, G_OBJECT (self));
+  _runtime_use_invocation_set_command_limits (invocation, self->settings->kill_grace,
+                                              self->settings->command_timeout);
   g_weak_ref_set (&self->invocation, invocation);
   self->agent_running = TRUE;
   self->deadline =
@@ -646,12 +686,11 @@ run_agent (RuntimeUseRequest *self)
       return;
     }
 
-  agent_over (self);
-  _runtime_use_invocation_abandon (invocation);
   if (error == NULL)
     error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
                                  "The agent handler failed without saying why");
-  request_fail (self, error, NULL);
+  runtime_use_invocation_return_error (invocation, error);
+  g_error_free (error);
 }
 
 static void
@@ -685,95 +724,29 @@ static const RequestStep execution_steps[] = {
   finish_execution,
 };
 
-/* Secrets */
-
-static gboolean
-names_a_secret (const char *name,
-                gsize       length)
+/* The client's own name for the request may hold a secret, and only the whole
+ * of it tells.
+ */
+static RuntimeUseLogger *
+make_logger (RuntimeUseRequestMessage *message,
+             RuntimeUseRedactor       *redactor,
+             const char               *name)
 {
-  static const char * const marks[] = {
-    "KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL",
-  };
-  g_autofree char *upper = g_ascii_strup (name, length);
+  const char *source_id = runtime_use_request_message_get_source_id (message);
+  g_autofree char *redacted = NULL;
+  RuntimeUseLogger *logger;
 
-  for (size_t i = 0; i < G_N_ELEMENTS (marks); i++)
-    if (strstr (upper, marks[i]) != NULL)
-      return TRUE;
+  if (source_id != NULL)
+    redacted = runtime_use_redactor_redact (redactor, source_id);
+  logger = runtime_use_logger_new (redacted != NULL ? redacted : name);
+  runtime_use_logger_set_redactor (logger, redactor);
 
-  return FALSE;
-}
-
-static void
-add_secrets_of_env (GPtrArray           *secrets,
-                    const char * const  *env,
-                    RuntimeUseRedactEnv  redact_env)
-{
-  const gsize shortest_value = 6;
-
-  for (size_t i = 0; env != NULL && env[i] != NULL; i++)
-    {
-      const char *equals = strchr (env[i], '=');
-
-      if (redact_env == RUNTIME_USE_REDACT_ENV_ALL ||
-          (g_utf8_strlen (equals + 1, -1) >= (glong) shortest_value &&
-           names_a_secret (env[i], equals - env[i])))
-        g_ptr_array_add (secrets, (gpointer) (equals + 1));
-    }
-}
-
-static void
-add_secrets_of_commands (GPtrArray           *secrets,
-                         GPtrArray           *commands,
-                         RuntimeUseRedactEnv  redact_env)
-{
-  for (guint i = 0; i < commands->len; i++)
-    {
-      RuntimeUseCommand *command = g_ptr_array_index (commands, i);
-
-      add_secrets_of_env (secrets, runtime_use_command_get_env (command), redact_env);
-    }
-}
-
-static RuntimeUseRedactor *
-make_redactor (RuntimeUseRequestMessage *message,
-               RuntimeUseRedactEnv       redact_env)
-{
-  g_autoptr(GPtrArray) secrets = g_ptr_array_new ();
-  const char * const *named = runtime_use_request_message_get_secrets_to_redact (message);
-
-  for (size_t i = 0; named[i] != NULL; i++)
-    g_ptr_array_add (secrets, (gpointer) named[i]);
-
-  if (redact_env != RUNTIME_USE_REDACT_ENV_NONE && RUNTIME_USE_IS_INVOCATION_MESSAGE (message))
-    {
-      RuntimeUseInvocationMessage *invocation = RUNTIME_USE_INVOCATION_MESSAGE (message);
-
-      add_secrets_of_env (secrets, runtime_use_invocation_message_get_agent_env (invocation),
-                          redact_env);
-      add_secrets_of_commands (secrets,
-                               runtime_use_invocation_message_get_pre_commands (invocation),
-                               redact_env);
-      add_secrets_of_commands (secrets,
-                               runtime_use_invocation_message_get_post_commands (invocation),
-                               redact_env);
-    }
-  else if (redact_env != RUNTIME_USE_REDACT_ENV_NONE)
-    {
-      RuntimeUseCommandExecutionMessage *execution;
-
-      execution = RUNTIME_USE_COMMAND_EXECUTION_MESSAGE (message);
-      add_secrets_of_commands (secrets,
-                               runtime_use_command_execution_message_get_commands (execution),
-                               redact_env);
-    }
-
-  g_ptr_array_add (secrets, NULL);
-
-  return runtime_use_redactor_new ((const char * const *) secrets->pdata);
+  return logger;
 }
 
 RuntimeUseRequest *
 _runtime_use_request_new (RuntimeUseRequestMessage        *message,
+                          const char                      *name,
                           RuntimeUseAgentHandler          *handler,
                           RuntimeUseClock                 *clock,
                           const RuntimeUseSessionSettings *settings,
@@ -789,9 +762,8 @@ _runtime_use_request_new (RuntimeUseRequestMessage        *message,
   self->owner = owner;
   self->owner_data = owner_data;
   self->cancellable = g_cancellable_new ();
-  self->redactor = make_redactor (message, settings->redact_env);
-  self->logger = runtime_use_logger_new (runtime_use_request_message_get_source_id (message));
-  runtime_use_logger_set_redactor (self->logger, self->redactor);
+  self->redactor = _runtime_use_request_secrets_redactor (message, settings->redact_env);
+  self->logger = make_logger (message, self->redactor, name);
   self->steps = RUNTIME_USE_IS_INVOCATION_MESSAGE (message) ? invocation_steps : execution_steps;
 
   return self;
@@ -821,12 +793,16 @@ _runtime_use_request_cancel (RuntimeUseRequest *self)
 void
 _runtime_use_request_abandon (RuntimeUseRequest *self)
 {
+  g_autoptr(RuntimeUseInvocation) invocation = g_weak_ref_get (&self->invocation);
+
   if (self->ended)
     return;
 
   self->ended = TRUE;
   agent_over (self);
   g_cancellable_cancel (self->cancellable);
+  if (invocation != NULL)
+    _runtime_use_invocation_abandon (invocation);
 }
 
 void
@@ -852,10 +828,4 @@ RuntimeUseRedactor *
 _runtime_use_request_get_redactor (RuntimeUseRequest *self)
 {
   return self->redactor;
-}
-
-RuntimeUseLogger *
-_runtime_use_request_get_logger (RuntimeUseRequest *self)
-{
-  return self->logger;
 }

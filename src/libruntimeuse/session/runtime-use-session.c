@@ -13,8 +13,17 @@
 #include "runtime-use-message-private.h"
 #include "runtime-use-session-private.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 /* The close code of a server that stops. */
 #define CLOSE_GOING_AWAY 1001
+
+/* So many ignored messages of a session are logged; the others are counted. */
+#define MAX_LOGGED 10
+
+/* So many refusals are queued for a client that reads nothing. */
+#define MAX_REFUSED_FULL 1000
 
 /**
  * RuntimeUseSession:
@@ -55,6 +64,9 @@ struct _RuntimeUseSession
   GPtrArray                 *stopping;         /* GTask */
 
   RuntimeUseSessionState     state;
+  guint64                    n_requests;
+  guint64                    n_ignored;        /* messages that meant nothing to us */
+  guint                      n_refused_full;   /* since the channel had room */
   gboolean                   ending;           /* the client said so */
   gboolean                   closing;          /* we closed the channel */
   gboolean                   channel_closed;
@@ -91,7 +103,7 @@ session_compute_state (RuntimeUseSession *self)
 {
   if (self->channel_closed && self->request == NULL && self->n_ending == 0)
     return RUNTIME_USE_SESSION_STATE_CLOSED;
-  if (self->ending || self->closing || self->channel_closed)
+  if (self->ending || self->closing || self->channel_closed || self->stopping->len > 0)
     return RUNTIME_USE_SESSION_STATE_ENDING;
   if (self->request == NULL)
     return RUNTIME_USE_SESSION_STATE_IDLE;
@@ -153,7 +165,7 @@ session_set_heartbeat (RuntimeUseSession *self,
 static void
 heartbeat_cb (gpointer user_data)
 {
-  RuntimeUseSession *self = user_data;
+  g_autoptr(RuntimeUseSession) self = g_object_ref (user_data);
   const gint64 interval = self->settings.heartbeat_interval;
   gint64 now = _runtime_use_clock_get_time (self->clock);
   gint64 waited = (now - self->last_heartbeat) / 1000;
@@ -177,6 +189,10 @@ heartbeat_cb (gpointer user_data)
                                                    (now - self->request_started) / 1000);
       session_send (self, message);
     }
+
+  /* Sending may have found out that nobody is there. */
+  if (self->request == NULL)
+    return;
 
   self->last_heartbeat = now;
   session_set_heartbeat (self, interval);
@@ -208,6 +224,15 @@ request_adopt (gpointer                  owner,
   g_ptr_array_add (self->leftovers, g_object_ref (command));
 }
 
+/* What has ended by itself since need not be remembered. */
+static void
+session_forget_leftovers (RuntimeUseSession *self)
+{
+  for (guint i = self->leftovers->len; i > 0; i--)
+    if (!runtime_use_command_handler_has_leftovers (g_ptr_array_index (self->leftovers, i - 1)))
+      g_ptr_array_remove_index_fast (self->leftovers, i - 1);
+}
+
 static void
 request_ended (gpointer           owner,
                RuntimeUseMessage *terminal)
@@ -217,6 +242,7 @@ request_ended (gpointer           owner,
 
   /* The slot is free when the client reads this. */
   g_clear_object (&self->request);
+  session_forget_leftovers (self);
   session_send (self, terminal);
   session_settle (self);
 }
@@ -288,6 +314,17 @@ session_confirm_end (RuntimeUseSession *self)
   session_close (self, 0);
 }
 
+static void
+session_log_closed (RuntimeUseSession *self)
+{
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("closed after %" G_GUINT64_FORMAT " requests; "
+                          "%" G_GUINT64_FORMAT " messages were ignored",
+                          self->n_requests, self->n_ignored);
+  runtime_use_logger_debug (self->logger, text);
+}
+
 /* Goes on as far as what still runs allows. */
 static void
 session_settle (RuntimeUseSession *self)
@@ -311,7 +348,7 @@ session_settle (RuntimeUseSession *self)
 
   if (self->heartbeat != NULL)
     _runtime_use_clock_clear_alarm (self->clock, &self->heartbeat);
-  runtime_use_logger_debug (self->logger, "closed");
+  session_log_closed (self);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
   session_return_stopping (self);
 }
@@ -331,10 +368,33 @@ channel_closed_cb (RuntimeUseChannel *channel,
 
 /* What the client says */
 
+/* A client can send nonsense for ever, but it cannot fill a disk with it. */
+static void
+session_log_ignored (RuntimeUseSession *self,
+                     const char        *what)
+{
+  g_autofree char *text = NULL;
+
+  self->n_ignored++;
+  if (self->n_ignored > MAX_LOGGED)
+    return;
+
+  text = g_strdup_printf ("ignored %s%s", what,
+                          self->n_ignored == MAX_LOGGED ? "; more will only be counted" : "");
+  runtime_use_logger_info (self->logger, text);
+}
+
 static void
 session_refuse (RuntimeUseSession *self)
 {
   g_autoptr(GError) error = NULL;
+
+  /* Channels stop reading when too much is pending; this is for those that do not. */
+  if (runtime_use_channel_is_full (self->channel) && ++self->n_refused_full > MAX_REFUSED_FULL)
+    {
+      session_log_ignored (self, "a request while the client reads nothing");
+      return;
+    }
 
   error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY,
                                "Received request while another is in flight!");
@@ -346,6 +406,7 @@ session_accept (RuntimeUseSession        *self,
                 RuntimeUseRequestMessage *message)
 {
   g_autoptr(RuntimeUseRequest) request = NULL;
+  g_autofree char *name = NULL;
 
   if (self->request != NULL)
     {
@@ -360,10 +421,12 @@ session_accept (RuntimeUseSession        *self,
   if (self->clock == NULL)
     self->clock = _runtime_use_main_clock_new ();
 
-  request = _runtime_use_request_new (message, self->handler, self->clock, &self->settings,
+  name = g_strdup_printf ("%.8s/%" G_GUINT64_FORMAT, self->id, ++self->n_requests);
+  request = _runtime_use_request_new (message, name, self->handler, self->clock, &self->settings,
                                       &request_owner, self);
   g_set_object (&self->request, request);
   g_set_object (&self->redactor, _runtime_use_request_get_redactor (request));
+  runtime_use_logger_set_redactor (self->logger, self->redactor);
 
   self->request_started = _runtime_use_clock_get_time (self->clock);
   self->last_heartbeat = self->request_started;
@@ -392,11 +455,7 @@ session_reject (RuntimeUseSession *self,
   if (needs_answer && self->request == NULL && !self->ending)
     session_send_error (self, error);
   else
-    {
-      g_autofree char *text = g_strdup_printf ("ignored a message: %s", error->message);
-
-      runtime_use_logger_info (self->logger, text);
-    }
+    session_log_ignored (self, error->message);
 }
 
 static void
@@ -412,7 +471,7 @@ session_handle (RuntimeUseSession *self,
   else if (g_str_equal (type, "end_session_message"))
     runtime_use_session_end (self);
   else
-    runtime_use_logger_debug (self->logger, "ignored a message that no one waits for");
+    session_log_ignored (self, type);
 }
 
 static void
@@ -439,8 +498,10 @@ static void
 channel_drained_cb (RuntimeUseChannel *channel,
                     RuntimeUseSession *self)
 {
+  G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
   g_autoptr(RuntimeUseRequest) request = NULL;
 
+  self->n_refused_full = 0;
   if (self->request == NULL)
     return;
 
@@ -765,15 +826,35 @@ runtime_use_session_class_init (RuntimeUseSessionClass *klass)
                   0);
 }
 
+/* GLib's own random numbers can be guessed by who has seen enough of them. */
+static char *
+make_id (void)
+{
+  guint8 bytes[16];
+  GString *id = g_string_sized_new (2 * sizeof bytes);
+
+  if (getentropy (bytes, sizeof bytes) != 0)
+    {
+      g_warning ("The system has no random numbers: %s", g_strerror (errno));
+      for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = g_random_int ();
+    }
+
+  for (size_t i = 0; i < sizeof bytes; i++)
+    g_string_append_printf (id, "%02x", bytes[i]);
+
+  return g_string_free (id, FALSE);
+}
+
 static void
 runtime_use_session_init (RuntimeUseSession *self)
 {
   /* What runs commands is kept ready between them. */
   _runtime_use_job_pool_hold ();
-  self->id = g_uuid_string_random ();
+  self->id = make_id ();
   self->leftovers = g_ptr_array_new_with_free_func (g_object_unref);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
-  self->logger = runtime_use_logger_new (NULL);
+  self->logger = runtime_use_logger_new (self->id);
   self->settings.heartbeat_interval = RUNTIME_USE_DEFAULT_HEARTBEAT_INTERVAL;
   self->settings.cancel_grace = RUNTIME_USE_DEFAULT_CANCEL_GRACE;
   self->settings.kill_grace = RUNTIME_USE_DEFAULT_KILL_GRACE;
@@ -898,6 +979,7 @@ runtime_use_session_get_state (RuntimeUseSession *self)
 gboolean
 runtime_use_session_cancel (RuntimeUseSession *self)
 {
+  G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = NULL;
   g_autoptr(RuntimeUseRequest) request = NULL;
 
   g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), FALSE);
@@ -905,6 +987,7 @@ runtime_use_session_cancel (RuntimeUseSession *self)
   if (self->request == NULL)
     return FALSE;
 
+  alive = g_object_ref (self);
   request = g_object_ref (self->request);
   _runtime_use_request_cancel (request);
   session_update_state (self);
@@ -940,7 +1023,7 @@ runtime_use_session_end (RuntimeUseSession *self)
 /**
  * runtime_use_session_stop_async:
  * @self: a session
- * @cancellable: (nullable): stops the waiting, not the stopping
+ * @cancellable: (nullable): if triggered, the result is `G_IO_ERROR_CANCELLED`, though no sooner
  * @callback: (scope async): called when nothing of @self is left
  * @user_data: (closure callback): passed to @callback
  *
