@@ -127,7 +127,7 @@ ruc_options_parse (int      argc,
   return g_steal_pointer (&self);
 }
 
-static gboolean
+static gboolean G_GNUC_PRINTF (2, 3)
 fail (GError     **error,
       const char  *format,
       ...)
