@@ -36,9 +36,10 @@ def read(path: pathlib.Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def run(*argv: object) -> str:
-    """Return what the program complains about, or nothing."""
-    done = subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, check=False)
+def run(*argv: object, text: str = "") -> str:
+    """Give the program a text; return what it complains about, or nothing."""
+    done = subprocess.run([str(arg) for arg in argv], input=text, capture_output=True,
+                          encoding="utf-8", check=False)
     return done.stdout + done.stderr if done.returncode else ""
 
 
@@ -91,11 +92,17 @@ def check_translations(root, paths):
         if not (root / name).exists():
             yield po / "POTFILES", f"{name} does not exist"
 
+    template = subprocess.run(
+        ["xgettext", "--from-code=UTF-8", "--keyword=_", "--keyword=N_", "--keyword=C_:1c,2",
+         "--output=-", *sorted(name for name in listed if (root / name).exists())],
+        cwd=root, capture_output=True, encoding="utf-8", check=False).stdout
     languages = [line for line in read(po / "LINGUAS").split("\n")
                  if line and not line.startswith("#")]
     for language in languages:
         path = po / f"{language}.po"
         complaint = run("msgfmt", "--check", "--output-file=/dev/null", path)
+        if template:
+            complaint += run("msgcmp", path, "-", text=template)
         if complaint:
             yield path, complaint
     for path in po.glob("*.po"):
