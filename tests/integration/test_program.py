@@ -124,12 +124,34 @@ def test_last_option_wins_and_unknown_ones_are_ignored(start_server):
 
 def test_option_without_value_at_the_end(tmp_path):
     """As in the reference: ignored."""
-    with subprocess.Popen([PROGRAM, '--port=0', '--agent=echo', '--log-level'], cwd=tmp_path,
+    with subprocess.Popen([PROGRAM, '--port=0', '--agent=echo', '--handler'], cwd=tmp_path,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             assert b'listening on port' in process.stdout.readline()
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize('option', ['--token-file', '--host', '--allow-origin'])
+def test_option_that_protects_needs_its_value(tmp_path, option):
+    """An unset variable in a script must not leave the server open."""
+    done = subprocess.run([PROGRAM, '--port=0', option], cwd=tmp_path, capture_output=True,
+                          text=True, timeout=10)
+    assert done.returncode == 1
+    assert option in done.stderr
+
+
+def test_words_that_are_ignored_are_not_repeated(tmp_path):
+    """They may be a secret that was meant for an option of another version."""
+    with subprocess.Popen([PROGRAM, '--port=0', '--agent=echo', '--tokn=s3cret', 's3cret'],
+                          cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert b'listening on port' in process.stdout.readline()
+        finally:
+            process.kill()
+        words = process.stderr.read()
+    assert b'--tokn' in words
+    assert b's3cret' not in words
 
 
 def test_default_port_is_said(start_server):

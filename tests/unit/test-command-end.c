@@ -406,7 +406,8 @@ test_command_end_spare_killed (CommandFixture *fixture,
                                gconstpointer   test_data)
 {
   g_autoptr(RuntimeUseCommand) command = runtime_use_command_new ("true", NULL, NULL);
-  g_autoptr(RuntimeUseCommandHandler) holder = runtime_use_command_handler_new (command);
+  G_GNUC_UNUSED g_autoptr(RuntimeUseCommandHandler) holder =
+    runtime_use_command_handler_new (command);
   g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", getpid ());
   g_autofree char *children = NULL;
   g_autoptr(GError) error = NULL;

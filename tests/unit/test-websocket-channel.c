@@ -176,7 +176,7 @@ static void
 test_websocket_channel_high_water (Fixture       *fixture,
                                    gconstpointer  test_data)
 {
-  g_autoptr(RawClient) client = connect_client (fixture);
+  G_GNUC_UNUSED g_autoptr(RawClient) client = connect_client (fixture);
   RuntimeUseWebsocketChannel *channel = RUNTIME_USE_WEBSOCKET_CHANNEL (fixture->channel);
 
   g_test_summary ("The high-water mark says when a channel is full");
