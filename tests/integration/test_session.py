@@ -3,20 +3,23 @@
 
 import json
 import os
+import time
 
 import pytest
 from harness import websocket
 from harness.messages import (BUSY, CANCEL, CANCELLED, END_SESSION, commands, invocation,
                               output, text_of)
+from harness.processes import PATIENCE
 from harness.websocket import BINARY, Closed
 
 CONFIRM = {'message_type': 'end_session_confirm_message'}
 
 
 def start_waiting(client, prompt='WAIT:60000'):
-    """Send a request and return when it is under way."""
-    client.send(invocation(prompt, pre_agent_invocation_commands=[{'command': 'echo started'}]))
-    assert client.receive()['text'] == 'started\n'
+    """Send a request and return when the server has begun with it."""
+    client.send(invocation(prompt))
+    client.send_frame(websocket.PING, b'begun')
+    assert client.read_frame()[:2] == (websocket.PONG, b'begun')
 
 
 def check_idle(client):
@@ -205,8 +208,23 @@ def test_cancel_a_command_before_the_agent(client):
     check_idle(client)
 
 
-def test_cancel_an_agent_that_does_not_listen(client):
-    start_waiting(client, 'SLOW:60000')
+def test_cancel_an_agent_that_does_not_listen(start_server):
+    """It is waited for a while, then given up; what it says later is dropped."""
+    server = start_server('--limit', 'cancel-grace=400')
+    with websocket.connect(server.port) as client:
+        start_waiting(client, 'SLOW:900')
+        started = time.monotonic()
+        client.send(CANCEL)
+        assert client.receive() == CANCELLED
+        assert 0.35 < time.monotonic() - started < 0.9 * PATIENCE
+        assert text_of(client.ask_one(invocation('SLOW:1000'))) == 'waited 1000 ms'
+        check_idle(client)
+
+
+def test_cancel_while_a_command_before_the_agent_runs(client):
+    client.send(invocation('SLOW:60000', pre_agent_invocation_commands=[
+        {'command': 'echo started; sleep 60'}]))
+    assert client.receive()['text'] == 'started\n'
     client.send(CANCEL)
     assert client.receive() == CANCELLED
     check_idle(client)

@@ -115,7 +115,7 @@ class Server:
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
         try:
-            self.wait()
+            assert self.wait() == 0, self.log
         finally:
             self.process.kill()
         wait_until(lambda: not any(map(processes.is_running, before)), 'processes left behind')
