@@ -88,7 +88,7 @@ class TapWriter:
         name = report.nodeid.split('::', 1)[-1].replace('#', '')
         self.count += 1
         verdict = 'not ok' if report.failed else 'ok'
-        self.stream.write(f'{verdict} {self.count} - {name}{end}\n')
+        self.stream.write(f'{verdict} {self.count} - /{name}{end}\n')
 
     def pytest_collection_finish(self, session):
         self.stream.write(f'1..{len(session.items)}\n')

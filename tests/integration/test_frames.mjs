@@ -566,11 +566,11 @@ async function main() {
   for (const [index, { name, run }] of tests.entries()) {
     try {
       await run(port);
-      console.log(`ok ${index + 1} - ${name}`);
+      console.log(`ok ${index + 1} - /${name}`);
     } catch (error) {
       failed += 1;
       console.log(`# ${String(error.stack).replaceAll('\n', '\n# ')}`);
-      console.log(`not ok ${index + 1} - ${name}`);
+      console.log(`not ok ${index + 1} - /${name}`);
     }
   }
 
@@ -578,7 +578,7 @@ async function main() {
   server.kill('SIGTERM');
   const [status] = await withTimeout(ended, 'the end of the server').catch(() => [null]);
   failed += status === 0 ? 0 : 1;
-  console.log(`${status === 0 ? 'ok' : 'not ok'} ${tests.length + 1} - server ends with 0`);
+  console.log(`${status === 0 ? 'ok' : 'not ok'} ${tests.length + 1} - /server ends with 0`);
   server.kill('SIGKILL');
   rmSync(folder, { recursive: true });
   process.exit(failed ? 1 : 0);

@@ -387,11 +387,11 @@ def main():
     for number, (name, run) in enumerate(all_cases, 1):
         try:
             run()
-            print(f'ok {number} - {name}', flush=True)
+            print(f'ok {number} - /{name}', flush=True)
         except Exception:  # pylint: disable=broad-except
             failed += 1
             print('# ' + traceback.format_exc().replace('\n', '\n# '))
-            print(f'not ok {number} - {name}', flush=True)
+            print(f'not ok {number} - /{name}', flush=True)
     return 1 if failed else 0
 
 

@@ -23,7 +23,8 @@ STOP_TIMEOUT = 5
 class Server:
     """A running server with a folder, a log and a port of its own."""
 
-    def __init__(self, folder, *arguments, agent='echo', port=0, env=None, limit=None):
+    def __init__(self, folder, *arguments, agent='echo', port=0, env=None, limit=None,
+                 prefix=()):
         self.folder = Path(folder)
         self.work = self.folder / 'work'
         self.temporary = self.folder / 'tmp'
@@ -31,7 +32,7 @@ class Server:
         for path in (self.work, self.temporary):
             path.mkdir(parents=True, exist_ok=True)
 
-        command = [PROGRAM, *arguments, '--port', str(port)]
+        command = [*prefix, PROGRAM, *arguments, '--port', str(port)]
         if agent:
             command += ['--agent', agent]
         environment = {**os.environ, 'TMPDIR': str(self.temporary), **(env or {})}
