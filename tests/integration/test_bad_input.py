@@ -142,7 +142,7 @@ def with_field(message, name, value):
 
 
 def name_case(value):
-    return 'missing' if value is MISSING else str(value)
+    return 'missing' if value is MISSING else str(value)[:60]
 
 
 @pytest.mark.parametrize('name, value', COMMAND_FIELDS, ids=name_case)
