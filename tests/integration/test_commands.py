@@ -298,7 +298,8 @@ def test_leftovers_end_with_the_server(start_server, marker):
     with websocket.connect(server.port) as client:
         run(client, f"trap '' TERM; sleep {marker} >/dev/null 2>&1 &")
         server.signal(signal.SIGTERM)
-        assert server.wait() == 0
+        assert client.expect_close() == 1001
+    assert server.wait() == 0
     assert not find_marked(marker)
 
 
