@@ -8,6 +8,7 @@
 #include "runtime-use-logger.h"
 #include "runtime-use-redactor.h"
 #include "runtime-use-request-message.h"
+#include "runtime-use-session-settings-private.h"
 
 G_BEGIN_DECLS
 
@@ -31,17 +32,6 @@ typedef struct
   void     (* ended)   (gpointer                  owner,
                         RuntimeUseMessage        *terminal);
 } RuntimeUseRequestOwner;
-
-/* How a session treats its requests; see the properties of RuntimeUseSession. */
-typedef struct
-{
-  guint               heartbeat_interval;   /* ms */
-  guint               cancel_grace;         /* ms */
-  guint               kill_grace;           /* ms */
-  guint               invocation_timeout;   /* s */
-  guint               command_timeout;      /* s */
-  RuntimeUseRedactEnv redact_env;
-} RuntimeUseSessionSettings;
 
 RuntimeUseRequest *
 _runtime_use_request_new (RuntimeUseRequestMessage        *message,

@@ -80,12 +80,7 @@ typedef enum
   PROP_HANDLER,
   PROP_ID,
   PROP_STATE,
-  PROP_HEARTBEAT_INTERVAL,
-  PROP_CANCEL_GRACE,
-  PROP_KILL_GRACE,
-  PROP_INVOCATION_TIMEOUT,
-  PROP_COMMAND_TIMEOUT,
-  PROP_REDACT_ENV,
+  PROP_FIRST_SETTING,
 } RuntimeUseSessionProperty;
 
 typedef enum
@@ -93,7 +88,7 @@ typedef enum
   SIGNAL_CLOSED,
 } RuntimeUseSessionSignal;
 
-static GParamSpec *properties[PROP_REDACT_ENV + 1];
+static GParamSpec *properties[PROP_STATE + 1];
 static guint signals[SIGNAL_CLOSED + 1];
 
 static void session_settle (RuntimeUseSession *self);
@@ -565,6 +560,13 @@ runtime_use_session_get_property (GObject    *object,
 {
   RuntimeUseSession *self = RUNTIME_USE_SESSION (object);
 
+  if (prop_id >= PROP_FIRST_SETTING)
+    {
+      _runtime_use_session_settings_get_property (&self->settings, prop_id - PROP_FIRST_SETTING,
+                                                  value);
+      return;
+    }
+
   switch ((RuntimeUseSessionProperty) prop_id)
     {
     case PROP_CHANNEL:
@@ -583,30 +585,7 @@ runtime_use_session_get_property (GObject    *object,
       g_value_set_enum (value, self->state);
       break;
 
-    case PROP_HEARTBEAT_INTERVAL:
-      g_value_set_uint (value, self->settings.heartbeat_interval);
-      break;
-
-    case PROP_CANCEL_GRACE:
-      g_value_set_uint (value, self->settings.cancel_grace);
-      break;
-
-    case PROP_KILL_GRACE:
-      g_value_set_uint (value, self->settings.kill_grace);
-      break;
-
-    case PROP_INVOCATION_TIMEOUT:
-      g_value_set_uint (value, self->settings.invocation_timeout);
-      break;
-
-    case PROP_COMMAND_TIMEOUT:
-      g_value_set_uint (value, self->settings.command_timeout);
-      break;
-
-    case PROP_REDACT_ENV:
-      g_value_set_enum (value, self->settings.redact_env);
-      break;
-
+    case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -620,6 +599,13 @@ runtime_use_session_set_property (GObject      *object,
 {
   RuntimeUseSession *self = RUNTIME_USE_SESSION (object);
 
+  if (prop_id >= PROP_FIRST_SETTING)
+    {
+      _runtime_use_session_settings_set_property (&self->settings, prop_id - PROP_FIRST_SETTING,
+                                                  value);
+      return;
+    }
+
   switch ((RuntimeUseSessionProperty) prop_id)
     {
     case PROP_CHANNEL:
@@ -630,36 +616,75 @@ runtime_use_session_set_property (GObject      *object,
       self->handler = g_value_dup_object (value);
       break;
 
-    case PROP_HEARTBEAT_INTERVAL:
-      self->settings.heartbeat_interval = g_value_get_uint (value);
-      break;
-
-    case PROP_CANCEL_GRACE:
-      self->settings.cancel_grace = g_value_get_uint (value);
-      break;
-
-    case PROP_KILL_GRACE:
-      self->settings.kill_grace = g_value_get_uint (value);
-      break;
-
-    case PROP_INVOCATION_TIMEOUT:
-      self->settings.invocation_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_COMMAND_TIMEOUT:
-      self->settings.command_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_REDACT_ENV:
-      self->settings.redact_env = g_value_get_enum (value);
-      break;
-
     case PROP_ID:
     case PROP_STATE:
+    case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
+
+/**
+ * RuntimeUseSession:heartbeat-interval:
+ *
+ * How often the client is told that its request is still running, in
+ * milliseconds.
+ *
+ * The default is 15,000.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:cancel-grace:
+ *
+ * How long a cancelled agent may take to stop before its request ends
+ * without it, in milliseconds.
+ *
+ * The default is 5,000.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:kill-grace:
+ *
+ * How long a command may take to stop after `SIGTERM` before it is killed, in
+ * milliseconds.
+ *
+ * The default is 2,000.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:invocation-timeout:
+ *
+ * How long an agent may take to answer, in seconds.
+ *
+ * The default is a day.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:command-timeout:
+ *
+ * How long a command may run, in seconds.
+ *
+ * The default is a day.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:redact-env:
+ *
+ * Which values of a request's environment variables are treated as secrets,
+ * besides those that the request names.
+ *
+ * Since: 0.1
+ */
 
 static void
 install_identity (void)
@@ -719,82 +744,6 @@ install_identity (void)
 }
 
 static void
-install_limits (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseSession:heartbeat-interval:
-   *
-   * How often the client is told that its request is still running, in
-   * milliseconds.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HEARTBEAT_INTERVAL] =
-    g_param_spec_uint ("heartbeat-interval", NULL, NULL,
-                       1, G_MAXINT, RUNTIME_USE_DEFAULT_HEARTBEAT_INTERVAL, flags);
-
-  /**
-   * RuntimeUseSession:cancel-grace:
-   *
-   * How long a cancelled agent may take to stop before its request ends
-   * without it, in milliseconds.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_CANCEL_GRACE] =
-    g_param_spec_uint ("cancel-grace", NULL, NULL,
-                       0, G_MAXINT, RUNTIME_USE_DEFAULT_CANCEL_GRACE, flags);
-
-  /**
-   * RuntimeUseSession:kill-grace:
-   *
-   * How long a command may take to stop after `SIGTERM` before it is killed, in
-   * milliseconds.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_KILL_GRACE] =
-    g_param_spec_uint ("kill-grace", NULL, NULL,
-                       0, G_MAXINT, RUNTIME_USE_DEFAULT_KILL_GRACE, flags);
-
-  /**
-   * RuntimeUseSession:invocation-timeout:
-   *
-   * How long an agent may take to answer, in seconds.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_INVOCATION_TIMEOUT] =
-    g_param_spec_uint ("invocation-timeout", NULL, NULL,
-                       1, G_MAXINT, RUNTIME_USE_DEFAULT_INVOCATION_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseSession:command-timeout:
-   *
-   * How long a command may run, in seconds.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_COMMAND_TIMEOUT] =
-    g_param_spec_uint ("command-timeout", NULL, NULL,
-                       1, G_MAXINT, RUNTIME_USE_DEFAULT_COMMAND_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseSession:redact-env:
-   *
-   * Which values of a request's environment variables are treated as secrets,
-   * besides those that the request names.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_REDACT_ENV] =
-    g_param_spec_enum ("redact-env", NULL, NULL,
-                       RUNTIME_USE_TYPE_REDACT_ENV, RUNTIME_USE_REDACT_ENV_SECRETS, flags);
-}
-
-static void
 runtime_use_session_class_init (RuntimeUseSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -806,8 +755,8 @@ runtime_use_session_class_init (RuntimeUseSessionClass *klass)
   object_class->set_property = runtime_use_session_set_property;
 
   install_identity ();
-  install_limits ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
 
   /**
    * RuntimeUseSession::closed:
@@ -855,12 +804,7 @@ runtime_use_session_init (RuntimeUseSession *self)
   self->leftovers = g_ptr_array_new_with_free_func (g_object_unref);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
   self->logger = runtime_use_logger_new (self->id);
-  self->settings.heartbeat_interval = RUNTIME_USE_DEFAULT_HEARTBEAT_INTERVAL;
-  self->settings.cancel_grace = RUNTIME_USE_DEFAULT_CANCEL_GRACE;
-  self->settings.kill_grace = RUNTIME_USE_DEFAULT_KILL_GRACE;
-  self->settings.invocation_timeout = RUNTIME_USE_DEFAULT_INVOCATION_TIMEOUT;
-  self->settings.command_timeout = RUNTIME_USE_DEFAULT_COMMAND_TIMEOUT;
-  self->settings.redact_env = RUNTIME_USE_REDACT_ENV_SECRETS;
+  _runtime_use_session_settings_init (&self->settings);
 }
 
 RuntimeUseSession *

@@ -111,12 +111,7 @@ typedef enum
   PROP_STALL_TIMEOUT,
   PROP_LISTEN_BACKLOG,
   PROP_LOGGER,
-  PROP_HEARTBEAT_INTERVAL,
-  PROP_CANCEL_GRACE,
-  PROP_KILL_GRACE,
-  PROP_REDACT_ENV,
-  PROP_INVOCATION_TIMEOUT,
-  PROP_COMMAND_TIMEOUT,
+  PROP_FIRST_SETTING,
 } RuntimeUseServerProperty;
 
 typedef enum
@@ -126,7 +121,7 @@ typedef enum
   SIGNAL_SESSION_CLOSED,
 } RuntimeUseServerSignal;
 
-static GParamSpec *properties[PROP_COMMAND_TIMEOUT + 1];
+static GParamSpec *properties[PROP_LOGGER + 1];
 static guint signals[SIGNAL_SESSION_CLOSED + 1];
 
 static void
@@ -448,11 +443,6 @@ find_number (RuntimeUseServer         *self,
     { PROP_PING_INTERVAL, &self->ping_interval },
     { PROP_STALL_TIMEOUT, &self->stall_timeout },
     { PROP_LISTEN_BACKLOG, &self->listen_backlog },
-    { PROP_HEARTBEAT_INTERVAL, &self->settings.heartbeat_interval },
-    { PROP_CANCEL_GRACE, &self->settings.cancel_grace },
-    { PROP_KILL_GRACE, &self->settings.kill_grace },
-    { PROP_INVOCATION_TIMEOUT, &self->settings.invocation_timeout },
-    { PROP_COMMAND_TIMEOUT, &self->settings.command_timeout },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
@@ -469,6 +459,13 @@ runtime_use_server_get_property (GObject    *object,
                                  GParamSpec *pspec)
 {
   RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
+
+  if (prop_id >= PROP_FIRST_SETTING)
+    {
+      _runtime_use_session_settings_get_property (&self->settings, prop_id - PROP_FIRST_SETTING,
+                                                  value);
+      return;
+    }
 
   switch ((RuntimeUseServerProperty) prop_id)
     {
@@ -504,24 +501,16 @@ runtime_use_server_get_property (GObject    *object,
       g_value_set_object (value, self->logger);
       break;
 
-    case PROP_REDACT_ENV:
-      g_value_set_enum (value, self->settings.redact_env);
-      break;
-
     case PROP_MAX_CONNECTIONS:
     case PROP_HANDSHAKE_TIMEOUT:
     case PROP_PING_INTERVAL:
     case PROP_STALL_TIMEOUT:
     case PROP_LISTEN_BACKLOG:
-    case PROP_HEARTBEAT_INTERVAL:
-    case PROP_CANCEL_GRACE:
-    case PROP_KILL_GRACE:
-    case PROP_INVOCATION_TIMEOUT:
-    case PROP_COMMAND_TIMEOUT:
       g_value_set_uint (value, *find_number (self, prop_id));
       break;
 
     case PROP_TOKEN:
+    case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -534,6 +523,13 @@ runtime_use_server_set_property (GObject      *object,
                                  GParamSpec   *pspec)
 {
   RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
+
+  if (prop_id >= PROP_FIRST_SETTING)
+    {
+      _runtime_use_session_settings_set_property (&self->settings, prop_id - PROP_FIRST_SETTING,
+                                                  value);
+      return;
+    }
 
   switch ((RuntimeUseServerProperty) prop_id)
     {
@@ -573,24 +569,16 @@ runtime_use_server_set_property (GObject      *object,
         g_set_object (&self->logger, g_value_get_object (value));
       break;
 
-    case PROP_REDACT_ENV:
-      self->settings.redact_env = g_value_get_enum (value);
-      break;
-
     case PROP_PORT:
     case PROP_MAX_CONNECTIONS:
     case PROP_HANDSHAKE_TIMEOUT:
     case PROP_PING_INTERVAL:
     case PROP_STALL_TIMEOUT:
     case PROP_LISTEN_BACKLOG:
-    case PROP_HEARTBEAT_INTERVAL:
-    case PROP_CANCEL_GRACE:
-    case PROP_KILL_GRACE:
-    case PROP_INVOCATION_TIMEOUT:
-    case PROP_COMMAND_TIMEOUT:
       *find_number (self, prop_id) = g_value_get_uint (value);
       break;
 
+    case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -787,79 +775,55 @@ install_session_properties (void)
    */
   properties[PROP_HANDLER] =
     g_param_spec_object ("handler", NULL, NULL, RUNTIME_USE_TYPE_AGENT_HANDLER, flags);
-
-  /**
-   * RuntimeUseServer:heartbeat-interval:
-   *
-   * See [property@RuntimeUse.Session:heartbeat-interval].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HEARTBEAT_INTERVAL] =
-    g_param_spec_uint ("heartbeat-interval", NULL, NULL,
-                       1, G_MAXINT, RUNTIME_USE_DEFAULT_HEARTBEAT_INTERVAL, flags);
-
-  /**
-   * RuntimeUseServer:redact-env:
-   *
-   * See [property@RuntimeUse.Session:redact-env].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_REDACT_ENV] =
-    g_param_spec_enum ("redact-env", NULL, NULL,
-                       RUNTIME_USE_TYPE_REDACT_ENV, RUNTIME_USE_REDACT_ENV_SECRETS, flags);
 }
 
-static void
-install_session_limits (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+/**
+ * RuntimeUseServer:cancel-grace:
+ *
+ * See [property@RuntimeUse.Session:cancel-grace].
+ *
+ * Since: 0.1
+ */
 
-  /**
-   * RuntimeUseServer:cancel-grace:
-   *
-   * See [property@RuntimeUse.Session:cancel-grace].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_CANCEL_GRACE] =
-    g_param_spec_uint ("cancel-grace", NULL, NULL,
-                       0, G_MAXINT, RUNTIME_USE_DEFAULT_CANCEL_GRACE, flags);
+/**
+ * RuntimeUseServer:kill-grace:
+ *
+ * See [property@RuntimeUse.Session:kill-grace].
+ *
+ * Since: 0.1
+ */
 
-  /**
-   * RuntimeUseServer:kill-grace:
-   *
-   * See [property@RuntimeUse.Session:kill-grace].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_KILL_GRACE] =
-    g_param_spec_uint ("kill-grace", NULL, NULL,
-                       0, G_MAXINT, RUNTIME_USE_DEFAULT_KILL_GRACE, flags);
+/**
+ * RuntimeUseServer:invocation-timeout:
+ *
+ * See [property@RuntimeUse.Session:invocation-timeout].
+ *
+ * Since: 0.1
+ */
 
-  /**
-   * RuntimeUseServer:invocation-timeout:
-   *
-   * See [property@RuntimeUse.Session:invocation-timeout].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_INVOCATION_TIMEOUT] =
-    g_param_spec_uint ("invocation-timeout", NULL, NULL,
-                       1, G_MAXINT, RUNTIME_USE_DEFAULT_INVOCATION_TIMEOUT, flags);
+/**
+ * RuntimeUseServer:command-timeout:
+ *
+ * See [property@RuntimeUse.Session:command-timeout].
+ *
+ * Since: 0.1
+ */
 
-  /**
-   * RuntimeUseServer:command-timeout:
-   *
-   * See [property@RuntimeUse.Session:command-timeout].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_COMMAND_TIMEOUT] =
-    g_param_spec_uint ("command-timeout", NULL, NULL,
-                       1, G_MAXINT, RUNTIME_USE_DEFAULT_COMMAND_TIMEOUT, flags);
-}
+/**
+ * RuntimeUseServer:heartbeat-interval:
+ *
+ * See [property@RuntimeUse.Session:heartbeat-interval].
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:redact-env:
+ *
+ * See [property@RuntimeUse.Session:redact-env].
+ *
+ * Since: 0.1
+ */
 
 static void
 install_signals (GType type)
@@ -936,8 +900,8 @@ runtime_use_server_class_init (RuntimeUseServerClass *klass)
   install_admission_properties ();
   install_connection_properties ();
   install_session_properties ();
-  install_session_limits ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
 
   install_signals (G_TYPE_FROM_CLASS (klass));
 }
@@ -952,12 +916,7 @@ runtime_use_server_init (RuntimeUseServer *self)
   self->stall_timeout = DEFAULT_STALL_TIMEOUT;
   self->listen_backlog = DEFAULT_LISTEN_BACKLOG;
   self->logger = runtime_use_logger_new (NULL);
-  self->settings.heartbeat_interval = RUNTIME_USE_DEFAULT_HEARTBEAT_INTERVAL;
-  self->settings.cancel_grace = RUNTIME_USE_DEFAULT_CANCEL_GRACE;
-  self->settings.kill_grace = RUNTIME_USE_DEFAULT_KILL_GRACE;
-  self->settings.invocation_timeout = RUNTIME_USE_DEFAULT_INVOCATION_TIMEOUT;
-  self->settings.command_timeout = RUNTIME_USE_DEFAULT_COMMAND_TIMEOUT;
-  self->settings.redact_env = RUNTIME_USE_REDACT_ENV_SECRETS;
+  _runtime_use_session_settings_init (&self->settings);
   self->session_handler = _runtime_use_server_handler_new (self);
   self->sessions = _runtime_use_session_list_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
