@@ -5,260 +5,204 @@
 #include "runtime-use-handshake-private.h"
 
 #include <arpa/inet.h>
+#include <libsoup/soup.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #define HEADER_END      "\r\n\r\n"
-#define MAX_METHOD      32
-#define MAX_TARGET      (16 * 1024)
 #define ACCEPT_GUID     "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-#define KEY_LENGTH      24
 #define KEY_DIGITS      22
 #define TOKEN_PARAMETER "token="
 
-/* What may stand once only: a second one would leave open which of them counts. */
-typedef enum
-{
-  HEADER_HOST,
-  HEADER_ORIGIN,
-  HEADER_AUTHORIZATION,
-  HEADER_KEY,
-  HEADER_VERSION,
-  HEADER_CONTENT_LENGTH,
-  N_SINGLE_HEADERS
-} SingleHeader;
+#define ALPHANUMERIC \
+  "0123456789" "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "abcdefghijklmnopqrstuvwxyz"
+#define NAME_CHARACTERS ALPHANUMERIC "!#$%&'*+.^_`|~-"
 
+/*
+ * What libsoup may see of a request. It reads more than this: it takes NUL out
+ * (before 3.6), lets a bare newline end a line, joins a folded line to the one
+ * before, passes over a line without a colon or with a space before it, and
+ * takes any number of spaces for one. Who stands between the client and us may
+ * read such a request differently, and with it who asks.
+ */
+#define GRAMMAR \
+  "[" NAME_CHARACTERS "]{1,32}+ [\\x21-\\x7e\\x80-\\xff]{1,16384}+ HTTP/1\\.[01]\r\n" \
+  "(?:[" NAME_CHARACTERS "]++:[\\t\\x20-\\x7e\\x80-\\xff]*+\r\n)*+" \
+  "\r\n"
+
+/* What may stand once only: a second one would leave open which of them counts. */
+static const char * const single_headers[] = {
+  "Host",
+  "Origin",
+  "Sec-WebSocket-Origin",   /* what version 8 calls it */
+  "Authorization",
+  "Sec-WebSocket-Key",
+  "Sec-WebSocket-Version",
+  "Content-Length",
+};
+
+/* What a refusal says beside its status; libsoup knows the other phrases. */
 static const struct
 {
-  const char   *name;
-  SingleHeader  header;
-} single_headers[] = {
-  { "Host", HEADER_HOST },
-  { "Origin", HEADER_ORIGIN },
-  { "Sec-WebSocket-Origin", HEADER_ORIGIN },   /* what version 8 calls it */
-  { "Authorization", HEADER_AUTHORIZATION },
-  { "Sec-WebSocket-Key", HEADER_KEY },
-  { "Sec-WebSocket-Version", HEADER_VERSION },
-  { "Content-Length", HEADER_CONTENT_LENGTH },
+  guint       status;
+  const char *phrase;
+  const char *headers;
+} refusals[] = {
+  { 400, NULL, "Sec-WebSocket-Version: 13, 8\r\n" },
+  { 401, NULL, "WWW-Authenticate: Bearer\r\n" },
+  { 405, NULL, "Allow: GET\r\n" },
+  { 426, "Upgrade Required", "Upgrade: websocket\r\n" },
+  { 431, "Request Header Fields Too Large", "" },
+  { 503, NULL, "Retry-After: 1\r\n" },
 };
 
 typedef struct
 {
-  const char *method;
-  const char *target;
-  const char *values[N_SINGLE_HEADERS];
-  const char *protocols;          /* (nullable) */
-  gboolean    is_http_1_0;
-  gboolean    has_body;
-  gboolean    upgrade;            /* Upgrade names websocket */
-  gboolean    connection;         /* Connection names upgrade */
+  SoupMessageHeaders *headers;
+  SoupHTTPVersion     version;
+  char               *method;
+  char               *target;
+  const char         *path;      /* in target, with the query */
+  const char         *host;      /* (nullable) */
+  const char         *origin;    /* (nullable) */
 } Request;
 
-static gboolean
-is_token_char (char c)
+static GRegex *
+get_grammar (void)
 {
-  return g_ascii_isalnum (c) || (c != '\0' && strchr ("!#$%&'*+-.^_`|~", c) != NULL);
+  static GRegex *grammar = NULL;
+
+  if (g_once_init_enter (&grammar))
+    g_once_init_leave (&grammar, g_regex_new (GRAMMAR, G_REGEX_RAW | G_REGEX_ANCHORED, 0, NULL));
+
+  return grammar;
 }
 
-static gboolean
-is_token (const char *text)
+/* Returns the length of the header, 0 when it is not whole, or -1 when it cannot become one. */
+static gssize
+match_header (const char *bytes,
+              gsize       length)
 {
-  gsize length = 0;
+  g_autoptr(GMatchInfo) match = NULL;
+  int end = -1;
 
-  while (is_token_char (text[length]))
-    length++;
+  if (g_regex_match_full (get_grammar (), bytes, length, 0, G_REGEX_MATCH_PARTIAL_HARD,
+                          &match, NULL))
+    g_match_info_fetch_pos (match, 0, NULL, &end);
+  else if (length == 0 || g_match_info_is_partial_match (match))
+    end = 0;
 
-  return length > 0 && text[length] == '\0';
+  return end;
 }
 
-/* Tabs are white space; other control characters have no place in a header. */
-static gboolean
-is_field_value (const char *text)
+static const char *
+get_header (const Request *request,
+            const char    *name)
 {
-  for (; *text != '\0'; text++)
-    if (((guchar) *text < ' ' && *text != '\t') || *text == 0x7f)
-      return FALSE;
-
-  return TRUE;
-}
-
-/* Tells whether @wanted is one of the elements of a comma-separated list. */
-static gboolean
-list_contains (const char *list,
-               const char *wanted)
-{
-  gsize length = strlen (wanted);
-
-  while (*list != '\0')
-    {
-      gsize n;
-
-      list += strspn (list, " \t,");
-      n = strcspn (list, " \t,");
-      if (n == length && g_ascii_strncasecmp (list, wanted, n) == 0)
-        return TRUE;
-
-      list += n;
-    }
-
-  return FALSE;
-}
-
-/* Takes the next line off @text and ends it with a NUL. */
-static char *
-next_line (char **text)
-{
-  char *line = *text;
-  char *end = strstr (line, "\r\n");
-
-  g_assert (end != NULL);
-  *end = '\0';
-  *text = end + strlen ("\r\n");
-
-  return line;
-}
-
-static gboolean
-parse_request_line (Request *request,
-                    char    *line)
-{
-  char *target = strchr (line, ' ');
-  char *version = target != NULL ? strchr (target + 1, ' ') : NULL;
-
-  if (version == NULL)
-    return FALSE;
-
-  *target++ = '\0';
-  *version++ = '\0';
-
-  request->method = line;
-  request->target = target;
-  request->is_http_1_0 = strcmp (version, "HTTP/1.0") == 0;
-
-  return is_token (line) && is_field_value (target) && *target != '\0' &&
-         (request->is_http_1_0 || strcmp (version, "HTTP/1.1") == 0);
-}
-
-static gboolean
-parse_header_line (Request *request,
-                   char    *line)
-{
-  char *value = strchr (line, ':');
-
-  if (value == NULL)
-    return FALSE;
-
-  *value++ = '\0';
-  g_strstrip (value);
-  if (!is_token (line) || !is_field_value (value))
-    return FALSE;
-
-  for (guint i = 0; i < G_N_ELEMENTS (single_headers); i++)
-    {
-      if (g_ascii_strcasecmp (line, single_headers[i].name) != 0)
-        continue;
-
-      if (request->values[single_headers[i].header] != NULL)
-        return FALSE;
-
-      request->values[single_headers[i].header] = value;
-      return TRUE;
-    }
-
-  if (g_ascii_strcasecmp (line, "Upgrade") == 0)
-    request->upgrade |= list_contains (value, "websocket");
-  else if (g_ascii_strcasecmp (line, "Connection") == 0)
-    request->connection |= list_contains (value, "upgrade");
-  else if (g_ascii_strcasecmp (line, "Transfer-Encoding") == 0)
-    request->has_body = TRUE;
-  else if (g_ascii_strcasecmp (line, "Sec-WebSocket-Protocol") == 0 && request->protocols == NULL)
-    request->protocols = value;
-
-  return TRUE;
-}
-
-static gboolean
-parse_request (Request *request,
-               char    *text)
-{
-  char *line = next_line (&text);
-
-  *request = (Request) { 0 };
-  if (!parse_request_line (request, line))
-    return FALSE;
-
-  for (line = next_line (&text); *line != '\0'; line = next_line (&text))
-    if (!parse_header_line (request, line))
-      return FALSE;
-
-  if (request->values[HEADER_CONTENT_LENGTH] != NULL)
-    request->has_body |= strcmp (request->values[HEADER_CONTENT_LENGTH], "0") != 0;
-
-  return request->values[HEADER_HOST] != NULL || request->is_http_1_0;
+  return soup_message_headers_get_one (request->headers, name);
 }
 
 /* A target may name the host once more; then both have to agree. */
 static const char *
-find_path (const Request *request)
+find_path (const char *target,
+           const char *host)
 {
   static const char * const schemes[] = { "http://", "ws://" };
-  const char *host = request->values[HEADER_HOST];
 
-  if (*request->target == '/')
-    return request->target;
+  if (*target == '/')
+    return target;
 
   for (guint i = 0; i < G_N_ELEMENTS (schemes) && host != NULL; i++)
     {
-      gsize length = strlen (schemes[i]);
-      const char *authority = request->target + length;
-      gsize n;
+      g_autofree char *ours = g_strconcat (schemes[i], host, NULL);
+      gsize length = strlen (ours);
 
-      if (g_ascii_strncasecmp (request->target, schemes[i], length) != 0)
-        continue;
-
-      n = strcspn (authority, "/?#");
-      if (n == strlen (host) && g_ascii_strncasecmp (authority, host, n) == 0)
-        return authority + n;
+      if (g_ascii_strncasecmp (target, ours, length) == 0 && strchr ("/?#", target[length]) != NULL)
+        return target + length;
     }
 
   return NULL;
 }
 
 static gboolean
-is_origin_allowed (const RuntimeUseHandshakePolicy *policy,
-                   const char                      *origin)
+parse_request (Request    *request,
+               const char *header,
+               gsize       length)
 {
-  if (*origin == '\0' || policy->allowed_origins == NULL)
+  const char *old_origin;
+
+  /* Of HTTP 1.0 libsoup drops the headers that Connection names; but that is never let in. */
+  if (match_header (header, length) != (gssize) length ||
+      soup_headers_parse_request (header, length, request->headers, &request->method,
+                                  &request->target, &request->version) != SOUP_STATUS_OK)
     return FALSE;
 
-  for (guint i = 0; policy->allowed_origins[i] != NULL; i++)
-    if (g_ascii_strcasecmp (origin, policy->allowed_origins[i]) == 0)
+  /* The list of a header that stands once is that one. */
+  for (guint i = 0; i < G_N_ELEMENTS (single_headers); i++)
+    if (g_strcmp0 (get_header (request, single_headers[i]),
+                   soup_message_headers_get_list (request->headers, single_headers[i])) != 0)
+      return FALSE;
+
+  request->origin = get_header (request, "Origin");
+  old_origin = get_header (request, "Sec-WebSocket-Origin");
+  if (request->origin != NULL && old_origin != NULL)
+    return FALSE;
+
+  if (request->origin == NULL)
+    request->origin = old_origin;
+
+  request->host = get_header (request, "Host");
+  request->path = find_path (request->target, request->host);
+
+  return request->path != NULL && (request->host != NULL || request->version == SOUP_HTTP_1_0);
+}
+
+/*
+ * The target may hold a token. So may the headers, but those are libsoup's,
+ * which cannot be overwritten, only given back.
+ */
+static void
+clear_request (Request *request)
+{
+  if (request->target != NULL)
+    explicit_bzero (request->target, strlen (request->target));
+
+  g_free (request->target);
+  g_free (request->method);
+  soup_message_headers_unref (request->headers);
+}
+
+/* Nothing that is empty is ever meant. */
+static gboolean
+contains (char       **list,
+          const char  *text)
+{
+  for (guint i = 0; list != NULL && list[i] != NULL; i++)
+    if (*text != '\0' && g_ascii_strcasecmp (text, list[i]) == 0)
       return TRUE;
 
   return FALSE;
 }
 
-/* Splits "name:port" and "[address]:port"; the name of the latter is without brackets. */
+/*
+ * Splits "name:port" and "[address]:port"; the name of the latter is without
+ * brackets. What GUri would write in another way (a user, a path, escapes,
+ * zeros before the port) is no host that a client has reason to send.
+ */
 static char *
-split_host (const char *host,
-            gboolean   *is_bracketed)
+split_host (const char *host)
 {
-  const char *end;
-  const char *port;
+  g_autofree char *uri = g_strconcat ("http://", host, NULL);
+  g_autofree char *again = NULL;
+  g_autofree char *name = NULL;
+  int port;
 
-  *is_bracketed = *host == '[';
-  if (*is_bracketed)
-    host++;
-
-  end = host + strcspn (host, *is_bracketed ? "]" : ":");
-  port = *is_bracketed && *end == ']' ? end + 1 : end;
-  if ((*is_bracketed && *end != ']') || end == host)
+  if (!g_uri_split_network (uri, G_URI_FLAGS_NONE, NULL, &name, &port, NULL))
     return NULL;
 
-  if (*port == ':' && strspn (port + 1, "0123456789") <= 5)
-    port += 1 + strspn (port + 1, "0123456789");
+  again = g_uri_join (G_URI_FLAGS_NONE, "http", NULL, name, port, "", NULL, NULL);
 
-  return *port == '\0' ? g_strndup (host, end - host) : NULL;
+  return strcmp (uri, again) == 0 ? g_steal_pointer (&name) : NULL;
 }
 
 /*
@@ -296,26 +240,21 @@ is_host_allowed (const RuntimeUseHandshakePolicy *policy,
                  const char                      *host)
 {
   g_autofree char *name = NULL;
-  gboolean is_bracketed;
 
-  name = split_host (host, &is_bracketed);
+  if (contains (policy->allowed_hosts, host))
+    return TRUE;
+
+  name = split_host (host);
   if (name == NULL)
     return FALSE;
 
-  if (is_address_allowed (policy, is_bracketed ? AF_INET6 : AF_INET, name))
-    return TRUE;
+  if (*host == '[')
+    return is_address_allowed (policy, AF_INET6, name);
 
-  if (!is_bracketed && (g_ascii_strcasecmp (name, "localhost") == 0 ||
-                        (policy->bound_host != NULL &&
-                         g_ascii_strcasecmp (name, policy->bound_host) == 0)))
-    return TRUE;
-
-  for (guint i = 0; policy->allowed_hosts != NULL && policy->allowed_hosts[i] != NULL; i++)
-    if (g_ascii_strcasecmp (name, policy->allowed_hosts[i]) == 0 ||
-        g_ascii_strcasecmp (host, policy->allowed_hosts[i]) == 0)
-      return TRUE;
-
-  return FALSE;
+  return is_address_allowed (policy, AF_INET, name) ||
+         contains (policy->allowed_hosts, name) ||
+         g_ascii_strcasecmp (name, "localhost") == 0 ||
+         (policy->bound_host != NULL && g_ascii_strcasecmp (name, policy->bound_host) == 0);
 }
 
 /* Takes the same time wherever the two differ. */
@@ -336,31 +275,30 @@ is_token_right (const RuntimeUseHandshakePolicy *policy,
   return difference == 0;
 }
 
+/*
+ * GUriParamsIter would stop at a parameter without a value, and
+ * soup_form_decode() read "+" as a space and hide a second token.
+ */
 static gboolean
 has_token_in_query (const RuntimeUseHandshakePolicy *policy,
                     const char                      *path)
 {
-  const char *parameter = strchr (path, '?');
   gboolean is_right = FALSE;
   guint n_tokens = 0;
 
-  while (parameter != NULL)
+  for (const char *at = strchr (path, '?'); at != NULL; at = strchr (at + 1, '&'))
     {
-      const char *value = parameter + 1 + strlen (TOKEN_PARAMETER);
-      const char *next = strchr (parameter + 1, '&');
+      const char *value = at + 1 + strlen (TOKEN_PARAMETER);
+      g_autofree char *token = NULL;
 
-      if (g_str_has_prefix (parameter + 1, TOKEN_PARAMETER))
-        {
-          gsize length = next != NULL ? (gsize) (next - value) : strlen (value);
-          g_autofree char *token = g_uri_unescape_segment (value, value + length, NULL);
+      if (!g_str_has_prefix (at + 1, TOKEN_PARAMETER))
+        continue;
 
-          n_tokens++;
-          is_right = token != NULL && is_token_right (policy, token, strlen (token));
-          if (token != NULL)
-            explicit_bzero (token, strlen (token));
-        }
-
-      parameter = next;
+      n_tokens++;
+      token = g_uri_unescape_segment (value, value + strcspn (value, "&"), NULL);
+      is_right = token != NULL && is_token_right (policy, token, strlen (token));
+      if (token != NULL)
+        explicit_bzero (token, strlen (token));
     }
 
   return is_right && n_tokens == 1;
@@ -368,14 +306,13 @@ has_token_in_query (const RuntimeUseHandshakePolicy *policy,
 
 static gboolean
 has_right_token (const RuntimeUseHandshakePolicy *policy,
-                 const Request                   *request,
-                 const char                      *path)
+                 const Request                   *request)
 {
-  const char *authorization = request->values[HEADER_AUTHORIZATION];
+  const char *authorization = get_header (request, "Authorization");
   const char *token;
 
   if (authorization == NULL)
-    return has_token_in_query (policy, path);
+    return has_token_in_query (policy, request->path);
 
   if (g_ascii_strncasecmp (authorization, "Bearer ", strlen ("Bearer ")) != 0)
     return FALSE;
@@ -389,26 +326,16 @@ has_right_token (const RuntimeUseHandshakePolicy *policy,
 static gboolean
 is_key (const char *key)
 {
-  if (key == NULL || strlen (key) != KEY_LENGTH || strcmp (key + KEY_DIGITS, "==") != 0)
-    return FALSE;
-
-  for (guint i = 0; i < KEY_DIGITS; i++)
-    if (!g_ascii_isalnum (key[i]) && key[i] != '+' && key[i] != '/')
-      return FALSE;
-
-  return TRUE;
+  return key != NULL && strspn (key, ALPHANUMERIC "+/") == KEY_DIGITS &&
+         strcmp (key + KEY_DIGITS, "==") == 0;
 }
 
 static guint
 judge_client (const RuntimeUseHandshakePolicy *policy,
               const Request                   *request,
-              const char                      *path,
               const char                     **why)
 {
-  const char *origin = request->values[HEADER_ORIGIN];
-  const char *host = request->values[HEADER_HOST];
-
-  if (origin != NULL && !is_origin_allowed (policy, origin))
+  if (request->origin != NULL && !contains (policy->allowed_origins, request->origin))
     {
       *why = "The origin of this request is not allowed";
       return 403;
@@ -417,10 +344,10 @@ judge_client (const RuntimeUseHandshakePolicy *policy,
   if (policy->token_digest != NULL)
     {
       *why = "This server asks for a token";
-      return has_right_token (policy, request, path) ? 0 : 401;
+      return has_right_token (policy, request) ? 0 : 401;
     }
 
-  if (host != NULL && !is_host_allowed (policy, host))
+  if (request->host != NULL && !is_host_allowed (policy, request->host))
     {
       *why = "The host name of this request is not allowed";
       return 403;
@@ -429,11 +356,31 @@ judge_client (const RuntimeUseHandshakePolicy *policy,
   return 0;
 }
 
+/* Tells whether @wanted is one of the elements of a header that is a list. */
+static gboolean
+header_contains (const Request *request,
+                 const char    *name,
+                 const char    *wanted)
+{
+  const char *list = soup_message_headers_get_list (request->headers, name);
+
+  return list != NULL && soup_header_contains (list, wanted);
+}
+
+static gboolean
+has_body (const Request *request)
+{
+  const char *length = get_header (request, "Content-Length");
+
+  return (length != NULL && strcmp (length, "0") != 0) ||
+         get_header (request, "Transfer-Encoding") != NULL;
+}
+
 static guint
 judge_upgrade (const Request  *request,
                const char    **why)
 {
-  const char *version = request->values[HEADER_VERSION];
+  const char *version = get_header (request, "Sec-WebSocket-Version");
 
   if (strcmp (request->method, "GET") != 0)
     {
@@ -441,13 +388,15 @@ judge_upgrade (const Request  *request,
       return 405;
     }
 
-  if (!request->upgrade || !request->connection || request->is_http_1_0)
+  if (!header_contains (request, "Upgrade", "websocket") ||
+      !header_contains (request, "Connection", "upgrade") ||
+      request->version == SOUP_HTTP_1_0)
     {
       *why = "Only WebSocket connections are served here";
       return 426;
     }
 
-  if (!is_key (request->values[HEADER_KEY]))
+  if (!is_key (get_header (request, "Sec-WebSocket-Key")))
     {
       *why = "The WebSocket key is missing or malformed";
       return 400;
@@ -461,7 +410,7 @@ judge_upgrade (const Request  *request,
 
   *why = "A WebSocket request has no body";
 
-  return request->has_body ? 400 : 0;
+  return has_body (request) ? 400 : 0;
 }
 
 /* The first one that the client offers, whatever it is, as existing clients expect. */
@@ -470,20 +419,13 @@ choose_protocol (const Request  *request,
                  char          **protocol,
                  const char    **why)
 {
-  const char *start;
-
-  *protocol = NULL;
-  if (request->protocols == NULL)
-    return 0;
-
-  start = request->protocols + strspn (request->protocols, " \t,");
+  const char *offered = soup_message_headers_get_list (request->headers, "Sec-WebSocket-Protocol");
+  GSList *protocols = offered != NULL ? soup_header_parse_list (offered) : NULL;
 
   /* libsoup's clients write an empty header for an empty list. */
-  if (*start == '\0')
-    return 0;
-
-  *protocol = g_strndup (start, strcspn (start, " \t,"));
-  if (is_token (*protocol))
+  *protocol = protocols != NULL ? g_strdup (protocols->data) : NULL;
+  soup_header_free_list (protocols);
+  if (*protocol == NULL || (*protocol)[strspn (*protocol, NAME_CHARACTERS)] == '\0')
     return 0;
 
   g_clear_pointer (protocol, g_free);
@@ -492,88 +434,37 @@ choose_protocol (const Request  *request,
   return 400;
 }
 
-static void
-append_upgrade (GString    *answer,
-                const char *key,
-                const char *protocol)
+/* libsoup computes this too, but only for a message of a SoupServer. */
+static char *
+compute_accept (const char *key)
 {
   g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
-  g_autofree char *accept = NULL;
   guint8 digest[20];
   gsize length = sizeof digest;
 
   g_checksum_update (checksum, (const guchar *) key, strlen (key));
   g_checksum_update (checksum, (const guchar *) ACCEPT_GUID, strlen (ACCEPT_GUID));
   g_checksum_get_digest (checksum, digest, &length);
-  accept = g_base64_encode (digest, length);
 
-  g_string_append (answer, "HTTP/1.1 101 Switching Protocols\r\n"
-                           "Upgrade: websocket\r\n"
-                           "Connection: Upgrade\r\n"
-                           "Sec-WebSocket-Accept: ");
-  g_string_append (answer, accept);
+  return g_base64_encode (digest, length);
+}
+
+static void
+append_upgrade (GString    *answer,
+                const char *key,
+                const char *protocol)
+{
+  g_autofree char *accept = compute_accept (key);
+
+  g_string_append_printf (answer,
+                          "HTTP/1.1 101 Switching Protocols\r\n"
+                          "Upgrade: websocket\r\n"
+                          "Connection: Upgrade\r\n"
+                          "Sec-WebSocket-Accept: %s\r\n",
+                          accept);
   if (protocol != NULL)
-    {
-      g_string_append (answer, "\r\nSec-WebSocket-Protocol: ");
-      g_string_append (answer, protocol);
-    }
-  g_string_append (answer, HEADER_END);
-}
-
-static const char *
-reason_phrase (guint status)
-{
-  switch (status)
-    {
-    case 401:
-      return "Unauthorized";
-
-    case 403:
-      return "Forbidden";
-
-    case 405:
-      return "Method Not Allowed";
-
-    case 408:
-      return "Request Timeout";
-
-    case 426:
-      return "Upgrade Required";
-
-    case 431:
-      return "Request Header Fields Too Large";
-
-    case 503:
-      return "Service Unavailable";
-
-    default:
-      return "Bad Request";
-    }
-}
-
-static const char *
-extra_headers (guint status)
-{
-  switch (status)
-    {
-    case 400:
-      return "Sec-WebSocket-Version: 13, 8\r\n";
-
-    case 401:
-      return "WWW-Authenticate: Bearer\r\n";
-
-    case 405:
-      return "Allow: GET\r\n";
-
-    case 426:
-      return "Upgrade: websocket\r\n";
-
-    case 503:
-      return "Retry-After: 1\r\n";
-
-    default:
-      return "";
-    }
+    g_string_append_printf (answer, "Sec-WebSocket-Protocol: %s\r\n", protocol);
+  g_string_append (answer, "\r\n");
 }
 
 /*
@@ -589,28 +480,13 @@ _runtime_use_handshake_find_end (const char *bytes,
                                  gsize       searched)
 {
   gsize from = searched > strlen (HEADER_END) ? searched - strlen (HEADER_END) : 0;
-  const char *line_end;
-  const char *end;
-  gsize n = 0;
 
-  while (n < length && n <= MAX_METHOD && is_token_char (bytes[n]))
-    n++;
+  /* Whoever sends byte by byte is not read from the start each time. */
+  if (memchr (bytes, '\n', searched) != NULL &&
+      memmem (bytes + from, length - from, HEADER_END, strlen (HEADER_END)) == NULL)
+    return 0;
 
-  if (n > MAX_METHOD || (n < length && (n == 0 || bytes[n] != ' ')))
-    return -1;
-
-  line_end = memchr (bytes, '\n', MIN (length, MAX_TARGET));
-  if (line_end == NULL)
-    return length < MAX_TARGET ? 0 : -1;
-
-  if (line_end - bytes < (gssize) strlen ("G / HTTP/1.1\r") ||
-      strncmp (line_end - strlen ("HTTP/1.1\r"), "HTTP/1.", strlen ("HTTP/1.")) != 0 ||
-      line_end[-1] != '\r')
-    return -1;
-
-  end = memmem (bytes + from, length - from, HEADER_END, strlen (HEADER_END));
-
-  return end != NULL ? end + strlen (HEADER_END) - bytes : 0;
+  return match_header (bytes, length);
 }
 
 /*
@@ -625,6 +501,16 @@ _runtime_use_handshake_refuse (guint       status,
                                const char *why,
                                GString    *answer)
 {
+  const char *phrase = NULL;
+  const char *headers = "";
+
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    if (refusals[i].status == status)
+      {
+        phrase = refusals[i].phrase;
+        headers = refusals[i].headers;
+      }
+
   g_string_append_printf (answer,
                           "HTTP/1.1 %u %s\r\n"
                           "%s"
@@ -633,8 +519,8 @@ _runtime_use_handshake_refuse (guint       status,
                           "Content-Length: %" G_GSIZE_FORMAT "\r\n"
                           "\r\n"
                           "%s.\n",
-                          status, reason_phrase (status),
-                          extra_headers (status),
+                          status, phrase != NULL ? phrase : soup_status_get_phrase (status),
+                          headers,
                           strlen (why) + strlen (".\n"), why);
 }
 
@@ -654,31 +540,23 @@ _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
                                RuntimeUseHandshake             *result,
                                GString                         *answer)
 {
-  g_autofree char *text = g_strndup (header, length);
+  Request request = { .headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST) };
   const char *why = "This is not an HTTP request that can be served";
-  const char *path = NULL;
-  g_autofree char *protocol = NULL;
-  Request request;
   guint status = 400;
 
   *result = (RuntimeUseHandshake) { 0 };
 
-  /* A NUL would end the text early. */
-  if (strlen (text) == length && parse_request (&request, text))
-    path = find_path (&request);
-
-  if (path != NULL)
-    status = judge_client (policy, &request, path, &why);
+  if (parse_request (&request, header, length))
+    status = judge_client (policy, &request, &why);
   if (status == 0)
     status = judge_upgrade (&request, &why);
   if (status == 0)
-    status = choose_protocol (&request, &protocol, &why);
+    status = choose_protocol (&request, &result->protocol, &why);
 
   if (status == 0)
     {
-      result->origin = g_strdup (request.values[HEADER_ORIGIN]);
-      append_upgrade (answer, request.values[HEADER_KEY], protocol);
-      result->protocol = g_steal_pointer (&protocol);
+      result->origin = g_strdup (request.origin);
+      append_upgrade (answer, get_header (&request, "Sec-WebSocket-Key"), result->protocol);
       result->status = 101;
     }
   else
@@ -688,8 +566,7 @@ _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
       result->reason = why;
     }
 
-  /* Both copies may hold a token. */
-  explicit_bzero (text, length);
+  clear_request (&request);
   explicit_bzero (header, length);
 }
 
