@@ -50,6 +50,11 @@ static const Case cases[] = {
   CASE ("length in too many bytes", "\x81\xfe\x00\x7d" MASK, 1002, 0),
   CASE ("length in far too many", "\x81\xff\x00\x00\x00\x00\x00\x00\xff\xff" MASK, 1002, 0),
 
+  CASE ("close with a reason", "\x88\x84" MASK "\x02\xea\xc0\xad", 0, 10),
+  CASE ("close with a bad reason", "\x88\x83" MASK "\x02\xea\xfc", 1007, 0),
+  CASE ("close with half a character", "\x81\x80" MASK "\x88\x83" MASK "\x02\xea\xc0", 1007, 6),
+  CASE ("close with a NUL", "\x88\x84" MASK "\x02\xea\x03\x65", 0, 10),
+
   CASE ("one byte too long", "\x81\xfe\x03\xe9" MASK, 1009, 0),
   CASE ("much too long", "\x82\xff\x00\x00\x00\x01\x00\x00\x00\x00", 1009, 0),
   CASE ("more than there can be", "\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff", 1009, 0),

@@ -8,13 +8,19 @@ G_BEGIN_DECLS
 
 /* The close codes of RFC 6455 that a monitor gives as its verdict. */
 #define RUNTIME_USE_CLOSE_PROTOCOL_ERROR 1002
+#define RUNTIME_USE_CLOSE_BAD_DATA       1007
 #define RUNTIME_USE_CLOSE_TOO_BIG        1009
+
+/* The most that a control frame may carry. */
+#define RUNTIME_USE_MAX_CONTROL_PAYLOAD 125
 
 /*
  * RuntimeUseFrameMonitor:
  *
  * Follows the frames that a client sends without touching their payload, and
- * tells as early as the bytes allow when they break the rules.
+ * tells as early as the bytes allow when they break the rules. Of payload it
+ * reads only the reason of a close frame, which libsoup would refuse with 1002
+ * when it is not UTF-8.
  */
 typedef struct
 {
@@ -25,6 +31,7 @@ typedef struct
   guint64  n_answerable;    /* whole messages and control frames: what may cause an answer */
   guint8   header[14];
   guint8   header_length;   /* how much of header is there; 0 between frames */
+  guint8   close[RUNTIME_USE_MAX_CONTROL_PAYLOAD]; /* what a close frame carries, unmasked */
   gboolean in_payload;
   gboolean in_message;      /* a first fragment came, its last one did not */
   gboolean ended;           /* a close frame came; the rest means nothing */

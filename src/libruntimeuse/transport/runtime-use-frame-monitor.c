@@ -4,6 +4,8 @@
 
 #include "runtime-use-frame-monitor-private.h"
 
+#include "runtime-use-utf8-decoder-private.h"
+
 #define FIN_BIT     0x80
 #define RSV_BITS    0x70
 #define OPCODE_BITS 0x0f
@@ -18,8 +20,8 @@
 
 #define LENGTH_IN_2_BYTES   126
 #define LENGTH_IN_8_BYTES   127
-#define MAX_CONTROL_PAYLOAD 125
 #define MASK_LENGTH         4
+#define CLOSE_CODE_LENGTH   2
 
 static guint
 check_first_byte (const RuntimeUseFrameMonitor *self)
@@ -51,7 +53,7 @@ check_second_byte (const RuntimeUseFrameMonitor *self)
   if (!(self->header[1] & MASK_BIT))
     return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
 
-  if (is_control && (self->header[1] & LENGTH_BITS) > MAX_CONTROL_PAYLOAD)
+  if (is_control && (self->header[1] & LENGTH_BITS) > RUNTIME_USE_MAX_CONTROL_PAYLOAD)
     return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
 
   return 0;
@@ -125,6 +127,35 @@ check_header (RuntimeUseFrameMonitor *self)
   return 0;
 }
 
+static gboolean
+is_close (const RuntimeUseFrameMonitor *self)
+{
+  return (self->header[0] & OPCODE_BITS) == OPCODE_CLOSE;
+}
+
+static void
+take_close (RuntimeUseFrameMonitor *self,
+            const guint8           *bytes,
+            gsize                   length)
+{
+  const guint8 *mask = self->header + self->header_length - MASK_LENGTH;
+  gsize at = self->payload_length - self->payload_left;
+
+  for (gsize i = 0; i < length; i++)
+    self->close[at + i] = bytes[i] ^ mask[(at + i) % MASK_LENGTH];
+}
+
+static guint
+check_close (const RuntimeUseFrameMonitor *self)
+{
+  gsize length = MAX (self->payload_length, CLOSE_CODE_LENGTH) - CLOSE_CODE_LENGTH;
+
+  if (_runtime_use_utf8_valid_length (self->close + CLOSE_CODE_LENGTH, length) < length)
+    return RUNTIME_USE_CLOSE_BAD_DATA;
+
+  return 0;
+}
+
 static void
 finish_frame (RuntimeUseFrameMonitor *self)
 {
@@ -132,7 +163,7 @@ finish_frame (RuntimeUseFrameMonitor *self)
 
   self->header_length = 0;
   self->in_payload = FALSE;
-  self->ended = (self->header[0] & OPCODE_BITS) == OPCODE_CLOSE;
+  self->ended = is_close (self);
 
   if (self->header[0] & CONTROL_BIT)
     {
@@ -146,6 +177,30 @@ finish_frame (RuntimeUseFrameMonitor *self)
       self->message_size = 0;
       self->n_answerable++;
     }
+}
+
+/* Takes what @bytes have of the payload of the current frame. */
+static guint
+take_payload (RuntimeUseFrameMonitor *self,
+              const guint8           *bytes,
+              gsize                   length,
+              gsize                  *taken)
+{
+  guint code = 0;
+
+  *taken = MIN (self->payload_left, length);
+  if (is_close (self))
+    take_close (self, bytes, *taken);
+
+  self->payload_left -= *taken;
+  if (self->payload_left > 0)
+    return 0;
+
+  if (is_close (self))
+    code = check_close (self);
+  finish_frame (self);
+
+  return code;
 }
 
 /*
@@ -177,37 +232,29 @@ _runtime_use_frame_monitor_feed (RuntimeUseFrameMonitor *self,
 {
   gsize frame_start = 0;
   gsize at = 0;
+  guint code = 0;
 
-  while (at < length && !self->ended)
+  while (at < length && !self->ended && code == 0)
     {
       if (!self->in_payload)
         {
-          guint code;
-
           if (self->header_length == 0)
             frame_start = at;
 
           self->header[self->header_length++] = bytes[at++];
           code = check_header (self);
-          if (code != 0)
-            {
-              *accepted = frame_start;
-              return code;
-            }
         }
 
       if (self->in_payload)
         {
-          gsize n = MIN (self->payload_left, length - at);
+          gsize taken;
 
-          self->payload_left -= n;
-          at += n;
-          if (self->payload_left == 0)
-            finish_frame (self);
+          code = take_payload (self, bytes + at, length - at, &taken);
+          at += taken;
         }
     }
 
-  *accepted = at;
+  *accepted = code == 0 ? at : frame_start;
 
-  return 0;
+  return code;
 }
