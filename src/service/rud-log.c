@@ -116,6 +116,14 @@ log_writer (GLogLevelFlags   level,
   return G_LOG_WRITER_HANDLED;
 }
 
+static void
+drop_line (const char     *domain,
+           GLogLevelFlags  level,
+           const char     *message,
+           gpointer        user_data)
+{
+}
+
 /* Sends what this program and its libraries log to standard error, or to the
  * journal if that is where standard error goes.
  */
@@ -140,6 +148,12 @@ rud_log_install (const char  *level,
                    level);
       return FALSE;
     }
+
+  /* libsoup has several such lines for each message; they cost a tenth of it
+   * even when the writer drops them.
+   */
+  if (lowest_level < G_LOG_LEVEL_DEBUG)
+    g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, drop_line, NULL);
 
   to_journal = g_log_writer_is_journald (STDERR_FILENO);
   g_log_set_writer_func (log_writer, NULL, NULL);

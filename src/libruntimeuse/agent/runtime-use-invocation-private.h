@@ -21,6 +21,9 @@ typedef struct
   void     (* adopt)     (GObject                  *owner,
                           RuntimeUseCommandHandler *command);
 
+  /* Made when it is first asked for. */
+  RuntimeUseLogger * (* get_logger) (GObject *owner);
+
   /* Called once. The owner takes the outcome. */
   void     (* completed) (GObject                  *owner,
                           RuntimeUseOutcome        *outcome);
@@ -30,7 +33,6 @@ RuntimeUseInvocation *
 _runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
                              JsonNode                       *output_format,
                              RuntimeUseRedactor             *redactor,
-                             RuntimeUseLogger               *logger,
                              GCancellable                   *cancellable,
                              const RuntimeUseInvocationSink *sink,
                              GObject                        *owner);

@@ -36,7 +36,7 @@ struct _RuntimeUseInvocation
   RuntimeUseInvocationMessage    *message;
   JsonNode                       *output_format;   /* (nullable) */
   RuntimeUseRedactor             *redactor;
-  RuntimeUseLogger               *logger;
+  RuntimeUseLogger               *logger;          /* (nullable): not asked for yet */
   GCancellable                   *cancellable;     /* (nullable): gone once completed */
   GHashTable                     *env;             /* (nullable): made when asked for */
 
@@ -230,7 +230,7 @@ runtime_use_invocation_get_property (GObject    *object,
       break;
 
     case PROP_LOGGER:
-      g_value_set_object (value, self->logger);
+      g_value_set_object (value, runtime_use_invocation_get_logger (self));
       break;
 
     default:
@@ -356,7 +356,6 @@ RuntimeUseInvocation *
 _runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
                              JsonNode                       *output_format,
                              RuntimeUseRedactor             *redactor,
-                             RuntimeUseLogger               *logger,
                              GCancellable                   *cancellable,
                              const RuntimeUseInvocationSink *sink,
                              GObject                        *owner)
@@ -366,7 +365,6 @@ _runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
   self->message = g_object_ref (message);
   self->output_format = output_format != NULL ? json_node_ref (output_format) : NULL;
   self->redactor = g_object_ref (redactor);
-  self->logger = g_object_ref (logger);
   self->cancellable = g_object_ref (cancellable);
   self->sink = sink;
   g_weak_ref_set (&self->owner, owner);
@@ -607,7 +605,21 @@ runtime_use_invocation_get_cancellable (RuntimeUseInvocation *self)
 RuntimeUseLogger *
 runtime_use_invocation_get_logger (RuntimeUseInvocation *self)
 {
+  g_autoptr(GObject) owner = NULL;
+
   g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
+
+  if (self->logger != NULL)
+    return self->logger;
+
+  owner = ref_listener (self);
+  if (owner != NULL)
+    self->logger = g_object_ref (self->sink->get_logger (owner));
+  else
+    {
+      self->logger = runtime_use_logger_new (NULL);
+      runtime_use_logger_set_redactor (self->logger, self->redactor);
+    }
 
   return self->logger;
 }

@@ -56,7 +56,8 @@ struct _RuntimeUseRequest
   const RuntimeUseRequestOwner    *owner;
   gpointer                         owner_data;
   RuntimeUseRedactor              *redactor;
-  RuntimeUseLogger                *logger;
+  RuntimeUseLogger                *logger;         /* (nullable): nothing was logged yet */
+  char                            *name;           /* for the log */
   GCancellable                    *cancellable;
 
   const RequestStep               *steps;
@@ -119,6 +120,7 @@ _runtime_use_request_finalize (GObject *object)
   g_clear_object (&self->logger);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->echo, g_free);
+  g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->captures, g_ptr_array_unref);
   g_clear_pointer (&self->output_format, json_node_unref);
@@ -182,6 +184,26 @@ request_say_assistant (RuntimeUseRequest  *self,
                                       say_fitting, self);
 }
 
+/* Most requests log nothing. The client's own name for one may hold a secret,
+ * and only the whole of it tells.
+ */
+static RuntimeUseLogger *
+request_get_logger (RuntimeUseRequest *self)
+{
+  const char *source_id = runtime_use_request_message_get_source_id (self->message);
+  g_autofree char *redacted = NULL;
+
+  if (self->logger != NULL)
+    return self->logger;
+
+  if (source_id != NULL)
+    redacted = runtime_use_redactor_redact (self->redactor, source_id);
+  self->logger = runtime_use_logger_new (redacted != NULL ? redacted : self->name);
+  runtime_use_logger_set_redactor (self->logger, self->redactor);
+
+  return self->logger;
+}
+
 static void
 request_log_failure (RuntimeUseRequest      *self,
                      RuntimeUseErrorMessage *message)
@@ -189,7 +211,7 @@ request_log_failure (RuntimeUseRequest      *self,
   g_autofree char *text = NULL;
 
   text = g_strdup_printf ("request failed: %s", runtime_use_error_message_get_error (message));
-  runtime_use_logger_info (self->logger, text);
+  runtime_use_logger_info (request_get_logger (self), text);
 }
 
 /* Takes the terminal. */
@@ -265,7 +287,7 @@ request_fail (RuntimeUseRequest *self,
   /* The client asked for the cancel, but not for what went wrong with it. */
   if (self->cancelled && reason != NULL &&
       !g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    runtime_use_logger_info (self->logger, reason->message);
+    runtime_use_logger_info (request_get_logger (self), reason->message);
 
   if (self->cancelled)
     request_end (self, runtime_use_error_message_new ("Request cancelled", NULL));
@@ -580,6 +602,12 @@ agent_adopt (GObject                  *owner,
     self->owner->adopt (self->owner_data, command);
 }
 
+static RuntimeUseLogger *
+agent_get_logger (GObject *owner)
+{
+  return request_get_logger (RUNTIME_USE_REQUEST (owner));
+}
+
 static void
 agent_completed (GObject           *owner,
                  RuntimeUseOutcome *outcome)
@@ -607,6 +635,7 @@ static const RuntimeUseInvocationSink agent_sink = {
   .assistant = agent_assistant,
   .is_full = agent_is_full,
   .adopt = agent_adopt,
+  .get_logger = agent_get_logger,
   .completed = agent_completed,
 };
 
@@ -665,7 +694,7 @@ run_agent (RuntimeUseRequest *self)
   GError *error = NULL;
 
   invocation = _runtime_use_invocation_new (RUNTIME_USE_INVOCATION_MESSAGE (self->message),
-                                            self->output_format, self->redactor, self->logger,
+                                            self->output_format, self->redactor,
                                             self->cancellable, &agent_sink, G_OBJECT (self));
   _runtime_use_invocation_set_command_limits (invocation, self->settings->kill_grace,
                                               self->settings->command_timeout);
@@ -724,26 +753,6 @@ static const RequestStep execution_steps[] = {
   finish_execution,
 };
 
-/* The client's own name for the request may hold a secret, and only the whole
- * of it tells.
- */
-static RuntimeUseLogger *
-make_logger (RuntimeUseRequestMessage *message,
-             RuntimeUseRedactor       *redactor,
-             const char               *name)
-{
-  const char *source_id = runtime_use_request_message_get_source_id (message);
-  g_autofree char *redacted = NULL;
-  RuntimeUseLogger *logger;
-
-  if (source_id != NULL)
-    redacted = runtime_use_redactor_redact (redactor, source_id);
-  logger = runtime_use_logger_new (redacted != NULL ? redacted : name);
-  runtime_use_logger_set_redactor (logger, redactor);
-
-  return logger;
-}
-
 RuntimeUseRequest *
 _runtime_use_request_new (RuntimeUseRequestMessage        *message,
                           const char                      *name,
@@ -763,7 +772,7 @@ _runtime_use_request_new (RuntimeUseRequestMessage        *message,
   self->owner_data = owner_data;
   self->cancellable = g_cancellable_new ();
   self->redactor = _runtime_use_request_secrets_redactor (message, settings->redact_env);
-  self->logger = make_logger (message, self->redactor, name);
+  self->name = g_strdup (name);
   self->steps = RUNTIME_USE_IS_INVOCATION_MESSAGE (message) ? invocation_steps : execution_steps;
 
   return self;
