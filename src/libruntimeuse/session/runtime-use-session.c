@@ -641,7 +641,9 @@ runtime_use_session_set_property (GObject      *object,
  * How long a cancelled agent may take to stop before its request ends
  * without it, in milliseconds.
  *
- * The default is 5,000.
+ * A built-in agent's script is first given its own period, so at least
+ * [property@RuntimeUse.Session:kill-grace] and half a second are waited. The
+ * default is 5,000.
  *
  * Since: 0.1
  */
