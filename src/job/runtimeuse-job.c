@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -42,7 +43,8 @@ typedef struct
   int     signals;
   bool    owner_gone;
   bool    busy; /* there is a job, and not all of it is gone */
-  pid_t   leader;
+  pid_t   leader; /* 0 once it is reaped */
+  pid_t   group;  /* 0 once nobody is in it */
   Ending  ending;
   int64_t kill_time;
   int64_t sweep_time;
@@ -67,10 +69,29 @@ send_report (const RuntimeUseJobReport *report)
     continue;
 }
 
+/* The number of the leader is also that of its process group, and free for others as soon as both
+ * are gone; the owner must not kill by it then. */
+static void
+forget_group (State *state)
+{
+  const int32_t nobody = 0;
+  ssize_t result = 0;
+
+  if (state->leader > 0 || state->group == 0 ||
+      kill (-state->group, 0) == 0 || errno != ESRCH)
+    return;
+
+  state->group = 0;
+  result = pwrite (RUNTIME_USE_JOB_MEMORY, &nobody, sizeof nobody,
+                   offsetof (RuntimeUseJobHeader, leader));
+  (void) result;
+}
+
 static void
 reap (State *state)
 {
   RuntimeUseJobReport report = { 0 };
+  bool empty;
   pid_t pid;
   int status;
 
@@ -85,7 +106,9 @@ reap (State *state)
         report.status = status;
       }
 
-  if (pid < 0 && errno == ECHILD)
+  empty = pid < 0 && errno == ECHILD;
+  forget_group (state);
+  if (empty)
     {
       state->busy = false;
       state->ending = ENDING_NOT;
@@ -131,6 +154,7 @@ run_job (State     *state,
   RuntimeUseJobReport report = { 0 };
 
   state->leader = job_spawn (descriptors, &report);
+  state->group = state->leader > 0 ? state->leader : 0;
   for (int i = 0; i < RUNTIME_USE_JOB_N_DESCRIPTORS; i++)
     close (descriptors[i]);
 
@@ -143,6 +167,7 @@ run_job (State     *state,
   if (state->leader > 0)
     waitpid (state->leader, NULL, 0);
   state->leader = 0;
+  forget_group (state);
   report.flags = RUNTIME_USE_JOB_REPORT_FAILED | RUNTIME_USE_JOB_REPORT_EMPTY;
   send_report (&report);
 }

@@ -368,6 +368,79 @@ test_command_end_supervisor_killed (CommandFixture *fixture,
   command_fixture_wait_for_close (fixture);
 }
 
+/* The only child of this process. */
+static pid_t
+find_supervisor (void)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", (int) getpid ());
+  g_autofree char *children = NULL;
+
+  g_assert_true (g_file_get_contents (path, &children, NULL, NULL));
+  return (pid_t) g_ascii_strtoll (children, NULL, 10);
+}
+
+static void
+wait_for_state (pid_t pid,
+                char  state)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  char found = '\0';
+
+  do
+    {
+      g_autofree char *stat = NULL;
+
+      g_assert_true (g_file_get_contents (path, &stat, NULL, NULL));
+      found = strrchr (stat, ')')[2];
+    }
+  while (found != state);
+}
+
+/* Whoever sleeps and has no children has reported their end. */
+static void
+wait_until_idle (pid_t supervisor)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children",
+                                           (int) supervisor, (int) supervisor);
+  gboolean busy = TRUE;
+
+  while (busy)
+    {
+      g_autofree char *children = NULL;
+
+      g_assert_true (g_file_get_contents (path, &children, NULL, NULL));
+      busy = children[0] != '\0';
+    }
+  wait_for_state (supervisor, 'S');
+}
+
+static void
+test_command_end_supervisor_killed_late (CommandFixture *fixture,
+                                         gconstpointer   test_data)
+{
+  g_autoptr(GError) error = NULL;
+  pid_t supervisor;
+
+  g_test_summary ("Of a command that has ended nothing is lost with its supervisor");
+
+  command_fixture_prepare (fixture, HOLD "echo rest; exit 3", NULL, NULL);
+  runtime_use_command_handler_set_paused (fixture->handler, TRUE);
+  command_fixture_start (fixture);
+  supervisor = find_supervisor ();
+  command_fixture_wait_for_fifo (fixture);
+  command_fixture_wait_for_close (fixture);
+  wait_until_idle (supervisor);
+
+  g_assert_cmpint (kill (supervisor, SIGKILL), ==, 0);
+  wait_for_state (supervisor, 'Z');
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  runtime_use_command_handler_set_paused (fixture->handler, FALSE);
+  g_assert_cmpint (command_fixture_finish (fixture, &error), ==, 3);
+  g_assert_no_error (error);
+  g_assert_cmpstr (fixture->output[0]->str, ==, "rest\n");
+}
+
 static void
 test_command_end_supervisor_stopped (CommandFixture *fixture,
                                      gconstpointer   test_data)
@@ -453,6 +526,7 @@ main (int   argc,
   ADD ("busy", test_command_end_busy);
   ADD ("escape", test_command_end_escape);
   ADD ("supervisor-killed", test_command_end_supervisor_killed);
+  ADD ("supervisor-killed-late", test_command_end_supervisor_killed_late);
   ADD ("supervisor-stopped", test_command_end_supervisor_stopped);
   ADD ("supervisor-signalled", test_command_end_supervisor_signalled);
   ADD ("spare-killed", test_command_end_spare_killed);

@@ -171,6 +171,58 @@ test_job_owner_killed (CommandFixture *fixture,
   command_fixture_wait_for_close (fixture);
 }
 
+/* The process group that would be killed in place of a supervisor. */
+static int
+read_group (void)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+      g_autofree char *contents = NULL;
+      RuntimeUseJobHeader header;
+
+      if (target == NULL || !g_str_has_prefix (target, "/memfd:runtimeuse-job"))
+        continue;
+      g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
+      memcpy (&header, contents, sizeof header);
+      return header.leader;
+    }
+
+  g_assert_not_reached ();
+}
+
+static void
+test_job_group (CommandFixture *fixture,
+                gconstpointer   test_data)
+{
+  RuntimeUseJob *job = new_job ();
+  RuntimeUseJobReport report;
+
+  g_test_summary ("A process group is forgotten as soon as its number may belong to others");
+
+  run (fixture, job, HOLD "sleep 1000 & exit 0");
+  report = receive (job);
+  g_assert_cmpuint (report.flags, ==, RUNTIME_USE_JOB_REPORT_LEADER);
+  g_assert_cmpint (read_group (), >, 1);
+  _runtime_use_job_end (job, 0);
+  report = receive (job);
+  g_assert_cmpuint (report.flags, ==, RUNTIME_USE_JOB_REPORT_EMPTY);
+  g_assert_cmpint (read_group (), ==, 0);
+
+  run (fixture, job, HOLD "mkfifo own && { setsid sh -c ': >own; exec sleep 1000' & : <own; }");
+  report = receive (job);
+  g_assert_cmpuint (report.flags, ==, RUNTIME_USE_JOB_REPORT_LEADER);
+  g_assert_cmpint (WEXITSTATUS (report.status), ==, 0);
+  g_assert_cmpint (read_group (), ==, 0);
+  _runtime_use_job_kill_group (job);
+  g_assert_false (command_fixture_is_fifo_closed (fixture));
+  leave (job);
+}
+
 /* Finds the text in any memory that this process shares with a supervisor. */
 static gboolean
 is_in_shared_memory (const char *text)
@@ -318,6 +370,7 @@ main (int   argc,
   ADD ("empty-later", test_job_empty_later);
   ADD ("shorter-grace", test_job_shorter_grace);
   ADD ("hang-up", test_job_hang_up);
+  ADD ("group", test_job_group);
   ADD ("owner-killed", test_job_owner_killed);
   ADD ("wiped", test_job_wiped);
   ADD ("pool", test_job_pool);

@@ -52,6 +52,7 @@ struct _RuntimeUseCommandRun
   guint                            timeout; /* seconds */
   gboolean                         paused;
 
+  gboolean                         active;  /* started, and not let go of */
   RuntimeUseJob                   *job;     /* present as long as anything of the command is */
   gpointer                         job_tag;
   RuntimeUseCommandOutput          outputs[N_OUTPUTS];
@@ -75,7 +76,7 @@ update_watches (RuntimeUseCommandRun *self)
   for (guint i = 0; i < N_OUTPUTS; i++)
     {
       RuntimeUseCommandOutput *output = &self->outputs[i];
-      gboolean watched = output->fd >= 0 && !self->paused && self->job != NULL;
+      gboolean watched = output->fd >= 0 && !self->paused && self->active;
 
       /* A descriptor of no interest has to go: its hang-up is reported all the same. */
       if (watched && output->tag == NULL)
@@ -96,13 +97,23 @@ update_ready_time (RuntimeUseCommandRun *self)
     g_source_set_ready_time (&self->source, 0);
 }
 
+/* The program has nothing more to tell; what becomes of it from now on does not matter here. */
+static void
+release_job (RuntimeUseCommandRun *self)
+{
+  if (self->job == NULL)
+    return;
+
+  g_source_remove_unix_fd (&self->source, g_steal_pointer (&self->job_tag));
+  _runtime_use_job_pool_give (g_steal_pointer (&self->job));
+}
+
 /* Lets go of everything. The source takes no part in its context any more. */
 static void
 let_go (RuntimeUseCommandRun *self)
 {
-  if (self->job != NULL && self->tree_gone)
-    _runtime_use_job_pool_give (g_steal_pointer (&self->job));
-  else if (self->job != NULL)
+  self->active = FALSE;
+  if (self->job != NULL)
     _runtime_use_job_pool_retire (g_steal_pointer (&self->job));
 
   if (!g_source_is_destroyed (&self->source))
@@ -136,7 +147,8 @@ begin_end (RuntimeUseCommandRun *self,
   self->ending = ending;
   self->deadline = g_get_monotonic_time () + grace * G_GINT64_CONSTANT (1000) + END_PATIENCE;
   update_ready_time (self);
-  _runtime_use_job_end (self->job, grace);
+  if (self->job != NULL)
+    _runtime_use_job_end (self->job, grace);
 }
 
 static GError *
@@ -254,7 +266,10 @@ take_report (RuntimeUseCommandRun      *self,
       self->status = WIFEXITED (report->status) ? WEXITSTATUS (report->status) : -1;
     }
   if (report->flags & RUNTIME_USE_JOB_REPORT_EMPTY)
-    self->tree_gone = TRUE;
+    {
+      self->tree_gone = TRUE;
+      release_job (self);
+    }
   if (report->flags & RUNTIME_USE_JOB_REPORT_FAILED)
     conclude (self, new_report_error (self, report));
 }
@@ -265,7 +280,7 @@ read_reports (RuntimeUseCommandRun *self)
   RuntimeUseJobReport report;
   RuntimeUseJobReceived received;
 
-  if (g_source_query_unix_fd (&self->source, self->job_tag) == 0)
+  if (self->job == NULL || g_source_query_unix_fd (&self->source, self->job_tag) == 0)
     return;
 
   received = _runtime_use_job_receive (self->job, &report);
@@ -318,7 +333,8 @@ check_time (RuntimeUseCommandRun *self)
     {
       self->wake_interval = MIN (self->wake_interval * 2, LAST_WAKE_INTERVAL);
       self->wake_time = now + self->wake_interval;
-      _runtime_use_job_wake (self->job);
+      if (self->job != NULL)
+        _runtime_use_job_wake (self->job);
     }
   if (now >= self->deadline && self->ending == ENDING_NOT)
     begin_end (self, ENDING_TIMED_OUT, self->grace);
@@ -336,13 +352,13 @@ run_dispatch (GSource     *source,
 
   take_cancel (self);
   read_reports (self);
-  if (self->job != NULL)
+  if (self->active)
     read_outputs (self);
-  if (self->job != NULL)
+  if (self->active)
     advance (self);
-  if (self->job != NULL)
+  if (self->active)
     check_time (self);
-  if (self->job != NULL)
+  if (self->active)
     update_ready_time (self);
 
   return G_SOURCE_CONTINUE;
@@ -473,6 +489,7 @@ _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
       return FALSE;
     }
 
+  self->active = TRUE;
   self->job_tag = g_source_add_unix_fd (&self->source, _runtime_use_job_get_socket (self->job),
                                         G_IO_IN);
   self->deadline = now + self->timeout * G_USEC_PER_SEC;
@@ -500,7 +517,7 @@ _runtime_use_command_run_set_paused (RuntimeUseCommandRun *self,
                                      gboolean              paused)
 {
   self->paused = paused;
-  if (self->job != NULL)
+  if (self->active)
     update_watches (self);
 }
 
@@ -508,7 +525,7 @@ _runtime_use_command_run_set_paused (RuntimeUseCommandRun *self,
 gboolean
 _runtime_use_command_run_is_gone (RuntimeUseCommandRun *self)
 {
-  return self->job == NULL;
+  return !self->active;
 }
 
 /* Ends the tree of a running command; shortens the grace period of leftovers that are being ended.
@@ -524,7 +541,7 @@ _runtime_use_command_run_cancel (RuntimeUseCommandRun *self)
 void
 _runtime_use_command_run_end (RuntimeUseCommandRun *self)
 {
-  if (self->job != NULL && self->finished && self->ending == ENDING_NOT)
+  if (self->active && self->finished && self->ending == ENDING_NOT)
     begin_end (self, ENDING_LEFTOVERS, self->grace);
 }
 
