@@ -31,6 +31,8 @@ static const Case cases[] = {
   { "lower case", GET "host: LOCALHOST\r\nupgrade: WebSocket\r\nconnection: keep-alive, upgrade\r\n"
                   KEY VERSION END, 101 },
   { "version 8", GET HOST UPGRADE KEY "Sec-WebSocket-Version: 8\r\n" END, 101 },
+  { "no sub-protocols after all",
+    GET HOST UPGRADE KEY VERSION "Sec-WebSocket-Protocol: \r\n" END, 101 },
   { "empty body", GET HOST UPGRADE KEY VERSION "Content-Length: 0\r\n" END, 101 },
   { "127.0.0.1", GET "Host: 127.0.0.1:1\r\n" REST, 101 },
   { "127.1.2.3", GET "Host: 127.1.2.3\r\n" REST, 101 },
