@@ -104,11 +104,12 @@ static void
 test_frame_monitor_counts (void)
 {
   static const guint8 bytes[] =
-    "\x01\x81" MASK "a" "\x89\x80" MASK "\x00\x81" MASK "b" "\x80\x81" MASK "c" "\x82\x80" MASK;
+    "\x01\x81" MASK "a" "\x89\x80" MASK "\x00\x81" MASK "b" "\x80\x81" MASK "c"
+    "\x8a\x80" MASK "\x82\x80" MASK;
   RuntimeUseFrameMonitor monitor;
   gsize accepted;
 
-  g_test_summary ("Whole messages and control frames are counted, fragments are not");
+  g_test_summary ("Whole messages and pings are counted, fragments and pongs are not");
 
   _runtime_use_frame_monitor_init (&monitor, LIMIT);
   g_assert_cmpuint (_runtime_use_frame_monitor_feed (&monitor, bytes, sizeof bytes - 1, &accepted),

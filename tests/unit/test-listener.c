@@ -16,6 +16,7 @@ typedef struct
   GPtrArray          *channels;     /* of RuntimeUseWebsocketChannel that are open */
   GPtrArray          *messages;     /* of char, from all of them */
   gboolean            echo;
+  gboolean            is_producing;   /* whenever a channel is drained, it is filled again */
   guint               n_opened;
   guint               n_closed;
   guint               n_gone;
@@ -38,6 +39,30 @@ message_cb (RuntimeUseChannel *channel,
     runtime_use_channel_send (channel, message);
 }
 
+/* More than the sockets on both sides hold. */
+static guint
+fill (Fixture *fixture,
+      gsize    more)
+{
+  g_autofree char *text = g_malloc (64 * 1024);
+  g_autoptr(GBytes) message = NULL;
+  guint n = 0;
+
+  memset (text, 'y', 64 * 1024);
+  message = g_bytes_new_take (g_steal_pointer (&text), 64 * 1024);
+  while (!runtime_use_channel_is_full (fixture->channels->pdata[0]))
+    {
+      runtime_use_channel_send (fixture->channels->pdata[0], message);
+      n++;
+      g_assert_cmpuint (n, <, 1000);
+    }
+
+  for (; more > 0; more--, n++)
+    runtime_use_channel_send (fixture->channels->pdata[0], message);
+
+  return n;
+}
+
 static void
 drained_cb (RuntimeUseChannel *channel,
             gpointer           user_data)
@@ -46,6 +71,8 @@ drained_cb (RuntimeUseChannel *channel,
 
   g_assert_false (runtime_use_channel_is_full (channel));
   fixture->n_drained++;
+  if (fixture->is_producing)
+    fill (fixture, 0);
 }
 
 static void
@@ -437,30 +464,6 @@ test_listener_lost (void)
   fixture_clear (&fixture);
 }
 
-/* More than the sockets on both sides hold. */
-static guint
-fill (Fixture *fixture,
-      gsize    more)
-{
-  g_autofree char *text = g_malloc (64 * 1024);
-  g_autoptr(GBytes) message = NULL;
-  guint n = 0;
-
-  memset (text, 'y', 64 * 1024);
-  message = g_bytes_new_take (g_steal_pointer (&text), 64 * 1024);
-  while (!runtime_use_channel_is_full (fixture->channels->pdata[0]))
-    {
-      runtime_use_channel_send (fixture->channels->pdata[0], message);
-      n++;
-      g_assert_cmpuint (n, <, 1000);
-    }
-
-  for (; more > 0; more--, n++)
-    runtime_use_channel_send (fixture->channels->pdata[0], message);
-
-  return n;
-}
-
 static void
 test_listener_backpressure (void)
 {
@@ -574,6 +577,43 @@ test_listener_input_while_blocked (void)
 
       g_assert_cmphex (first, ==, RAW_PONG);
     }
+
+  fixture_clear (&fixture);
+}
+
+static void
+test_listener_slow_reader (void)
+{
+  g_autoptr(RawClient) client = NULL;
+  guint n_pongs = 0;
+  Fixture fixture;
+
+  g_test_summary ("A client that reads more slowly than output comes is heard all the time");
+
+  fixture_init (&fixture, options_new (), 0);
+  fixture.is_producing = TRUE;
+  client = raw_client_new_open (port_of (&fixture));
+  raw_wait_for (fixture.channels->len == 1);
+  fill (&fixture, 0);
+
+  for (guint round = 0; round < 20; round++)
+    {
+      for (guint i = 0; i < 50; i++)
+        raw_client_send_frame (client, RAW_PING, "p", 1);
+      for (guint i = 0; i < 50; i++)
+        raw_client_send_frame (client, RAW_PONG, "p", 1);
+
+      for (guint n = 0; n < 40;)
+        {
+          guint8 first;
+          g_autoptr(GBytes) frame = raw_client_take_frame (client, &first);
+
+          g_assert_nonnull (frame);
+          n_pongs += first == RAW_PONG ? 1 : 0;
+          n += first == RAW_TEXT ? 1 : 0;
+        }
+    }
+  g_assert_cmpuint (n_pongs, >, 500);
 
   fixture_clear (&fixture);
 }
@@ -1049,6 +1089,7 @@ main (int    argc,
   g_test_add_func ("/listener/backpressure", test_listener_backpressure);
   g_test_add_func ("/listener/short-queue", test_listener_short_queue);
   g_test_add_func ("/listener/input-while-blocked", test_listener_input_while_blocked);
+  g_test_add_func ("/listener/slow-reader", test_listener_slow_reader);
   g_test_add_func ("/listener/stall", test_listener_stall);
   g_test_add_func ("/listener/ping", test_listener_ping);
   g_test_add_func ("/listener/handshake-timeout", test_listener_handshake_timeout);

@@ -29,6 +29,8 @@
 /*
  * While the peer takes no output, so many messages and pings are still read:
  * enough for a cancel to get through, few enough to bound the answers that queue.
+ * A peer that takes it slowly gets so many each time it has taken all that was
+ * queued before, so that no more than twice as many answers ever wait.
  */
 #define MAX_ANSWERABLE_WHILE_BLOCKED 256
 
@@ -120,7 +122,8 @@ struct _RuntimeUseConnectionStream
   gboolean                                is_close;        /* that frame is a close frame */
   gboolean                                is_close_sent;
   gboolean                                is_blocked;
-  guint64                                 answerable_before_block;
+  guint64                                 answered;        /* so many have no answer that waits */
+  gsize                                   queued_before;   /* bytes of messages until that grows */
   gint64                                  last_output;
 
   gsize                                   pending;       /* bytes of messages not written yet */
@@ -266,8 +269,7 @@ static gboolean
 is_held (RuntimeUseConnectionStream *self)
 {
   return self->is_blocked &&
-         (self->splitter.monitor.n_answerable - self->answerable_before_block >
-          MAX_ANSWERABLE_WHILE_BLOCKED);
+         self->splitter.monitor.n_answerable - self->answered > MAX_ANSWERABLE_WHILE_BLOCKED;
 }
 
 static void
@@ -484,7 +486,8 @@ set_blocked (RuntimeUseConnectionStream *self)
     return;
 
   self->is_blocked = TRUE;
-  self->answerable_before_block = self->splitter.monitor.n_answerable;
+  self->answered = self->splitter.monitor.n_answerable;
+  self->queued_before = self->pending;
   self->last_output = _runtime_use_poller_get_time (self->poller);
   /* Somebody has to look after the deadline that begins here. */
   _runtime_use_poller_arm (self->poller, self->last_output + SOON);
@@ -538,13 +541,30 @@ start_frame (RuntimeUseConnectionStream *self,
   self->frame_left = 2 + n_bytes + size;
 }
 
+/* Pongs overtake messages, so what was asked before these messages came is answered. */
+static void
+count_message (RuntimeUseConnectionStream *self,
+               gsize                       n)
+{
+  self->pending -= MIN (n, self->pending);
+  if (n < self->queued_before)
+    {
+      self->queued_before -= n;
+      return;
+    }
+
+  if (self->queued_before > 0)
+    self->answered = self->splitter.monitor.n_answerable;
+  self->queued_before = self->pending;
+}
+
 static void
 count_written (RuntimeUseConnectionStream *self,
                gsize                       n)
 {
   self->frame_left -= MIN (n, self->frame_left);
   if (!self->is_control)
-    self->pending -= MIN (n, self->pending);
+    count_message (self, n);
 
   if (self->frame_left == 0 && self->is_close)
     {

@@ -28,7 +28,7 @@ typedef struct
   guint64  message_size;    /* of the fragments that came so far */
   guint64  payload_length;  /* of the current frame */
   guint64  payload_left;
-  guint64  n_answerable;    /* whole messages and control frames: what may cause an answer */
+  guint64  n_answerable;    /* messages, pings, closes that came whole: what may cause an answer */
   guint8   header[14];
   guint8   header_length;   /* how much of header is there; 0 between frames */
   guint8   close[RUNTIME_USE_MAX_CONTROL_PAYLOAD]; /* what a close frame carries, unmasked */

@@ -167,7 +167,8 @@ finish_frame (RuntimeUseFrameMonitor *self)
 
   if (self->header[0] & CONTROL_BIT)
     {
-      self->n_answerable++;
+      if ((self->header[0] & OPCODE_BITS) != OPCODE_PONG)
+        self->n_answerable++;
       return;
     }
 
