@@ -142,6 +142,7 @@ options_new (void)
   options->max_message_size = 1024 * 1024;
   options->handshake_timeout = 10000;
   options->close_timeout = 5000;
+  options->linger_timeout = 3000;
 
   return options;
 }
@@ -441,6 +442,33 @@ test_listener_close_unanswered (void)
   runtime_use_channel_close (fixture.channels->pdata[0], 1001);
   raw_client_wait_for_end (client);
   g_assert_cmpuint (raw_client_take_close (client), ==, 1001);
+  g_assert_cmpuint (fixture.n_closed, ==, 1);
+
+  fixture_clear (&fixture);
+}
+
+static void
+test_listener_close_unread (void)
+{
+  g_autoptr(RawClient) client = NULL;
+  RuntimeUseConnectionOptions *options = options_new ();
+  gint64 start;
+  Fixture fixture;
+
+  g_test_summary ("A client that closes and takes nothing any more is not waited for");
+
+  options->close_timeout = 500;
+  options->linger_timeout = 60000;
+  fixture_init (&fixture, options, 0);
+  client = raw_client_new_open (port_of (&fixture));
+  raw_wait_for (fixture.channels->len == 1);
+  fill (&fixture, 0);
+
+  start = g_get_monotonic_time ();
+  g_assert_true (raw_client_send_frame (client, RAW_CLOSE, "\x03\xe8", 2));
+  raw_wait_for (fixture.n_closed == 1);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 400 * G_TIME_SPAN_MILLISECOND);
+  raw_wait_for (fixture.n_gone == 1);
   g_assert_cmpuint (fixture.n_closed, ==, 1);
 
   fixture_clear (&fixture);
@@ -1085,6 +1113,7 @@ main (int    argc,
   g_test_add_data_func ("/listener/close/1001", GUINT_TO_POINTER (1001), test_listener_close);
   g_test_add_data_func ("/listener/close/without-code", GUINT_TO_POINTER (0), test_listener_close);
   g_test_add_func ("/listener/close/unanswered", test_listener_close_unanswered);
+  g_test_add_func ("/listener/close/unread", test_listener_close_unread);
   g_test_add_func ("/listener/lost", test_listener_lost);
   g_test_add_func ("/listener/backpressure", test_listener_backpressure);
   g_test_add_func ("/listener/short-queue", test_listener_short_queue);

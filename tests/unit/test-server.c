@@ -201,6 +201,25 @@ test_server_stop_unheard (void)
 }
 
 static void
+test_server_stop_idle (void)
+{
+  g_autoptr(RuntimeUseServer) server = server_new_started ("echo");
+  g_autoptr(RawClient) silent = raw_client_new_open (runtime_use_server_get_port (server));
+  g_autoptr(RawClient) staying = raw_client_new_open (runtime_use_server_get_port (server));
+  gint64 start = g_get_monotonic_time ();
+
+  g_test_summary ("Idle clients that do not answer, or do not go, hold a stop up for a moment only");
+
+  /* This one closes on its own, but keeps its side of the connection. */
+  raw_client_send_frame (staying, RAW_CLOSE, "\x03\xe8", 2);
+  g_assert_cmpuint (raw_client_take_close (staying), ==, 1000);
+
+  stop_server (server);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_TIME_SPAN_SECOND);
+  g_assert_cmpuint (raw_client_take_close (silent), ==, 1001);
+}
+
+static void
 test_server_restart (void)
 {
   g_autoptr(RuntimeUseServer) server = server_new ("echo");
@@ -492,6 +511,7 @@ main (int    argc,
   g_test_add_func ("/server/sessions", test_server_sessions);
   g_test_add_func ("/server/stop", test_server_stop);
   g_test_add_func ("/server/stop-unheard", test_server_stop_unheard);
+  g_test_add_func ("/server/stop-idle", test_server_stop_idle);
   g_test_add_func ("/server/restart", test_server_restart);
   g_test_add_func ("/server/several", test_server_several);
   g_test_add_func ("/server/invocation-signal", test_server_invocation_signal);

@@ -17,7 +17,8 @@ typedef struct _RuntimeUseConnection RuntimeUseConnection;
  * @handshake_timeout: from accept to the answer
  * @ping_interval: when nothing came for so long, a ping is sent; 0 for no pings
  * @stall_timeout: how long a peer may take nothing of what is pending; 0 for ever
- * @close_timeout: the same, once our side has closed the WebSocket
+ * @close_timeout: the same, once one side has begun to close the WebSocket
+ * @linger_timeout: how long the end of the peer's input is waited for after the last output
  *
  * What all connections of a listener have in common. Times are in milliseconds.
  */
@@ -30,6 +31,7 @@ typedef struct
   guint                     ping_interval;
   guint                     stall_timeout;
   guint                     close_timeout;
+  guint                     linger_timeout;
 } RuntimeUseConnectionOptions;
 
 /*

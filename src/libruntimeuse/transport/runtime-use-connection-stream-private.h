@@ -37,8 +37,8 @@ typedef void (* RuntimeUseDrainedFunc) (gpointer user_data);
  * @last_output: when the peer took bytes last, or output became pending
  * @is_blocked: whether output is pending that the peer does not take
  * @is_held: whether input is left in the socket until output moves on
- * @closing_since: when our side began to close the WebSocket; 0 when it did not
- * @lingers_until: until when the end of the peer's input is waited for; 0 when it is not
+ * @closing_since: when one side began to close the WebSocket; 0 when none did
+ * @lingers_since: since when the end of the peer's input is waited for; 0 when it is not
  *
  * What deadlines are about. Times are monotonic.
  */
@@ -49,7 +49,7 @@ typedef struct
   gboolean is_blocked;
   gboolean is_held;
   gint64   closing_since;
-  gint64   lingers_until;
+  gint64   lingers_since;
 } RuntimeUseConnectionActivity;
 
 RuntimeUseConnectionStream *

@@ -39,7 +39,6 @@
  * socket that has unread input makes the kernel reset the connection, and the
  * reset can destroy what the peer has not read yet, such as the close code.
  */
-#define LINGER_TIME  (3 * G_TIME_SPAN_SECOND)
 #define LINGER_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
 #define LINGER_READS 16
 
@@ -133,7 +132,7 @@ struct _RuntimeUseConnectionStream
   gpointer                                drained_data;
 
   gint64                                  closing_since;
-  gint64                                  lingers_until;
+  gint64                                  lingers_since;
   guint64                                 lingered_bytes;
   gboolean                                is_settling;
 };
@@ -1028,7 +1027,7 @@ _runtime_use_connection_stream_get_activity (RuntimeUseConnectionStream   *self,
   activity->is_blocked = self->phase == PHASE_OPEN && self->is_blocked;
   activity->is_held = self->phase == PHASE_OPEN && is_held (self);
   activity->closing_since = self->closing_since;
-  activity->lingers_until = self->phase == PHASE_LINGERING ? self->lingers_until : 0;
+  activity->lingers_since = self->phase == PHASE_LINGERING ? self->lingers_since : 0;
 }
 
 /*
@@ -1063,11 +1062,15 @@ _runtime_use_connection_stream_ping (RuntimeUseConnectionStream *self)
 /*
  * _runtime_use_connection_stream_closing:
  *
- * To be called when our side closes the WebSocket: the peer has not for ever to follow.
+ * To be called when either side begins to close the WebSocket: the peer has not for ever
+ * to do its part.
  */
 void
 _runtime_use_connection_stream_closing (RuntimeUseConnectionStream *self)
 {
+  if (self->closing_since != 0)
+    return;
+
   self->closing_since = _runtime_use_poller_get_time (self->poller);
   _runtime_use_poller_arm (self->poller, self->closing_since + SOON);
 }
@@ -1102,14 +1105,14 @@ _runtime_use_connection_stream_linger (RuntimeUseConnectionStream *self)
     return;
 
   self->phase = PHASE_LINGERING;
-  self->lingers_until = _runtime_use_poller_get_time (self->poller) + LINGER_TIME;
+  self->lingers_since = _runtime_use_poller_get_time (self->poller);
   if (shutdown (self->fd, SHUT_WR) < 0)
     {
       /* The peer is gone. Not closed here, for the owner may be in the middle of something. */
       self->lingered_bytes = LINGER_BYTES;
     }
 
-  _runtime_use_poller_arm (self->poller, self->lingers_until);
+  _runtime_use_poller_arm (self->poller, self->lingers_since + SOON);
   schedule (self);
 }
 

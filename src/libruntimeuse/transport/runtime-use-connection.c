@@ -34,6 +34,7 @@ struct _RuntimeUseConnection
   gint64                             accepted_at;
   SoupWebsocketConnection           *websocket;     /* (nullable) */
   RuntimeUseWebsocketChannel        *channel;       /* (nullable) */
+  gboolean                           is_late;       /* the peer did not close in time */
   guint                              n_pings;       /* since pinged_input */
   gint64                             pinged_input;
 };
@@ -348,6 +349,7 @@ check_open (RuntimeUseConnection               *self,
 
   if (now >= deadline)
     {
+      self->is_late = activity->closing_since != 0;
       _runtime_use_connection_stream_fail (self->stream, "The client takes nothing");
       return 0;
     }
@@ -372,16 +374,21 @@ _runtime_use_connection_check (RuntimeUseConnection *self,
                                gint64                now)
 {
   RuntimeUseConnectionActivity activity;
+  gint64 deadline;
 
   if (self->request != NULL)
     return check_request (self, now);
 
   _runtime_use_connection_stream_get_activity (self->stream, &activity);
-  if (activity.lingers_until == 0)
+  if (activity.lingers_since == 0)
     return check_open (self, &activity, now);
 
-  if (now < activity.lingers_until)
-    return activity.lingers_until;
+  /* A peer that did not answer a close will not end its input either. */
+  deadline = activity.lingers_since;
+  if (!self->is_late)
+    deadline += self->options->linger_timeout * G_TIME_SPAN_MILLISECOND;
+  if (now < deadline)
+    return deadline;
 
   _runtime_use_connection_stream_abort (self->stream);
 

@@ -30,6 +30,10 @@
 /* So many more than the limit are told in peace that there is no room. */
 #define MAX_REFUSED 32
 
+/* Once nobody is let in any more: how long a client may take to close, and then to end. */
+#define LAST_CLOSE_TIMEOUT_MS  1000
+#define LAST_LINGER_TIMEOUT_MS 500
+
 #define PAUSE         (200 * G_TIME_SPAN_MILLISECOND)
 #define LOG_INTERVAL  (10 * G_TIME_SPAN_SECOND)
 #define PORT_ATTEMPTS 16
@@ -558,7 +562,8 @@ _runtime_use_listener_get_max (RuntimeUseListener *self)
 /*
  * _runtime_use_listener_stop_accepting:
  *
- * Closes the listening sockets, and what has not become a WebSocket yet.
+ * Closes the listening sockets, and what has not become a WebSocket yet. Those that
+ * are left get less time to close.
  */
 void
 _runtime_use_listener_stop_accepting (RuntimeUseListener *self)
@@ -567,6 +572,10 @@ _runtime_use_listener_stop_accepting (RuntimeUseListener *self)
 
   g_ptr_array_set_size (self->sockets, 0);
   self->paused_until = 0;
+  self->options->close_timeout = MIN (self->options->close_timeout, LAST_CLOSE_TIMEOUT_MS);
+  self->options->linger_timeout = MIN (self->options->linger_timeout, LAST_LINGER_TIMEOUT_MS);
+  if (self->poller != NULL)
+    _runtime_use_poller_arm (self->poller, _runtime_use_poller_get_time (self->poller));
 
   while (link != NULL)
     {

@@ -53,7 +53,8 @@
 #define MAX_SECONDS (G_MAXINT / 1000)
 
 /* How long a client may take to answer when its connection is closed. */
-#define CLOSE_TIMEOUT_MS 3000
+#define CLOSE_TIMEOUT_MS  3000
+#define LINGER_TIMEOUT_MS 3000
 
 /*
  * What a stop may take: less than the 5 s after which a supervisor loses
@@ -372,6 +373,7 @@ build_options (RuntimeUseServer *self)
   options->ping_interval = self->ping_interval * 1000;
   options->stall_timeout = self->stall_timeout * 1000;
   options->close_timeout = CLOSE_TIMEOUT_MS;
+  options->linger_timeout = LINGER_TIMEOUT_MS;
 
   return options;
 }

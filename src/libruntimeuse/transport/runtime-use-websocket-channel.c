@@ -41,6 +41,7 @@ struct _RuntimeUseWebsocketChannel
   GSource                    *empty_source;  /* without stream: waits until the queue is empty */
   char                       *peer;          /* (nullable) */
   gboolean                    is_full;
+  gboolean                    is_closing;    /* by our side */
   gboolean                    is_closed;
 };
 
@@ -228,9 +229,7 @@ runtime_use_websocket_channel_close (RuntimeUseChannel *channel,
     return;
 
   g_object_ref (self);
-  if (self->stream != NULL)
-    _runtime_use_connection_stream_closing (self->stream);
-
+  self->is_closing = TRUE;
   enter_libsoup (self);
   soup_websocket_connection_close (self->connection,
                                    code != 0 ? code : SOUP_WEBSOCKET_CLOSE_NO_STATUS,
@@ -303,16 +302,13 @@ message_cb (SoupWebsocketConnection *connection,
 }
 
 static void
-closed_cb (SoupWebsocketConnection *connection,
-           gpointer                 user_data)
+set_closed (RuntimeUseWebsocketChannel *self)
 {
-  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+  if (self->is_closed)
+    return;
 
   if (self->stream != NULL)
-    {
-      _runtime_use_connection_stream_settled (self->stream);
-      _runtime_use_connection_stream_set_drained (self->stream, 0, NULL, NULL);
-    }
+    _runtime_use_connection_stream_set_drained (self->stream, 0, NULL, NULL);
 
   clear_empty_source (self);
   self->is_closed = TRUE;
@@ -320,6 +316,37 @@ closed_cb (SoupWebsocketConnection *connection,
   enter_app (self);
   runtime_use_channel_emit_closed (RUNTIME_USE_CHANNEL (self));
   leave_app (self);
+}
+
+/*
+ * When the other side closes, or libsoup because of it, nobody is interested in
+ * what comes from us any more. Getting rid of what is queued may take a while,
+ * during which the work should not go on.
+ */
+static void
+closing_cb (SoupWebsocketConnection *connection,
+            gpointer                 user_data)
+{
+  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+
+  /* On other streams libsoup may not outlive that its user lets go of it now. */
+  if (self->stream == NULL)
+    return;
+
+  _runtime_use_connection_stream_closing (self->stream);
+  if (!self->is_closing)
+    set_closed (self);
+}
+
+static void
+closed_cb (SoupWebsocketConnection *connection,
+           gpointer                 user_data)
+{
+  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+
+  if (self->stream != NULL)
+    _runtime_use_connection_stream_settled (self->stream);
+  set_closed (self);
 }
 
 static void
@@ -337,6 +364,7 @@ runtime_use_websocket_channel_constructed (GObject *object)
     self->stream = g_object_ref (RUNTIME_USE_CONNECTION_STREAM (stream));
 
   g_signal_connect (self->connection, "message", G_CALLBACK (message_cb), self);
+  g_signal_connect (self->connection, "closing", G_CALLBACK (closing_cb), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (closed_cb), self);
 }
 
