@@ -28,7 +28,8 @@ G_BEGIN_DECLS
  * @RUNTIME_USE_ERROR_INVALID_FIELD: a member of a known message is missing, has the wrong type or
  *   a value that cannot be used; the text names it
  * @RUNTIME_USE_ERROR_TOO_LARGE: something exceeds a limit, which the text names
- * @RUNTIME_USE_ERROR_BUSY: a request arrived while another one was running
+ * @RUNTIME_USE_ERROR_BUSY: a request arrived while another one was running, or a server was
+ *   to be started while it was being stopped
  * @RUNTIME_USE_ERROR_CANCELLED: a request was cancelled
  * @RUNTIME_USE_ERROR_TIMED_OUT: something took longer than its deadline
  * @RUNTIME_USE_ERROR_UNSUPPORTED: this build cannot do what was asked for

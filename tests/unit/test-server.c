@@ -247,6 +247,64 @@ test_server_restart (void)
 }
 
 static void
+start_again_cb (RuntimeUseServer  *server,
+                RuntimeUseSession *session,
+                gpointer           user_data)
+{
+  gboolean *is_started = user_data;
+  g_autoptr(GError) error = NULL;
+
+  *is_started = runtime_use_server_start (server, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+keep_cb (RuntimeUseServer     *server,
+         RuntimeUseInvocation *invocation,
+         gpointer              user_data)
+{
+  RuntimeUseInvocation **kept = user_data;
+
+  *kept = g_object_ref (invocation);
+
+  return TRUE;
+}
+
+static void
+test_server_restart_in_handler (void)
+{
+  g_autoptr(RuntimeUseServer) server = server_new_started (NULL);
+  g_autoptr(RuntimeUseInvocation) kept = NULL;
+  g_autoptr(RawClient) client = raw_client_new_open (runtime_use_server_get_port (server));
+  g_autoptr(RawClient) other = NULL;
+  g_autofree char *request = g_strdup_printf (INVOCATION, "for ever");
+  g_autoptr(GError) error = NULL;
+  gboolean is_stopped = FALSE;
+  gboolean is_started = FALSE;
+
+  g_test_summary ("The last that is told of a stop may start the server again, nobody before");
+
+  g_object_set (server, "cancel-grace", 60000, NULL);
+  g_signal_connect (server, "invocation", G_CALLBACK (keep_cb), &kept);
+  raw_client_send_message (client, request);
+  raw_wait_for (kept != NULL);
+
+  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped);
+  g_assert_false (runtime_use_server_start (server, &error));
+  g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY);
+
+  /* Without its connection no session ends by itself in time: it is dropped in the end. */
+  g_signal_connect (server, "session-closed", G_CALLBACK (start_again_cb), &is_started);
+  raw_wait_for (is_stopped);
+  g_assert_true (is_started);
+  g_signal_handlers_disconnect_by_func (server, start_again_cb, &is_started);
+
+  other = raw_client_new_open (runtime_use_server_get_port (server));
+  g_clear_pointer (&other, raw_client_free);
+  stop_server (server);
+}
+
+static void
 test_server_several (void)
 {
   g_autoptr(RuntimeUseServer) one = server_new_started ("echo");
@@ -513,6 +571,7 @@ main (int    argc,
   g_test_add_func ("/server/stop-unheard", test_server_stop_unheard);
   g_test_add_func ("/server/stop-idle", test_server_stop_idle);
   g_test_add_func ("/server/restart", test_server_restart);
+  g_test_add_func ("/server/restart-in-handler", test_server_restart_in_handler);
   g_test_add_func ("/server/several", test_server_several);
   g_test_add_func ("/server/invocation-signal", test_server_invocation_signal);
   g_test_add_func ("/server/exposed", test_server_exposed);

@@ -160,12 +160,16 @@ remove_session (RuntimeUseServer  *self,
 static void
 finish_stop (RuntimeUseServer *self)
 {
-  g_autoptr(GPtrArray) tasks = NULL;
+  g_autoptr(GPtrArray) tasks = g_steal_pointer (&self->stop_tasks);
   g_autoptr(GPtrArray) left = NULL;
 
+  /* Whoever is told of an end here may start the server again. */
+  self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   destroy_source (&self->stop_deadline);
   destroy_source (&self->stop_check);
   close_listener (self);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->context, g_main_context_unref);
 
   /* What is dropped ends what it runs. */
   left = _runtime_use_session_list_dup_all (self->sessions);
@@ -174,11 +178,6 @@ finish_stop (RuntimeUseServer *self)
   for (guint i = 0; i < left->len; i++)
     remove_session (self, g_ptr_array_index (left, i));
 
-  g_clear_object (&self->clock);
-  g_clear_pointer (&self->context, g_main_context_unref);
-
-  tasks = g_steal_pointer (&self->stop_tasks);
-  self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < tasks->len; i++)
     g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
 }
@@ -950,7 +949,8 @@ runtime_use_server_new (void)
  * neither a token nor [property@RuntimeUse.Server:insecure-no-auth],
  * `RUNTIME_USE_ERROR_INVALID_ARGUMENT` is returned. If the host is a name, this
  * blocks until it is resolved. If the address cannot be listened on, the error
- * of the operating system is returned.
+ * of the operating system is returned. While the server is being stopped this
+ * fails with `RUNTIME_USE_ERROR_BUSY`.
  *
  * Returns: `TRUE` once connections are accepted, `FALSE` with @error set
  *   otherwise
@@ -965,8 +965,15 @@ runtime_use_server_start (RuntimeUseServer  *self,
   g_autoptr(RuntimeUseListener) listener = NULL;
 
   g_return_val_if_fail (RUNTIME_USE_IS_SERVER (self), FALSE);
-  g_return_val_if_fail (self->listener == NULL, FALSE);
+  g_return_val_if_fail (self->listener == NULL || self->stop_deadline != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (self->listener != NULL)
+    {
+      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY,
+                           "The server is being stopped: start it again when that is done");
+      return FALSE;
+    }
 
   addresses = find_addresses (self, error);
   if (addresses == NULL || !check_auth (self, addresses, error))
