@@ -25,6 +25,7 @@ typedef struct
   char          *argv[4];
   char         **environ;
   struct rlimit  descriptor_limit;
+  pid_t          parent;
 } Job;
 
 static char shell[] = "/bin/sh";
@@ -106,6 +107,9 @@ become_command (Job                 *job,
       *error = errno;
       _exit (127);
     }
+  /* Killed before the signal was asked for: nobody would end this one. */
+  if (getppid () != job->parent)
+    _exit (127);
 
   execve (shell, job->argv, job->environ);
   *error = errno;
@@ -121,6 +125,7 @@ start (Job                 *job,
   volatile int child_error = 0;
   pid_t pid;
 
+  job->parent = getpid ();
   pid = vfork ();
   if (pid == 0)
     become_command (job, header, descriptors, &child_error);

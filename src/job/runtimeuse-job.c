@@ -10,12 +10,14 @@
 #include "runtimeuse-job-spawn.h"
 #include "runtimeuse-job-tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -31,6 +33,12 @@
 #define ASK_INTERVAL_FACTOR 8
 #define KILL_INTERVAL_FACTOR 2
 
+/* So many processes are reaped before orders are looked at again. */
+#define MAX_REAPED 256
+
+/* What fits into the room for the control data of an order. */
+#define MAX_DESCRIPTORS 8
+
 typedef enum
 {
   ENDING_NOT,
@@ -41,7 +49,10 @@ typedef enum
 typedef struct
 {
   int     signals;
+  int     set_up_error; /* no job can be run, for this reason */
+  int     set_up_stage;
   bool    owner_gone;
+  bool    more_dead; /* perhaps; not all of them were reaped */
   bool    busy; /* there is a job, and not all of it is gone */
   pid_t   leader; /* 0 once it is reaped */
   pid_t   group;  /* 0 once nobody is in it */
@@ -91,14 +102,15 @@ static void
 reap (State *state)
 {
   RuntimeUseJobReport report = { 0 };
+  int n_reaped = 0;
   bool empty;
-  pid_t pid;
+  pid_t pid = 0;
   int status;
 
   if (!state->busy)
     return;
 
-  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+  while (n_reaped++ < MAX_REAPED && (pid = waitpid (-1, &status, WNOHANG)) > 0)
     if (pid == state->leader)
       {
         state->leader = 0;
@@ -107,6 +119,7 @@ reap (State *state)
       }
 
   empty = pid < 0 && errno == ECHILD;
+  state->more_dead = pid > 0;
   forget_group (state);
   if (empty)
     {
@@ -148,6 +161,26 @@ end_job (State    *state,
 }
 
 static void
+report_failure (RuntimeUseJobReport *report)
+{
+  report->flags = RUNTIME_USE_JOB_REPORT_FAILED | RUNTIME_USE_JOB_REPORT_EMPTY;
+  send_report (report);
+}
+
+static void
+refuse_job (int stage,
+            int error)
+{
+  RuntimeUseJobReport report = { .stage = (uint32_t) stage, .error = error };
+  int result;
+
+  /* It will not be read, so nobody else wipes it. */
+  result = ftruncate (RUNTIME_USE_JOB_MEMORY, 0);
+  (void) result;
+  report_failure (&report);
+}
+
+static void
 run_job (State     *state,
          const int *descriptors)
 {
@@ -155,9 +188,6 @@ run_job (State     *state,
 
   state->leader = job_spawn (descriptors, &report);
   state->group = state->leader > 0 ? state->leader : 0;
-  for (int i = 0; i < RUNTIME_USE_JOB_N_DESCRIPTORS; i++)
-    close (descriptors[i]);
-
   if (state->leader > 0 && report.error == 0)
     {
       state->busy = true;
@@ -168,46 +198,81 @@ run_job (State     *state,
     waitpid (state->leader, NULL, 0);
   state->leader = 0;
   forget_group (state);
-  report.flags = RUNTIME_USE_JOB_REPORT_FAILED | RUNTIME_USE_JOB_REPORT_EMPTY;
-  send_report (&report);
+  report_failure (&report);
+}
+
+/* Returns their number. */
+static size_t
+get_descriptors (struct msghdr *message,
+                 int           *descriptors)
+{
+  struct cmsghdr *header = CMSG_FIRSTHDR (message);
+  size_t n;
+
+  if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+    return 0;
+
+  n = (header->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+  memcpy (descriptors, CMSG_DATA (header), n * sizeof (int));
+
+  return n;
+}
+
+static void
+take_run_order (State         *state,
+                struct msghdr *message)
+{
+  int descriptors[MAX_DESCRIPTORS];
+  size_t n = get_descriptors (message, descriptors);
+
+  /* Only one job at a time; the report would be taken for one about the other. */
+  if (!state->busy)
+    {
+      if (state->set_up_error != 0)
+        refuse_job (state->set_up_stage, state->set_up_error);
+      else if (message->msg_flags & MSG_CTRUNC)
+        refuse_job (RUNTIME_USE_JOB_STAGE_SETUP, EMFILE);
+      else if (n != RUNTIME_USE_JOB_N_DESCRIPTORS)
+        refuse_job (RUNTIME_USE_JOB_STAGE_SETUP, EBADMSG);
+      else
+        run_job (state, descriptors);
+    }
+
+  for (size_t i = 0; i < n; i++)
+    close (descriptors[i]);
 }
 
 static void
 take_order (State *state)
 {
-  RuntimeUseJobOrder order;
-  int descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS];
+  RuntimeUseJobOrder order = { 0 };
   union
   {
     struct cmsghdr header;
-    char           space[CMSG_SPACE (sizeof descriptors)];
+    char           space[CMSG_SPACE (MAX_DESCRIPTORS * sizeof (int))];
   } control;
   struct iovec data = { &order, sizeof order };
   struct msghdr message = {
     .msg_iov = &data, .msg_iovlen = 1,
     .msg_control = &control, .msg_controllen = sizeof control,
   };
-  struct cmsghdr *header;
   ssize_t length;
 
   length = recvmsg (RUNTIME_USE_JOB_SOCKET, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  if (length < 0 && (errno == EINTR || errno == EAGAIN))
+  /* Short of memory, or reports were not read by an owner that is gone: another look tells. */
+  if (length < 0)
     return;
-  if (length <= 0)
+  if (length == 0)
     {
       state->owner_gone = true;
       end_job (state, RUNTIME_USE_JOB_ORPHAN_GRACE);
       return;
     }
 
-  header = CMSG_FIRSTHDR (&message);
   if (order.kind == RUNTIME_USE_JOB_ORDER_END)
     end_job (state, order.grace);
-  else if (header != NULL && header->cmsg_len == CMSG_LEN (sizeof descriptors))
-    {
-      memcpy (descriptors, CMSG_DATA (header), sizeof descriptors);
-      run_job (state, descriptors);
-    }
+  else
+    take_run_order (state, &message);
 }
 
 static int
@@ -216,6 +281,8 @@ get_wait (State *state)
   int64_t time = state->sweep_time;
   int64_t left;
 
+  if (state->more_dead)
+    return 0;
   if (!state->busy || state->ending == ENDING_NOT)
     return -1;
 
@@ -284,10 +351,49 @@ iterate (State *state)
   advance_end (state, ready && fds[0].revents != 0);
 }
 
-static bool
+/* For kernels, and containers, without close_range(). */
+static int
+close_others (void)
+{
+  struct dirent *entry;
+  DIR *dir;
+
+  if (close_range (RUNTIME_USE_JOB_MEMORY + 1, ~0U, 0) == 0)
+    return 0;
+
+  dir = opendir ("/proc/self/fd");
+  if (dir == NULL)
+    return errno;
+  while ((entry = readdir (dir)) != NULL)
+    {
+      int fd = atoi (entry->d_name);
+
+      if (fd > RUNTIME_USE_JOB_MEMORY && fd != dirfd (dir))
+        close (fd);
+    }
+  closedir (dir);
+
+  return 0;
+}
+
+/* Without it a tree could not be ended, which nobody would notice until then. */
+static int
+check_children (void)
+{
+  int fd = open ("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0)
+    return errno;
+
+  close (fd);
+  return 0;
+}
+
+static int
 set_up (State *state)
 {
   sigset_t signals;
+  int error;
 
   /* Nobody but the owner may stop this program, so every signal that can be held back is; the
    * command gets an empty mask again. */
@@ -296,17 +402,25 @@ set_up (State *state)
   sigemptyset (&signals);
   sigaddset (&signals, SIGCHLD);
 
+  state->signals = -1;
+  state->set_up_stage = RUNTIME_USE_JOB_STAGE_SUPERVISOR;
   /* The shared memory holds the command's environment: keep other processes of this user out. */
   if (prctl (PR_SET_DUMPABLE, 0) != 0 ||
       prctl (PR_SET_CHILD_SUBREAPER, 1) != 0 ||
       fcntl (RUNTIME_USE_JOB_SOCKET, F_SETFD, FD_CLOEXEC) != 0 ||
       fcntl (RUNTIME_USE_JOB_MEMORY, F_SETFD, FD_CLOEXEC) != 0 ||
-      close_range (RUNTIME_USE_JOB_MEMORY + 1, ~0U, 0) != 0)
-    return false;
+      chdir ("/") != 0)
+    return errno;
 
+  error = close_others ();
+  if (error != 0)
+    return error;
   state->signals = signalfd (-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (state->signals < 0)
+    return errno;
 
-  return state->signals >= 0 && chdir ("/") == 0;
+  state->set_up_stage = RUNTIME_USE_JOB_STAGE_CHILDREN;
+  return check_children ();
 }
 
 int
@@ -314,9 +428,8 @@ main (void)
 {
   State state = { 0 };
 
-  if (!set_up (&state))
-    _exit (1);
-
+  /* The first order is answered with what is missing. */
+  state.set_up_error = set_up (&state);
   while (!state.owner_gone || state.busy)
     iterate (&state);
 

@@ -2,8 +2,15 @@
 
 #include "config.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -223,6 +230,80 @@ test_job_group (CommandFixture *fixture,
   leave (job);
 }
 
+static void
+test_job_bad_order (CommandFixture *fixture,
+                    gconstpointer   test_data)
+{
+  RuntimeUseJobOrder order = { .kind = RUNTIME_USE_JOB_ORDER_RUN };
+  RuntimeUseJob *job = new_job ();
+  RuntimeUseJobReport report;
+
+  g_test_summary ("An order that cannot be followed is answered, and the next one is followed");
+
+  g_assert_cmpint (send (_runtime_use_job_get_socket (job), &order, sizeof order, 0), ==,
+                   sizeof order);
+  report = receive (job);
+  g_assert_cmpuint (report.flags, ==,
+                    RUNTIME_USE_JOB_REPORT_FAILED | RUNTIME_USE_JOB_REPORT_EMPTY);
+  g_assert_cmpuint (report.stage, ==, RUNTIME_USE_JOB_STAGE_SETUP);
+  g_assert_cmpint (report.error, ==, EBADMSG);
+
+  run (fixture, job, "exit 7");
+  assert_ended (job, 7);
+  leave (job);
+}
+
+/* Lets a system call fail, here and in all programs started from now on. */
+static void
+forbid (guint32 number,
+        guint32 error)
+{
+  struct sock_filter code[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog filter = { G_N_ELEMENTS (code), code };
+
+  g_assert_cmpint (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+  g_assert_cmpint (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), ==, 0);
+}
+
+static void
+test_job_system_calls (CommandFixture *fixture,
+                       gconstpointer   test_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A supervisor does without close_range(), and says if it can do nothing");
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  forbid (SYS_close_range, ENOSYS);
+  g_assert_cmpint (command_fixture_run (fixture, "exit 9", &error), ==, 9);
+  g_assert_no_error (error);
+  command_fixture_drop (fixture);
+
+  forbid (SYS_signalfd4, ENOSYS);
+  g_assert_cmpint (command_fixture_run (fixture, "true", &error), ==, -1);
+  g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_SPAWN_FAILED);
+  g_assert_nonnull (strstr (error->message, "ENOSYS"));
+  g_assert_nonnull (strstr (error->message, "cannot set itself up"));
+  command_fixture_drop (fixture);
+  g_clear_error (&error);
+
+  forbid (SYS_pidfd_open, EMFILE);
+  g_assert_null (_runtime_use_job_new (&error));
+  g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_SPAWN_FAILED);
+  g_assert_cmpuint (command_fixture_count_children (), ==, 0);
+}
+
 /* Finds the text in any memory that this process shares with a supervisor. */
 static gboolean
 is_in_shared_memory (const char *text)
@@ -371,6 +452,8 @@ main (int   argc,
   ADD ("shorter-grace", test_job_shorter_grace);
   ADD ("hang-up", test_job_hang_up);
   ADD ("group", test_job_group);
+  ADD ("bad-order", test_job_bad_order);
+  ADD ("system-calls", test_job_system_calls);
   ADD ("owner-killed", test_job_owner_killed);
   ADD ("wiped", test_job_wiped);
   ADD ("pool", test_job_pool);

@@ -54,9 +54,17 @@ typedef enum
 
 typedef enum
 {
+  RUNTIME_USE_JOB_STAGE_SUPERVISOR, /* the program could not set itself up */
+  RUNTIME_USE_JOB_STAGE_CHILDREN,   /* nor see the children of processes in /proc */
   RUNTIME_USE_JOB_STAGE_SETUP,
   RUNTIME_USE_JOB_STAGE_DIRECTORY,
   RUNTIME_USE_JOB_STAGE_START,
+  /* The program itself cannot work here, whatever the job. */
+  RUNTIME_USE_JOB_STAGE_PRIVACY,
+  RUNTIME_USE_JOB_STAGE_SUBREAPER,
+  RUNTIME_USE_JOB_STAGE_DESCRIPTORS,
+  RUNTIME_USE_JOB_STAGE_SIGNALS,
+  RUNTIME_USE_JOB_STAGE_CHILDREN,
 } RuntimeUseJobStage;
 
 typedef struct

@@ -120,6 +120,15 @@ open_descriptors (RuntimeUseJob *self,
   return *peer >= 0 ? 0 : errno;
 }
 
+/* Nobody listens to the program, so it ends by itself. */
+static void
+reap_at_once (RuntimeUseJob *self)
+{
+  close_descriptor (&self->socket);
+  while (waitpid (self->pid, NULL, 0) < 0 && errno == EINTR)
+    continue;
+}
+
 RuntimeUseJob *
 _runtime_use_job_new (GError **error)
 {
@@ -142,6 +151,8 @@ _runtime_use_job_new (GError **error)
       /* Free of races, for nobody but us reaps it. */
       self->pidfd = pidfd_open (self->pid, 0);
       result = self->pidfd >= 0 ? 0 : errno;
+      if (result != 0)
+        reap_at_once (self);
     }
 
   if (result != 0)
