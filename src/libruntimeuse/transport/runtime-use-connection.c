@@ -214,7 +214,8 @@ _runtime_use_connection_new (RuntimeUsePoller                   *poller,
   self->events = events;
   self->user_data = user_data;
   self->link.data = self;
-  self->request = g_byte_array_new ();
+  /* It may hold a token, of which growing would leave copies. */
+  self->request = g_byte_array_sized_new (RUNTIME_USE_MAX_REQUEST_HEADER + RECEIVE_SIZE);
   self->accepted_at = _runtime_use_poller_get_time (poller);
   _runtime_use_poller_arm (poller, self->accepted_at +
                                    options->handshake_timeout * G_TIME_SPAN_MILLISECOND);

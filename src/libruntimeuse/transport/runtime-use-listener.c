@@ -233,7 +233,10 @@ watch_sockets (RuntimeUseListener *self,
     watch_socket (g_ptr_array_index (self->sockets, i), watch);
 }
 
-/* Out of something that others have to give back first: the socket would stay readable. */
+/*
+ * Out of something that others have to give back first, or something nobody
+ * has thought of: the socket would stay readable, and we would never rest.
+ */
 static void
 pause_accepting (RuntimeUseListener *self,
                  int                 code)
@@ -260,6 +263,21 @@ handle_accept_error (RuntimeUseListener *self,
     case EAGAIN:
       return FALSE;
 
+    /* About the one connection, which is gone already. */
+    case ECONNABORTED:
+    case EINTR:
+    case EPERM:
+    case EPROTO:
+    /* What the network says about it, which accept(2) tells to treat like EAGAIN. */
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+      return TRUE;
+
     case EMFILE:
       if (self->spare_fd < 0)
         break;
@@ -272,14 +290,8 @@ handle_accept_error (RuntimeUseListener *self,
       take_spare_fd (self);
       return fd >= 0;
 
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-      break;
-
     default:
-      /* About the one connection, which is gone already. */
-      return TRUE;
+      break;
     }
 
   pause_accepting (self, code);

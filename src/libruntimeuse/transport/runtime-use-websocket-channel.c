@@ -574,5 +574,6 @@ runtime_use_websocket_channel_set_high_water (RuntimeUseWebsocketChannel *self,
     return;
 
   self->high_water = high_water;
+  look_whether_full (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HIGH_WATER]);
 }
