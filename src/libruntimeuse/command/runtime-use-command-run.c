@@ -191,27 +191,6 @@ new_report_error (RuntimeUseCommandRun      *self,
                              "CONFIG_PROC_CHILDREN, and /proc)");
       break;
 
-    case RUNTIME_USE_JOB_STAGE_PRIVACY:
-      g_string_append (what, "the supervisor cannot set PR_SET_DUMPABLE");
-      break;
-
-    case RUNTIME_USE_JOB_STAGE_SUBREAPER:
-      g_string_append (what, "the supervisor cannot set PR_SET_CHILD_SUBREAPER");
-      break;
-
-    case RUNTIME_USE_JOB_STAGE_DESCRIPTORS:
-      g_string_append (what, "the supervisor cannot arrange its descriptors with close_range()");
-      break;
-
-    case RUNTIME_USE_JOB_STAGE_SIGNALS:
-      g_string_append (what, "the supervisor cannot use signalfd()");
-      break;
-
-    case RUNTIME_USE_JOB_STAGE_CHILDREN:
-      g_string_append (what, "the supervisor cannot read /proc/PID/task/TID/children, which needs "
-                             "/proc and a kernel with CONFIG_PROC_CHILDREN");
-      break;
-
     case RUNTIME_USE_JOB_STAGE_SETUP:
     default:
       g_string_append (what, "cannot hand the command over");
