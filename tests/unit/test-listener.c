@@ -1070,6 +1070,49 @@ test_listener_port_in_use (void)
   fixture_clear (&fixture);
 }
 
+static int
+find_listening_socket (void)
+{
+  for (int fd = 0; fd < 1024; fd++)
+    {
+      int is_listening = 0;
+      socklen_t length = sizeof is_listening;
+
+      if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) == 0 && is_listening)
+        return fd;
+    }
+
+  g_assert_not_reached ();
+}
+
+static gboolean
+set_true_cb (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_listener_broken (void)
+{
+  gboolean is_over = FALSE;
+  guint n_iterations = 0;
+  Fixture fixture;
+
+  g_test_summary ("A socket that nothing can be accepted from does not make the listener spin");
+
+  fixture_init (&fixture, options_new (), 0);
+  g_assert_cmpint (shutdown (find_listening_socket (), SHUT_RDWR), ==, 0);
+
+  g_timeout_add (300, set_true_cb, &is_over);
+  for (; !is_over; n_iterations++)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (n_iterations, <, 50);
+
+  fixture_clear (&fixture);
+}
+
 static guint
 count_descriptors (void)
 {
@@ -1115,6 +1158,7 @@ main (int    argc,
   g_test_add_func ("/listener/close/unanswered", test_listener_close_unanswered);
   g_test_add_func ("/listener/close/unread", test_listener_close_unread);
   g_test_add_func ("/listener/lost", test_listener_lost);
+  g_test_add_func ("/listener/broken", test_listener_broken);
   g_test_add_func ("/listener/backpressure", test_listener_backpressure);
   g_test_add_func ("/listener/short-queue", test_listener_short_queue);
   g_test_add_func ("/listener/input-while-blocked", test_listener_input_while_blocked);

@@ -194,6 +194,11 @@ test_websocket_channel_high_water (Fixture       *fixture,
   raw_wait_for (fixture->n_drained == 1);
   send_text (fixture, "short");
   g_assert_false (runtime_use_channel_is_full (fixture->channel));
+
+  /* Lowering it counts at once. */
+  runtime_use_websocket_channel_set_high_water (channel, 1);
+  g_assert_true (runtime_use_channel_is_full (fixture->channel));
+  raw_wait_for (fixture->n_drained == 2);
 }
 
 static void

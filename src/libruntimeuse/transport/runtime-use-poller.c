@@ -85,8 +85,12 @@ poller_source_check (GSource *source)
          (self->deadline != 0 && self->deadline <= g_source_get_time (source));
 }
 
-/* Calls nobody: what is taken from epoll must not get lost in a nested main loop. */
-static void
+/*
+ * Calls nobody: what is taken from epoll must not get lost in a nested main loop.
+ *
+ * Returns: whether that was all there was
+ */
+static gboolean
 take_events (RuntimeUsePoller *self)
 {
   struct epoll_event events[MAX_EVENTS];
@@ -100,6 +104,8 @@ take_events (RuntimeUsePoller *self)
       entry->events |= events[i].events;
       _runtime_use_poller_schedule (self, entry);
     }
+
+  return n < (int) G_N_ELEMENTS (events);
 }
 
 static void
@@ -138,14 +144,16 @@ poller_source_dispatch (GSource     *source,
                         gpointer     user_data)
 {
   RuntimeUsePoller *self = _runtime_use_poller_ref (((PollerSource *) source)->poller);
+  gboolean knows_all = TRUE;
 
   if (g_source_query_unix_fd (source, self->epoll_tag) != 0)
-    take_events (self);
+    knows_all = take_events (self);
 
   run_queue (self);
   run_context (self);
 
-  if (self->deadline != 0 && self->deadline <= g_source_get_time (source) && self->tick != NULL)
+  /* After a long time away, who seems to be late may only not have been heard yet. */
+  if (knows_all && self->deadline != 0 && self->deadline <= g_source_get_time (source) && self->tick != NULL)
     {
       gint64 next;
 

@@ -163,13 +163,13 @@ frame_length (gsize payload)
   return payload < 65536 ? 4 + payload : 10 + payload;
 }
 
+/* How soon it is drained again may have changed too. */
 static void
-count_sent (RuntimeUseWebsocketChannel *self,
-            gsize                       length)
+look_whether_full (RuntimeUseWebsocketChannel *self)
 {
   if (self->stream != NULL)
     {
-      if (self->is_full ||
+      if (!self->is_full &&
           _runtime_use_connection_stream_get_pending (self->stream) < self->high_water)
         return;
 
@@ -180,7 +180,6 @@ count_sent (RuntimeUseWebsocketChannel *self,
       return;
     }
 
-  self->sent += length;
   if (self->sent < self->high_water)
     return;
 
@@ -209,7 +208,10 @@ runtime_use_websocket_channel_send (RuntimeUseChannel *channel,
   soup_websocket_connection_send_message (self->connection, SOUP_WEBSOCKET_DATA_TEXT, message);
   leave_libsoup (self);
 
-  count_sent (self, length);
+  if (self->stream == NULL)
+    self->sent += length;
+  if (!self->is_full)
+    look_whether_full (self);
   g_object_unref (self);
 }
 
@@ -574,6 +576,7 @@ runtime_use_websocket_channel_set_high_water (RuntimeUseWebsocketChannel *self,
     return;
 
   self->high_water = high_water;
-  look_whether_full (self);
+  if (self->connection != NULL && !self->is_closed && is_open (self))
+    look_whether_full (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HIGH_WATER]);
 }
