@@ -208,6 +208,15 @@ forget_memory (RuntimeUseJobHeader *header,
   (void) result;
 }
 
+/* Memory that cannot be mapped cannot be overwritten either. */
+static void
+drop_memory (void)
+{
+  int result = ftruncate (RUNTIME_USE_JOB_MEMORY, 0);
+
+  (void) result;
+}
+
 /* Keeps nobody's file system busy while the command runs or this process waits for the next. */
 static void
 leave_directory (void)
@@ -236,6 +245,10 @@ job_spawn (const int            descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS],
       if (report->error == 0)
         pid = run_mapped (header, descriptors, report);
       forget_memory (header, size);
+    }
+  else
+    {
+      drop_memory ();
     }
 
   leave_directory ();

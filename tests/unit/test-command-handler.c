@@ -327,8 +327,8 @@ test_command_handler_private_variables (CommandFixture *fixture,
                                         gconstpointer   test_data)
 {
   const char * const names[] = {
-    "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID",
-    "WATCHDOG_USEC", "RUNTIMEUSE_TOKEN", "RUNTIMEUSE_TOKEN_FILE",
+    "CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID",
+    "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "RUNTIMEUSE_TOKEN", "RUNTIMEUSE_TOKEN_FILE",
   };
 
   g_test_summary ("What is meant for this process alone is not passed on");

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Gets each piece of output, at most 128 KiB of what the command wrote (decoding may lengthen it).
+/* Gets each piece of output, at most 128 KiB of what the command wrote (decoding may lengthen it,
+ * and so may redacting, since a marker may be longer than the secret it stands for).
  * @text is counted and may hold NUL; it is valid UTF-8, redacted, and gone after the call. */
 typedef void (* RuntimeUseCommandSink) (RuntimeUseCommandHandler *self,
                                         RuntimeUseOutputStream    stream,

@@ -11,6 +11,7 @@
 #include "runtime-use-job-pool-private.h"
 
 #define DEFAULT_GRACE 2000
+#define MAX_GRACE (3600 * 1000)
 #define DEFAULT_TIMEOUT 86400
 
 /**
@@ -332,8 +333,9 @@ install_properties (GObjectClass *object_class)
    * The variables, as `NAME=VALUE`, that those of the command are laid over.
    *
    * If `NULL`, the default, they are the environment of this process without what is meant for
-   * this process alone: `LISTEN_*`, `NOTIFY_SOCKET`, `WATCHDOG_*` and `RUNTIMEUSE_TOKEN*`. What is
-   * set after the start is of no effect.
+   * this process alone: `CREDENTIALS_DIRECTORY`, `LISTEN_*`, `NOTIFY_SOCKET`,
+   * `WATCHDOG_PID`, `WATCHDOG_USEC` and `RUNTIMEUSE_TOKEN*`. What is set after the start is of no
+   * effect.
    *
    * Since: 0.1
    */
@@ -349,7 +351,7 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   props[PROP_GRACE] =
-    g_param_spec_uint ("grace", NULL, NULL, 0, 3600 * 1000, DEFAULT_GRACE, flags);
+    g_param_spec_uint ("grace", NULL, NULL, 0, MAX_GRACE, DEFAULT_GRACE, flags);
 
   /**
    * RuntimeUseCommandHandler:timeout:
@@ -392,7 +394,8 @@ runtime_use_command_handler_class_init (RuntimeUseCommandHandlerClass *klass)
    * RuntimeUseCommandHandler::output:
    * @self: the handler
    * @stream: where the command wrote
-   * @text: valid UTF-8, not empty, at most three times 128 KiB long
+   * @text: valid UTF-8, not empty, at most three times 128 KiB long if nothing is
+   *   redacted; a marker may be longer than the secret it stands for
    *
    * Emitted for each piece of output as it arrives; pieces are cut between characters, but not at
    * line ends. Bytes that are no UTF-8 are replaced by U+FFFD, and so is NUL, which a string cannot
@@ -562,6 +565,7 @@ runtime_use_command_handler_set_grace (RuntimeUseCommandHandler *self,
                                        guint                     grace)
 {
   g_return_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self));
+  g_return_if_fail (grace <= MAX_GRACE);
 
   if (self->grace == grace)
     return;

@@ -487,12 +487,15 @@ _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
                                 RuntimeUseRedactor    *redactor,
                                 GError               **error)
 {
-  g_autoptr(GByteArray) request = NULL;
+  GByteArray *request;
+  gboolean success;
   gint64 now = g_get_monotonic_time ();
 
   self->command = g_object_ref (command);
   request = _runtime_use_job_request_new (command, base_environ, error);
-  if (request == NULL || !open_and_hand_over (self, request, redactor, error))
+  success = request != NULL && open_and_hand_over (self, request, redactor, error);
+  g_clear_pointer (&request, _runtime_use_job_request_free);
+  if (!success)
     {
       let_go (self);
       return FALSE;

@@ -10,4 +10,6 @@ GByteArray *_runtime_use_job_request_new (RuntimeUseCommand   *command,
                                           const char * const  *base_environ,
                                           GError             **error);
 
+void _runtime_use_job_request_free (GByteArray *request);
+
 G_END_DECLS

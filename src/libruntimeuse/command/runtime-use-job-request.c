@@ -17,14 +17,14 @@
 /* Linux gives arguments and environment a quarter of the stack limit, and no more than this. */
 #define MAX_TOTAL (6 * 1024 * 1024)
 
+/* More than anybody may hand over; see MAX_TOTAL. */
+#define MAX_RESERVED (64 * 1024 * 1024)
+
 /* Room for what the kernel itself puts there, and the name of the shell. */
 #define TOTAL_RESERVE 8192
 
 static const char * const private_variables[] = {
   "CREDENTIALS_DIRECTORY",
-  "LISTEN_FDS",
-  "LISTEN_FDNAMES",
-  "LISTEN_PID",
   "NOTIFY_SOCKET",
   "WATCHDOG_PID",
   "WATCHDOG_USEC",
@@ -48,7 +48,8 @@ is_private (const char *variable)
 {
   gsize length = strcspn (variable, "=");
 
-  if (g_str_has_prefix (variable, "RUNTIMEUSE_TOKEN"))
+  if (g_str_has_prefix (variable, "RUNTIMEUSE_TOKEN") ||
+      g_str_has_prefix (variable, "LISTEN_"))
     return TRUE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (private_variables); i++)
@@ -214,15 +215,50 @@ check_total (const GByteArray  *self,
   return FALSE;
 }
 
+static gsize
+get_length (const char * const *variables)
+{
+  gsize length = 0;
+
+  for (gsize i = 0; variables != NULL && variables[i] != NULL; i++)
+    length += strlen (variables[i]) + 1;
+
+  return length;
+}
+
+/* Room for all that is to be written: an array that grew would leave copies of secrets behind. */
+static GByteArray *
+reserve (RuntimeUseCommand  *command,
+         const char * const *base_environ)
+{
+  const char *cwd = runtime_use_command_get_cwd (command);
+  gsize length = sizeof (RuntimeUseJobHeader);
+
+  length += cwd != NULL ? strlen (cwd) + 1 : 1;
+  length += strlen (runtime_use_command_get_command (command)) + 2;
+  length += get_length (base_environ) + get_length (runtime_use_command_get_env (command));
+
+  return g_byte_array_sized_new ((guint) MIN (length, MAX_RESERVED));
+}
+
+/* Wipes it first, because the environment may hold secrets. */
+void
+_runtime_use_job_request_free (GByteArray *request)
+{
+  if (request->len > 0)
+    explicit_bzero (request->data, request->len);
+  g_byte_array_unref (request);
+}
+
 /* Writes down a command for the program that runs it, or says why it cannot run. @base_environ is
  * what the command's own variables are laid over; without it, the environment of this process less
- * what is meant for this process alone. */
+ * what is meant for this process alone. To be freed with _runtime_use_job_request_free(). */
 GByteArray *
 _runtime_use_job_request_new (RuntimeUseCommand   *command,
                               const char * const  *base_environ,
                               GError             **error)
 {
-  g_autoptr(GByteArray) self = g_byte_array_sized_new (8192);
+  GByteArray *self;
   g_auto(GStrv) own_environ = NULL;
   RuntimeUseJobHeader header = { .descriptor_limit = descriptor_limit };
   const char *cwd = runtime_use_command_get_cwd (command);
@@ -230,16 +266,20 @@ _runtime_use_job_request_new (RuntimeUseCommand   *command,
   if (base_environ == NULL)
     base_environ = (const char * const *) (own_environ = dup_own_environment ());
 
+  self = reserve (command, base_environ);
   g_byte_array_append (self, (const guint8 *) &header, sizeof header);
   append_string (self, cwd != NULL ? cwd : "");
   if (!append_command (self, runtime_use_command_get_command (command), error) ||
       !append_environment (self, base_environ, runtime_use_command_get_env (command),
                            &header.n_variables, error) ||
       !check_total (self, header.n_variables, error))
-    return NULL;
+    {
+      _runtime_use_job_request_free (self);
+      return NULL;
+    }
 
   header.size = self->len;
   memcpy (self->data, &header, sizeof header);
 
-  return g_steal_pointer (&self);
+  return self;
 }
