@@ -1070,6 +1070,24 @@ test_listener_port_in_use (void)
   fixture_clear (&fixture);
 }
 
+static void
+test_listener_same_address (void)
+{
+  g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr(GError) error = NULL;
+  RuntimeUseListener *listener;
+
+  g_test_summary ("An address that is given twice is listened on once");
+
+  listener = _runtime_use_listener_new (options_new (), 0, NULL, &events, NULL);
+  for (guint i = 0; i < 2; i++)
+    g_ptr_array_add (addresses, g_inet_socket_address_new_from_string ("127.0.0.1", 0));
+  g_assert_true (_runtime_use_listener_start (listener, addresses, 128, &error));
+  g_assert_no_error (error);
+
+  _runtime_use_listener_free (listener);
+}
+
 static int
 find_listening_socket (void)
 {
@@ -1159,6 +1177,7 @@ main (int    argc,
   g_test_add_func ("/listener/close/unread", test_listener_close_unread);
   g_test_add_func ("/listener/lost", test_listener_lost);
   g_test_add_func ("/listener/broken", test_listener_broken);
+  g_test_add_func ("/listener/same-address", test_listener_same_address);
   g_test_add_func ("/listener/backpressure", test_listener_backpressure);
   g_test_add_func ("/listener/short-queue", test_listener_short_queue);
   g_test_add_func ("/listener/input-while-blocked", test_listener_input_while_blocked);

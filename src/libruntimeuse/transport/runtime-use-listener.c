@@ -466,11 +466,27 @@ get_socket_port (GSocket *socket)
   return address != NULL ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
 }
 
+/* A host name may be in /etc/hosts twice. */
+static gboolean
+is_repeated (GPtrArray *addresses,
+             guint      position)
+{
+  GInetSocketAddress *address = g_ptr_array_index (addresses, position);
+
+  for (guint i = 0; i < position; i++)
+    if (g_inet_address_equal (g_inet_socket_address_get_address (address),
+                              g_inet_socket_address_get_address (addresses->pdata[i])))
+      return TRUE;
+
+  return FALSE;
+}
+
 /* Opens all of @addresses on one port. */
 static GPtrArray *
-open_sockets (GPtrArray  *addresses,
-              guint       backlog,
-              GError    **error)
+open_sockets (RuntimeUseListener  *self,
+              GPtrArray           *addresses,
+              guint                backlog,
+              GError             **error)
 {
   g_autoptr(GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
   guint port = 0;
@@ -481,6 +497,9 @@ open_sockets (GPtrArray  *addresses,
       g_autoptr(GError) local_error = NULL;
       GSocket *socket;
 
+      if (is_repeated (addresses, i))
+        continue;
+
       if (i == 0)
         port = g_inet_socket_address_get_port (address);
 
@@ -489,7 +508,11 @@ open_sockets (GPtrArray  *addresses,
         {
           /* A machine without IPv6 has no address of it. */
           if (i > 0 && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-            continue;
+            {
+              if (self->logger != NULL)
+                runtime_use_logger_info (self->logger, local_error->message);
+              continue;
+            }
 
           g_propagate_error (error, g_steal_pointer (&local_error));
           return NULL;
@@ -528,7 +551,7 @@ _runtime_use_listener_start (RuntimeUseListener  *self,
   for (guint i = 0; sockets == NULL && i < (any_port ? PORT_ATTEMPTS : 1); i++)
     {
       g_clear_error (error);
-      sockets = open_sockets (addresses, backlog, error);
+      sockets = open_sockets (self, addresses, backlog, error);
     }
   if (sockets == NULL)
     return FALSE;

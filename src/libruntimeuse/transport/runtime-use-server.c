@@ -840,6 +840,11 @@ install_signals (GType type)
    * later. The first one that does is the last that is asked; when nobody
    * takes it, it goes to [property@RuntimeUse.Server:handler].
    *
+   * Neither a handler of this signal nor the agent may run a main loop of its
+   * own inside the call: nothing is read from this client until the call
+   * returns, so that its pings get no answer and a cancel is not heard. Other
+   * clients are served meanwhile.
+   *
    * Returns: `TRUE` if @invocation was taken
    *
    * Since: 0.1
