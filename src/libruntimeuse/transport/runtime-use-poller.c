@@ -153,7 +153,8 @@ poller_source_dispatch (GSource     *source,
   run_context (self);
 
   /* After a long time away, who seems to be late may only not have been heard yet. */
-  if (knows_all && self->deadline != 0 && self->deadline <= g_source_get_time (source) && self->tick != NULL)
+  if (knows_all && self->tick != NULL && self->deadline != 0 &&
+      self->deadline <= g_source_get_time (source))
     {
       gint64 next;
 

@@ -607,7 +607,7 @@ install_listening_properties (void)
   /**
    * RuntimeUseServer:port:
    *
-   * The TCP port to listen on; 0 for one that is free.
+   * The TCP port to listen on; 0 for one that is free. 8080 by default.
    *
    * Once the server was started this is the real one.
    *
@@ -619,7 +619,8 @@ install_listening_properties (void)
   /**
    * RuntimeUseServer:listen-backlog:
    *
-   * How many connections the kernel may hold until they are accepted.
+   * How many connections the kernel may hold until they are accepted; 4,096 by
+   * default.
    *
    * Since: 0.1
    */
@@ -674,7 +675,7 @@ install_admission_properties (void)
    *
    * Names, with or without a port, that clients may call this machine by.
    *
-   * The names and addresses of the loopback interface and
+   * None by default. The names and addresses of the loopback interface and
    * [property@RuntimeUse.Server:host] need not be named. A client that shows
    * the right token may use any.
    *
@@ -701,7 +702,7 @@ install_admission_properties (void)
    *
    * Whether to serve other machines without a token.
    *
-   * Whoever reaches the port can then run commands.
+   * Whoever reaches the port can then run commands. `FALSE` by default.
    *
    * Since: 0.1
    */
@@ -719,7 +720,8 @@ install_connection_properties (void)
    *
    * How many bytes one message of a client may have, over all its frames.
    *
-   * Who announces more is disconnected with the close code 1009.
+   * Who announces more is disconnected with the close code 1009. 104,857,600
+   * (100 MiB) by default.
    *
    * Since: 0.1
    */
@@ -730,7 +732,8 @@ install_connection_properties (void)
   /**
    * RuntimeUseServer:handshake-timeout:
    *
-   * How long a client may take to ask for a WebSocket, in seconds.
+   * How long a client may take to ask for a WebSocket, in seconds; 10 by
+   * default.
    *
    * Since: 0.1
    */
@@ -742,7 +745,8 @@ install_connection_properties (void)
    * RuntimeUseServer:ping-interval:
    *
    * After how many seconds without anything from a client it is sent a ping; 0
-   * for never. A client that leaves two in a row unanswered is dead.
+   * for never. A client that leaves two in a row unanswered is dead. 30
+   * by default.
    *
    * Since: 0.1
    */
@@ -753,7 +757,7 @@ install_connection_properties (void)
    * RuntimeUseServer:stall-timeout:
    *
    * After how many seconds a client is disconnected that takes nothing of what
-   * it is sent; 0 for never.
+   * it is sent; 0 for never. 600 by default.
    *
    * Since: 0.1
    */
@@ -781,7 +785,7 @@ install_session_properties (void)
 /**
  * RuntimeUseServer:cancel-grace:
  *
- * See [property@RuntimeUse.Session:cancel-grace].
+ * In milliseconds, 5,000 by default: see [property@RuntimeUse.Session:cancel-grace].
  *
  * Since: 0.1
  */
@@ -789,7 +793,7 @@ install_session_properties (void)
 /**
  * RuntimeUseServer:kill-grace:
  *
- * See [property@RuntimeUse.Session:kill-grace].
+ * In milliseconds, 2,000 by default: see [property@RuntimeUse.Session:kill-grace].
  *
  * Since: 0.1
  */
@@ -797,7 +801,7 @@ install_session_properties (void)
 /**
  * RuntimeUseServer:invocation-timeout:
  *
- * See [property@RuntimeUse.Session:invocation-timeout].
+ * In seconds, a day by default: see [property@RuntimeUse.Session:invocation-timeout].
  *
  * Since: 0.1
  */
@@ -805,7 +809,7 @@ install_session_properties (void)
 /**
  * RuntimeUseServer:command-timeout:
  *
- * See [property@RuntimeUse.Session:command-timeout].
+ * In seconds, a day by default: see [property@RuntimeUse.Session:command-timeout].
  *
  * Since: 0.1
  */
@@ -813,7 +817,7 @@ install_session_properties (void)
 /**
  * RuntimeUseServer:heartbeat-interval:
  *
- * See [property@RuntimeUse.Session:heartbeat-interval].
+ * In milliseconds, 15,000 by default: see [property@RuntimeUse.Session:heartbeat-interval].
  *
  * Since: 0.1
  */
@@ -821,7 +825,8 @@ install_session_properties (void)
 /**
  * RuntimeUseServer:redact-env:
  *
- * See [property@RuntimeUse.Session:redact-env].
+ * `RUNTIME_USE_REDACT_ENV_SECRETS` by default: see
+ * [property@RuntimeUse.Session:redact-env].
  *
  * Since: 0.1
  */
@@ -837,7 +842,8 @@ install_signals (GType type)
    * A client asks the agent something.
    *
    * A handler that takes @invocation keeps it, returns `TRUE`, and completes it
-   * later. The first one that does is the last that is asked; when nobody
+   * later. It must not run a main loop of its own to wait for something: that
+   * would cut the connection off. The first one that does is the last that is asked; when nobody
    * takes it, it goes to [property@RuntimeUse.Server:handler].
    *
    * Neither a handler of this signal nor the agent may run a main loop of its

@@ -19,6 +19,10 @@
  * Each message is sent as one text frame. Messages that arrive as text or as
  * binary are treated alike.
  *
+ * What arrives is told while libsoup is reading. Handlers must therefore not run
+ * a main loop of their own, in which libsoup would read again and give the
+ * connection up; they return, and complete later what takes long.
+ *
  * Since: 0.1
  */
 
