@@ -842,8 +842,7 @@ install_signals (GType type)
    * A client asks the agent something.
    *
    * A handler that takes @invocation keeps it, returns `TRUE`, and completes it
-   * later. It must not run a main loop of its own to wait for something: that
-   * would cut the connection off. The first one that does is the last that is asked; when nobody
+   * later. The first one that does is the last that is asked; when nobody
    * takes it, it goes to [property@RuntimeUse.Server:handler].
    *
    * Neither a handler of this signal nor the agent may run a main loop of its

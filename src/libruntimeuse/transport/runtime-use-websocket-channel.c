@@ -20,8 +20,8 @@
  * binary are treated alike.
  *
  * What arrives is told while libsoup is reading. Handlers must therefore not run
- * a main loop of their own, in which libsoup would read again and give the
- * connection up; they return, and complete later what takes long.
+ * a main loop of their own, for nothing more is read until they return, and the
+ * connection can be lost; what takes long they complete later.
  *
  * Since: 0.1
  */
