@@ -208,7 +208,7 @@ test_server_stop_idle (void)
   g_autoptr(RawClient) staying = raw_client_new_open (runtime_use_server_get_port (server));
   gint64 start = g_get_monotonic_time ();
 
-  g_test_summary ("Idle clients that do not answer, or do not go, hold a stop up for a moment only");
+  g_test_summary ("Idle clients that do not answer, or do not go, hold a stop up only briefly");
 
   /* This one closes on its own, but keeps its side of the connection. */
   raw_client_send_frame (staying, RAW_CLOSE, "\x03\xe8", 2);
