@@ -366,7 +366,7 @@ close_others (void)
     return errno;
   while ((entry = readdir (dir)) != NULL)
     {
-      int fd = atoi (entry->d_name);
+      int fd = strtol (entry->d_name, NULL, 10);
 
       if (fd > RUNTIME_USE_JOB_MEMORY && fd != dirfd (dir))
         close (fd);
