@@ -26,7 +26,7 @@ export TMPDIR
 left_processes () {
   for path in /proc/[0-9]*; do
     [ "${path#/proc/}" != $$ ] || continue
-    if tr '\0' '\n' <"$path/environ" 2>/dev/null | grep -qxF "TMPDIR=$folder" ||
+    if { tr '\0' '\n' <"$path/environ"; } 2>/dev/null | grep -qxF "TMPDIR=$folder" ||
        [ "$(readlink "$path/cwd" 2>/dev/null | cut -c "1-${#folder}")" = "$folder" ]; then
       printf '%s: %s\n' "${path#/proc/}" "$(tr '\0' ' ' <"$path/cmdline" 2>/dev/null)"
     fi

@@ -26,6 +26,9 @@
 #define MAX_EVENTS 64
 #define MAX_ROUNDS 64
 
+/* So many connections are heard before what they answered is sent. */
+#define BATCH 8
+
 /* Deadlines are met about this late, so that many of them share one wake-up. */
 #define SLACK (100 * G_TIME_SPAN_MILLISECOND)
 
@@ -109,6 +112,23 @@ take_events (RuntimeUsePoller *self)
 }
 
 static void
+run_context (RuntimeUsePoller *self)
+{
+  for (guint i = 0; i < MAX_ROUNDS && (self->n_ready > 0 || self->n_settling > 0); i++)
+    {
+      if (g_main_context_iteration (self->context, FALSE))
+        continue;
+
+      /* Whatever was to be settled is not there: never spin for it. */
+      self->n_settling = 0;
+      break;
+    }
+}
+
+/* Every few connections, what they answered is sent before the next ones are
+ * heard, so that clients can work at the same time as we do.
+ */
+static void
 run_queue (RuntimeUsePoller *self)
 {
   guint n = g_queue_get_length (&self->queue);
@@ -121,20 +141,9 @@ run_queue (RuntimeUsePoller *self)
       entry->is_queued = FALSE;
       entry->events = 0;
       entry->func (entry, events);
-    }
-}
 
-static void
-run_context (RuntimeUsePoller *self)
-{
-  for (guint i = 0; i < MAX_ROUNDS && (self->n_ready > 0 || self->n_settling > 0); i++)
-    {
-      if (g_main_context_iteration (self->context, FALSE))
-        continue;
-
-      /* Whatever was to be settled is not there: never spin for it. */
-      self->n_settling = 0;
-      break;
+      if (n % BATCH == 0)
+        run_context (self);
     }
 }
 
