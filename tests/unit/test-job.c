@@ -220,7 +220,8 @@ test_job_group (CommandFixture *fixture,
   g_assert_cmpuint (report.flags, ==, RUNTIME_USE_JOB_REPORT_EMPTY);
   g_assert_cmpint (read_group (), ==, 0);
 
-  run (fixture, job, HOLD "mkfifo own && { setsid sh -c ': >own; exec sleep 1000' & : <own; rm own; }");
+  run (fixture, job,
+       HOLD "mkfifo own && { setsid sh -c ': >own; exec sleep 1000' & : <own; rm own; }");
   report = receive (job);
   g_assert_cmpuint (report.flags, ==, RUNTIME_USE_JOB_REPORT_LEADER);
   g_assert_cmpint (WEXITSTATUS (report.status), ==, 0);
