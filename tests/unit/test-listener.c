@@ -1124,8 +1124,11 @@ test_listener_broken (void)
   g_assert_cmpint (shutdown (find_listening_socket (), SHUT_RDWR), ==, 0);
 
   g_timeout_add (300, set_true_cb, &is_over);
-  for (; !is_over; n_iterations++)
-    g_main_context_iteration (NULL, TRUE);
+  while (!is_over)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      n_iterations++;
+    }
   g_assert_cmpuint (n_iterations, <, 50);
 
   fixture_clear (&fixture);

@@ -262,7 +262,8 @@ static void
 test_server_restart_in_handler (void)
 {
   g_autoptr(RuntimeUseServer) server = server_new_started ("echo");
-  g_autoptr(RawClient) client = raw_client_new_open (runtime_use_server_get_port (server));
+  G_GNUC_UNUSED g_autoptr(RawClient) client =
+    raw_client_new_open (runtime_use_server_get_port (server));
   g_autoptr(RawClient) other = NULL;
   g_autoptr(GListModel) sessions = runtime_use_server_list_sessions (server);
   g_autoptr(RuntimeUseSession) session = g_list_model_get_item (sessions, 0);
