@@ -66,7 +66,6 @@ void _runtime_use_connection_free (RuntimeUseConnection *self);
 
 GList *_runtime_use_connection_get_link (RuntimeUseConnection *self);
 
-gboolean _runtime_use_connection_is_open (RuntimeUseConnection *self);
 
 RuntimeUseWebsocketChannel *_runtime_use_connection_get_channel (RuntimeUseConnection *self);
 

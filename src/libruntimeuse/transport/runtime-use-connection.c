@@ -246,14 +246,6 @@ _runtime_use_connection_get_link (RuntimeUseConnection *self)
   return &self->link;
 }
 
-/* Whether it is a WebSocket that was not closed yet. */
-gboolean
-_runtime_use_connection_is_open (RuntimeUseConnection *self)
-{
-  return self->websocket != NULL &&
-         soup_websocket_connection_get_state (self->websocket) != SOUP_WEBSOCKET_STATE_CLOSED;
-}
-
 RuntimeUseWebsocketChannel *
 _runtime_use_connection_get_channel (RuntimeUseConnection *self)
 {

@@ -42,7 +42,6 @@ guint _runtime_use_listener_get_port (RuntimeUseListener *self);
 
 guint _runtime_use_listener_get_n_connections (RuntimeUseListener *self);
 
-guint _runtime_use_listener_get_max (RuntimeUseListener *self);
 
 void _runtime_use_listener_stop_accepting (RuntimeUseListener *self);
 

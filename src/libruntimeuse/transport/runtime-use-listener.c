@@ -588,12 +588,6 @@ _runtime_use_listener_get_n_connections (RuntimeUseListener *self)
   return g_queue_get_length (&self->connections);
 }
 
-guint
-_runtime_use_listener_get_max (RuntimeUseListener *self)
-{
-  return self->max_connections;
-}
-
 /*
  * _runtime_use_listener_stop_accepting:
  *
