@@ -43,6 +43,7 @@
 
 /* session */
 #include "runtime-use-channel.h"
+#include "runtime-use-memory-channel.h"
 #include "runtime-use-session.h"
 
 /* transport */

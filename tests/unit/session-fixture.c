@@ -46,7 +46,7 @@ session_fixture_new (RuntimeUseAgentHandler *handler)
     self->handler = g_object_ref (handler);
 
   self->received = g_ptr_array_new_with_free_func (g_free);
-  _runtime_use_memory_channel_new_pair (&self->ours, &self->client);
+  runtime_use_memory_channel_new_pair (&self->ours, &self->client);
   g_signal_connect (self->client, "message", G_CALLBACK (received_cb), self);
   self->session = _runtime_use_session_new_full (RUNTIME_USE_CHANNEL (self->ours), self->handler,
                                                  RUNTIME_USE_CLOCK (self->clock), NULL);

@@ -39,7 +39,7 @@ test_dropped (void)
 
   g_test_summary ("A session that is dropped while its command prints ends the command");
 
-  _runtime_use_memory_channel_new_pair (&ours, &client);
+  runtime_use_memory_channel_new_pair (&ours, &client);
   g_signal_connect (client, "message", G_CALLBACK (count_cb), &n_messages);
   session = runtime_use_session_new (RUNTIME_USE_CHANNEL (ours),
                                      RUNTIME_USE_AGENT_HANDLER (agent));

@@ -448,7 +448,7 @@ test_dropped (void)
 
   g_test_summary ("A session that is dropped while busy says no more and leaves nothing");
 
-  _runtime_use_memory_channel_new_pair (&ours, &client);
+  runtime_use_memory_channel_new_pair (&ours, &client);
   session = runtime_use_session_new (RUNTIME_USE_CHANNEL (ours),
                                      RUNTIME_USE_AGENT_HANDLER (agent));
   bytes = g_bytes_new_static (text, strlen (text));

@@ -175,6 +175,64 @@ runtime_use_channel_dup_peer (RuntimeUseChannel *self)
 }
 
 /**
+ * runtime_use_channel_set_paused:
+ * @self: a channel
+ * @paused: whether to stop reading
+ *
+ * Stops or continues reading what the peer sends.
+ *
+ * While a channel is paused it emits no [signal@RuntimeUse.Channel::message],
+ * and the peer is slowed down as soon as what is on the way fills the buffers
+ * between. [signal@RuntimeUse.Channel::closed] may wait behind messages that
+ * were not emitted yet. Sending goes on.
+ *
+ * Does nothing with a channel that cannot stop.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_channel_set_paused (RuntimeUseChannel *self,
+                                gboolean           paused)
+{
+  RuntimeUseChannelInterface *iface;
+
+  g_return_if_fail (RUNTIME_USE_IS_CHANNEL (self));
+
+  iface = RUNTIME_USE_CHANNEL_GET_IFACE (self);
+  if (iface->set_paused != NULL)
+    iface->set_paused (self, paused);
+}
+
+/**
+ * runtime_use_channel_get_close_code:
+ * @self: a channel
+ * @reason: (out) (optional) (nullable) (transfer none): return location for
+ *   what the peer said about it, or `NULL`; valid as long as @self
+ *
+ * Gets the WebSocket close code with which the peer ended the channel.
+ *
+ * Returns: a code, or 0 when the peer gave none or did not end the channel
+ *
+ * Since: 0.1
+ */
+guint
+runtime_use_channel_get_close_code (RuntimeUseChannel  *self,
+                                    const char        **reason)
+{
+  RuntimeUseChannelInterface *iface;
+  const char *ignored;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_CHANNEL (self), 0);
+
+  if (reason == NULL)
+    reason = &ignored;
+  *reason = NULL;
+  iface = RUNTIME_USE_CHANNEL_GET_IFACE (self);
+
+  return iface->get_close_code != NULL ? iface->get_close_code (self, reason) : 0;
+}
+
+/**
  * runtime_use_channel_emit_message:
  * @self: a channel
  * @message: what the peer sent
