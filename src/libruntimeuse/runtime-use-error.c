@@ -30,4 +30,7 @@ G_DEFINE_ENUM_TYPE (RuntimeUseError, runtime_use_error,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_AGENT_FAILED, "agent-failed"),
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_UNKNOWN_AGENT, "unknown-agent"),
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_CLOSED, "closed"),
-                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_INVALID_ARGUMENT, "invalid-argument"))
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_INVALID_ARGUMENT, "invalid-argument"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_REMOTE, "remote"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_PROTOCOL, "protocol"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_REFUSED, "refused"))

@@ -39,6 +39,9 @@ G_BEGIN_DECLS
  * @RUNTIME_USE_ERROR_UNKNOWN_AGENT: there is no agent of that name
  * @RUNTIME_USE_ERROR_CLOSED: the other end went away
  * @RUNTIME_USE_ERROR_INVALID_ARGUMENT: an option or property has a value that cannot be used
+ * @RUNTIME_USE_ERROR_REMOTE: the server answered with an error, whose text this is
+ * @RUNTIME_USE_ERROR_PROTOCOL: the other end broke the rules of the protocol
+ * @RUNTIME_USE_ERROR_REFUSED: a server did not let the client in
  *
  * What can go wrong.
  *
@@ -61,6 +64,9 @@ typedef enum
   RUNTIME_USE_ERROR_UNKNOWN_AGENT,
   RUNTIME_USE_ERROR_CLOSED,
   RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+  RUNTIME_USE_ERROR_REMOTE,
+  RUNTIME_USE_ERROR_PROTOCOL,
+  RUNTIME_USE_ERROR_REFUSED,
 } RuntimeUseError;
 
 RUNTIME_USE_AVAILABLE_IN_0_1

@@ -49,3 +49,9 @@
 /* transport */
 #include "runtime-use-server.h"
 #include "runtime-use-websocket-channel.h"
+
+/* client */
+#include "runtime-use-client.h"
+#include "runtime-use-client-session.h"
+#include "runtime-use-execution-result.h"
+#include "runtime-use-query-result.h"

@@ -1,0 +1,1294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-client-session.h"
+
+#include "runtime-use-artifact-upload-request-message.h"
+#include "runtime-use-assistant-message.h"
+#include "runtime-use-cancel-message.h"
+#include "runtime-use-client-call-private.h"
+#include "runtime-use-client-session-private.h"
+#include "runtime-use-command-execution-result-message.h"
+#include "runtime-use-command-output-message.h"
+#include "runtime-use-end-session-confirm-message.h"
+#include "runtime-use-end-session-message.h"
+#include "runtime-use-error-message.h"
+#include "runtime-use-execution-result-private.h"
+#include "runtime-use-heartbeat-message.h"
+#include "runtime-use-json-node-private.h"
+#include "runtime-use-message-private.h"
+#include "runtime-use-query-result-private.h"
+#include "runtime-use-result-message.h"
+
+#define CLOSE_NORMAL         1000
+#define CLOSE_PROTOCOL_ERROR 1002
+
+/* So long the other end may take to close after we did. */
+#define CLOSE_PATIENCE_MS 2000
+
+/* So much of an error that cannot be read is shown. */
+#define MAX_SHOWN 1000
+
+/**
+ * RuntimeUseClientSession:
+ *
+ * A client's conversation with a runtime.
+ *
+ * A session sends requests over its [iface@RuntimeUse.Channel], one after the
+ * other, and waits for the answer of each. What happens meanwhile is told with
+ * signals, in order and before the request completes. A request that is made
+ * while another one runs fails with `RUNTIME_USE_ERROR_BUSY`, and the one that
+ * runs goes on.
+ *
+ * [class@RuntimeUse.Client] makes sessions. All happens in the thread-default
+ * main context in which the session was made.
+ *
+ * When a request is cancelled or takes longer than
+ * [property@RuntimeUse.ClientSession:timeout], the server is asked to stop, and
+ * the request fails when it has; then the session is free for the next one. A
+ * server that does not react within
+ * [property@RuntimeUse.ClientSession:cancel-timeout] costs the session.
+ *
+ * A session that is dropped closes its channel.
+ *
+ * Since: 0.1
+ */
+
+struct _RuntimeUseClientSession
+{
+  GObject                   parent_instance;
+
+  RuntimeUseChannel        *channel;
+  RuntimeUseClock          *clock;
+  RuntimeUseSession        *runtime;        /* (nullable): the other end is elsewhere */
+  RuntimeUseClientSettings  settings;
+
+  RuntimeUseClientCall     *call;           /* (nullable): none is running */
+  GPtrArray                *ending;         /* GTask: who waits for the end */
+  GError                   *end_error;      /* (nullable): what became of the end */
+  RuntimeUseAlarm          *end_alarm;      /* (nullable) */
+  RuntimeUseAlarm          *close_alarm;    /* (nullable) */
+
+  gboolean                  is_paused;      /* the user wants no more for now */
+  gboolean                  is_ending;      /* we said that we send no more */
+  gboolean                  is_closing;     /* we closed the channel; holds a reference */
+  gboolean                  is_channel_closed;
+  gboolean                  is_closed;
+};
+
+G_DEFINE_FINAL_TYPE (RuntimeUseClientSession, runtime_use_client_session, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_CHANNEL = 1,
+  PROP_IS_CLOSED,
+  PROP_FIRST_SETTING,
+} RuntimeUseClientSessionProperty;
+
+typedef enum
+{
+  SIGNAL_ASSISTANT_MESSAGE,
+  SIGNAL_COMMAND_OUTPUT,
+  SIGNAL_HEARTBEAT,
+  SIGNAL_ARTIFACT_UPLOAD_REQUEST,
+  SIGNAL_CLOSED,
+} RuntimeUseClientSessionSignal;
+
+static GParamSpec *properties[PROP_IS_CLOSED + 1];
+static guint signals[SIGNAL_CLOSED + 1];
+
+static void
+session_send (RuntimeUseClientSession *self,
+              RuntimeUseMessage       *message)
+{
+  g_autoptr(GBytes) bytes = runtime_use_message_to_bytes (message);
+
+  runtime_use_channel_send (self->channel, bytes);
+}
+
+/* Reading */
+
+/* What was cancelled has to come to its end, however slow the user is with its output. */
+static gboolean
+session_must_read (RuntimeUseClientSession *self)
+{
+  return self->is_ending || self->is_closing ||
+         (self->call != NULL && _runtime_use_client_call_get_verdict (self->call) != NULL);
+}
+
+static void
+session_update_reading (RuntimeUseClientSession *self)
+{
+  runtime_use_channel_set_paused (self->channel, self->is_paused && !session_must_read (self));
+}
+
+/* The end */
+
+static void
+session_return_ending (RuntimeUseClientSession *self)
+{
+  g_autoptr(GPtrArray) tasks = g_steal_pointer (&self->ending);
+
+  self->ending = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      GTask *task = g_ptr_array_index (tasks, i);
+
+      if (self->end_error != NULL)
+        g_task_return_error (task, g_error_copy (self->end_error));
+      else
+        g_task_return_boolean (task, TRUE);
+    }
+}
+
+/* Goes on as far as what is left of the channel and the other end allows. */
+static void
+session_settle (RuntimeUseClientSession *self)
+{
+  if (self->is_closed || !self->is_channel_closed)
+    return;
+
+  _runtime_use_clock_clear_alarm (self->clock, &self->close_alarm);
+  _runtime_use_clock_clear_alarm (self->clock, &self->end_alarm);
+  if (self->runtime != NULL &&
+      runtime_use_session_get_state (self->runtime) != RUNTIME_USE_SESSION_STATE_CLOSED)
+    return;
+
+  self->is_closed = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_CLOSED]);
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
+  session_return_ending (self);
+  if (self->is_closing)
+    g_object_unref (self);
+}
+
+static void
+runtime_closed_cb (RuntimeUseSession       *runtime,
+                   RuntimeUseClientSession *self)
+{
+  G_GNUC_UNUSED g_autoptr(RuntimeUseClientSession) alive = g_object_ref (self);
+
+  session_settle (self);
+}
+
+static void
+session_fail_call (RuntimeUseClientSession *self,
+                   const GError            *error,
+                   const char              *metadata_json)
+{
+  RuntimeUseClientCall *call = g_steal_pointer (&self->call);
+
+  if (call == NULL)
+    return;
+
+  /* The slot is free when the caller hears of it. */
+  session_update_reading (self);
+  _runtime_use_client_call_fail (call, error, metadata_json);
+}
+
+/* What the channel came to, for whoever waited for something else. */
+static GError *
+session_dup_loss (RuntimeUseClientSession *self,
+                  const char              *before)
+{
+  const char *reason;
+  guint code = runtime_use_channel_get_close_code (self->channel, &reason);
+  g_autofree char *details = NULL;
+
+  if (code == 0)
+    return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                        "The connection was closed before the server %s", before);
+
+  if (reason != NULL && *reason != '\0')
+    details = g_strdup_printf (": %s", reason);
+
+  return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                      "The server closed the connection before it %s (code %u%s)",
+                      before, code, details != NULL ? details : "");
+}
+
+static void
+session_set_channel_closed (RuntimeUseClientSession *self)
+{
+  if (self->is_channel_closed)
+    return;
+
+  self->is_channel_closed = TRUE;
+  if (self->call != NULL)
+    {
+      g_autoptr(GError) error = session_dup_loss (self, "answered");
+
+      session_fail_call (self, error, NULL);
+    }
+  if (self->is_ending && !self->is_closing && self->end_error == NULL)
+    self->end_error = session_dup_loss (self, "confirmed the end");
+
+  session_settle (self);
+}
+
+static void
+channel_closed_cb (RuntimeUseChannel       *channel,
+                   RuntimeUseClientSession *self)
+{
+  G_GNUC_UNUSED g_autoptr(RuntimeUseClientSession) alive = g_object_ref (self);
+
+  session_set_channel_closed (self);
+}
+
+/* Letting go of the channel ends it, however the other end behaves. */
+static void
+close_alarm_cb (gpointer user_data)
+{
+  g_autoptr(RuntimeUseClientSession) self = g_object_ref (user_data);
+
+  self->close_alarm = NULL;
+  g_signal_handlers_disconnect_by_data (self->channel, self);
+  session_set_channel_closed (self);
+  g_clear_object (&self->channel);
+}
+
+static void
+session_close (RuntimeUseClientSession *self,
+               guint                    code)
+{
+  if (self->is_closing || self->is_channel_closed)
+    return;
+
+  /* Until the channel is closed, so that it can say goodbye. */
+  g_object_ref (self);
+  self->is_closing = TRUE;
+  _runtime_use_clock_clear_alarm (self->clock, &self->end_alarm);
+  self->close_alarm = _runtime_use_clock_set_alarm (self->clock, CLOSE_PATIENCE_MS,
+                                                    close_alarm_cb, self);
+  session_update_reading (self);
+  runtime_use_channel_close (self->channel, code);
+}
+
+/* The session is of no use any more. */
+static void
+session_break (RuntimeUseClientSession *self,
+               const GError            *error,
+               guint                    code)
+{
+  session_fail_call (self, error, NULL);
+  session_close (self, code);
+}
+
+/* What the call asks for */
+
+static void
+call_cancel (gpointer owner)
+{
+  RuntimeUseClientSession *self = owner;
+  g_autoptr(RuntimeUseMessage) message = runtime_use_cancel_message_new ();
+
+  session_update_reading (self);
+  session_send (self, message);
+}
+
+static void
+call_give_up (gpointer      owner,
+              const GError *error)
+{
+  g_autoptr(RuntimeUseClientSession) self = g_object_ref (owner);
+
+  session_break (self, error, CLOSE_NORMAL);
+}
+
+static const RuntimeUseClientCallOwner call_owner = {
+  .cancel = call_cancel,
+  .give_up = call_give_up,
+};
+
+/* What the server says */
+
+static void
+session_take_terminal (RuntimeUseClientSession *self,
+                       RuntimeUseMessage       *message)
+{
+  const GError *verdict = _runtime_use_client_call_get_verdict (self->call);
+  RuntimeUseClientCall *call = NULL;
+  gpointer result = NULL;
+  gboolean is_query;
+
+  is_query = _runtime_use_client_call_is (self->call, runtime_use_client_session_query_async);
+  if (verdict != NULL)
+    {
+      session_fail_call (self, verdict, NULL);
+      return;
+    }
+
+  if (is_query && RUNTIME_USE_IS_RESULT_MESSAGE (message))
+    result = _runtime_use_query_result_new (RUNTIME_USE_RESULT_MESSAGE (message));
+  else if (!is_query && RUNTIME_USE_IS_COMMAND_EXECUTION_RESULT_MESSAGE (message))
+    result = _runtime_use_execution_result_new
+               (RUNTIME_USE_COMMAND_EXECUTION_RESULT_MESSAGE (message));
+
+  if (result == NULL)
+    {
+      g_autoptr(GError) error = NULL;
+
+      error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_PROTOCOL,
+                           "The server answered %s with a %s, which does not belong to it",
+                           is_query ? "an invocation" : "a command execution",
+                           runtime_use_message_get_message_type (message));
+      session_break (self, error, CLOSE_PROTOCOL_ERROR);
+      return;
+    }
+
+  call = g_steal_pointer (&self->call);
+  _runtime_use_client_call_return (call, result);
+}
+
+static void
+session_take_error_message (RuntimeUseClientSession *self,
+                            RuntimeUseErrorMessage  *message)
+{
+  const GError *verdict = _runtime_use_client_call_get_verdict (self->call);
+  const char *metadata = runtime_use_error_message_get_metadata_json (message);
+  g_autoptr(GError) error = NULL;
+
+  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REMOTE,
+                               runtime_use_error_message_get_error (message));
+  session_fail_call (self, verdict != NULL ? verdict : error, metadata);
+}
+
+static void
+session_take_confirm (RuntimeUseClientSession *self)
+{
+  const GError *verdict;
+
+  if (!self->is_ending)
+    return;
+
+  /* The server need not have answered what was running. */
+  if (self->call != NULL)
+    {
+      verdict = _runtime_use_client_call_get_verdict (self->call);
+      session_fail_call (self, verdict, NULL);
+    }
+  session_close (self, CLOSE_NORMAL);
+}
+
+static void
+session_report (RuntimeUseClientSession *self,
+                RuntimeUseMessage       *message)
+{
+  if (RUNTIME_USE_IS_COMMAND_OUTPUT_MESSAGE (message))
+    {
+      g_signal_emit (self, signals[SIGNAL_COMMAND_OUTPUT], 0, message);
+    }
+  else if (RUNTIME_USE_IS_ASSISTANT_MESSAGE (message))
+    {
+      RuntimeUseAssistantMessage *assistant = RUNTIME_USE_ASSISTANT_MESSAGE (message);
+
+      g_signal_emit (self, signals[SIGNAL_ASSISTANT_MESSAGE], 0,
+                     runtime_use_assistant_message_get_text_blocks (assistant));
+    }
+  else if (RUNTIME_USE_IS_HEARTBEAT_MESSAGE (message))
+    {
+      RuntimeUseHeartbeatMessage *heartbeat = RUNTIME_USE_HEARTBEAT_MESSAGE (message);
+
+      g_signal_emit (self, signals[SIGNAL_HEARTBEAT], 0,
+                     runtime_use_heartbeat_message_get_phase (heartbeat),
+                     runtime_use_heartbeat_message_get_elapsed_ms (heartbeat));
+    }
+}
+
+static void
+session_handle (RuntimeUseClientSession *self,
+                RuntimeUseMessage       *message)
+{
+  if (RUNTIME_USE_IS_END_SESSION_CONFIRM_MESSAGE (message))
+    session_take_confirm (self);
+  else if (RUNTIME_USE_IS_ARTIFACT_UPLOAD_REQUEST_MESSAGE (message))
+    g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, message);
+  else if (self->call == NULL)
+    g_debug ("ignored a %s that nobody asked for", runtime_use_message_get_message_type (message));
+  else if (RUNTIME_USE_IS_ERROR_MESSAGE (message))
+    session_take_error_message (self, RUNTIME_USE_ERROR_MESSAGE (message));
+  else if (RUNTIME_USE_IS_RESULT_MESSAGE (message) ||
+           RUNTIME_USE_IS_COMMAND_EXECUTION_RESULT_MESSAGE (message))
+    session_take_terminal (self, message);
+  else if (!self->is_paused || !session_must_read (self))
+    session_report (self, message);
+}
+
+static gboolean
+is_terminal (const char *message_type)
+{
+  return g_str_equal (message_type, "error_message") ||
+         g_str_equal (message_type, "result_message") ||
+         g_str_equal (message_type, "command_execution_result_message");
+}
+
+static gboolean
+is_report (const char *message_type)
+{
+  return g_str_equal (message_type, "assistant_message") ||
+         g_str_equal (message_type, "command_output_message") ||
+         g_str_equal (message_type, "heartbeat_message");
+}
+
+/* It says that the request failed, though not well why. Some servers do that
+ * when an agent throws something that is no error.
+ */
+static void
+session_take_odd_error (RuntimeUseClientSession *self,
+                        GBytes                  *bytes,
+                        const GError            *why)
+{
+  gsize length = g_bytes_get_size (bytes);
+  g_autofree char *text = g_utf8_make_valid (g_bytes_get_data (bytes, NULL),
+                                             MIN (length, MAX_SHOWN));
+  g_autoptr(GError) error = NULL;
+
+  error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REMOTE,
+                       "The server answered with an error that cannot be read (%s): %s%s",
+                       why->message, text, length > MAX_SHOWN ? "…" : "");
+  session_fail_call (self, error, NULL);
+}
+
+static void
+session_reject (RuntimeUseClientSession *self,
+                GBytes                  *bytes,
+                const char              *message_type,
+                const GError            *why)
+{
+  const GError *verdict = self->call != NULL ? _runtime_use_client_call_get_verdict (self->call)
+                                             : NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (self->call == NULL || message_type == NULL ||
+      !(is_terminal (message_type) || is_report (message_type)))
+    {
+      g_debug ("ignored a message: %s", why->message);
+      return;
+    }
+
+  if (verdict != NULL)
+    {
+      if (is_terminal (message_type))
+        session_fail_call (self, verdict, NULL);
+      return;
+    }
+
+  if (g_str_equal (message_type, "error_message"))
+    {
+      session_take_odd_error (self, bytes, why);
+      return;
+    }
+
+  error = g_error_new (why->domain, why->code, "The server sent a %s that cannot be used: %s",
+                       message_type, why->message);
+  session_break (self, error, CLOSE_PROTOCOL_ERROR);
+}
+
+static void
+channel_message_cb (RuntimeUseChannel       *channel,
+                    GBytes                  *bytes,
+                    RuntimeUseClientSession *self)
+{
+  G_GNUC_UNUSED g_autoptr(RuntimeUseClientSession) alive = NULL;
+  g_autoptr(RuntimeUseMessage) message = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *message_type = NULL;
+
+  if (self->is_channel_closed || self->is_closing)
+    return;
+
+  alive = g_object_ref (self);
+  if (self->call != NULL)
+    _runtime_use_client_call_heard (self->call);
+
+  message = _runtime_use_message_parse (bytes, &message_type, &error);
+  if (message != NULL)
+    session_handle (self, message);
+  else
+    session_reject (self, bytes, message_type, error);
+}
+
+/* GObject */
+
+static void
+runtime_use_client_session_constructed (GObject *object)
+{
+  RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
+
+  G_OBJECT_CLASS (runtime_use_client_session_parent_class)->constructed (object);
+
+  g_return_if_fail (self->channel != NULL);
+
+  self->clock = _runtime_use_main_clock_new ();
+  g_signal_connect_object (self->channel, "message", G_CALLBACK (channel_message_cb), self, 0);
+  g_signal_connect_object (self->channel, "closed", G_CALLBACK (channel_closed_cb), self, 0);
+}
+
+static void
+runtime_use_client_session_dispose (GObject *object)
+{
+  RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
+
+  if (self->channel != NULL && !self->is_channel_closed)
+    runtime_use_channel_close (self->channel, CLOSE_NORMAL);
+  self->is_channel_closed = TRUE;
+
+  if (self->clock != NULL)
+    {
+      _runtime_use_clock_clear_alarm (self->clock, &self->close_alarm);
+      _runtime_use_clock_clear_alarm (self->clock, &self->end_alarm);
+    }
+  if (self->runtime != NULL)
+    g_signal_handlers_disconnect_by_data (self->runtime, self);
+  g_clear_object (&self->runtime);
+
+  G_OBJECT_CLASS (runtime_use_client_session_parent_class)->dispose (object);
+}
+
+static void
+runtime_use_client_session_finalize (GObject *object)
+{
+  RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
+
+  g_clear_object (&self->channel);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->ending, g_ptr_array_unref);
+  g_clear_error (&self->end_error);
+
+  G_OBJECT_CLASS (runtime_use_client_session_parent_class)->finalize (object);
+}
+
+static void
+runtime_use_client_session_get_property (GObject    *object,
+                                         guint       prop_id,
+                                         GValue     *value,
+                                         GParamSpec *pspec)
+{
+  RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
+
+  if (prop_id >= PROP_FIRST_SETTING)
+    {
+      _runtime_use_client_settings_get_property (&self->settings, prop_id - PROP_FIRST_SETTING,
+                                                 value);
+      return;
+    }
+
+  switch ((RuntimeUseClientSessionProperty) prop_id)
+    {
+    case PROP_CHANNEL:
+      g_value_set_object (value, self->channel);
+      break;
+
+    case PROP_IS_CLOSED:
+      g_value_set_boolean (value, self->is_closed);
+      break;
+
+    case PROP_FIRST_SETTING:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_client_session_set_property (GObject      *object,
+                                         guint         prop_id,
+                                         const GValue *value,
+                                         GParamSpec   *pspec)
+{
+  RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
+
+  if (prop_id >= PROP_FIRST_SETTING)
+    {
+      _runtime_use_client_settings_set_property (&self->settings, prop_id - PROP_FIRST_SETTING,
+                                                 value);
+      return;
+    }
+
+  switch ((RuntimeUseClientSessionProperty) prop_id)
+    {
+    case PROP_CHANNEL:
+      self->channel = g_value_dup_object (value);
+      break;
+
+    case PROP_IS_CLOSED:
+    case PROP_FIRST_SETTING:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+/**
+ * RuntimeUseClientSession:timeout:
+ *
+ * How long a request may take, in seconds; 0 is as long as it likes.
+ *
+ * When it is over, the server is asked to stop, and the request fails with
+ * `RUNTIME_USE_ERROR_TIMED_OUT` when it has. The default is 0. A change counts
+ * for later requests.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseClientSession:idle-timeout:
+ *
+ * How long the server may say nothing while a request runs, in seconds; 0 is as
+ * long as it likes.
+ *
+ * Servers send a heartbeat every 15 seconds. When it is over, the request fails
+ * with `RUNTIME_USE_ERROR_TIMED_OUT` and the session is closed. The time does
+ * not run while the session is paused. The default is 60. A change counts for
+ * later requests.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseClientSession:cancel-timeout:
+ *
+ * How long the server may take to end a request that was cancelled or took too
+ * long, in seconds.
+ *
+ * When it is over, the session is closed. The default is 10. A change counts
+ * for later requests.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseClientSession:end-timeout:
+ *
+ * How long the server may take to confirm the end of the session, in seconds.
+ *
+ * The default is 60.
+ *
+ * Since: 0.1
+ */
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  /**
+   * RuntimeUseClientSession:channel:
+   *
+   * How the session speaks to the server; `NULL` when it is closed.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CHANNEL] =
+    g_param_spec_object ("channel", NULL, NULL,
+                         RUNTIME_USE_TYPE_CHANNEL,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseClientSession:is-closed:
+   *
+   * Whether the session is over, and nothing of it is left.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_IS_CLOSED] =
+    g_param_spec_boolean ("is-closed", NULL, NULL, FALSE,
+                          (G_PARAM_READABLE |
+                           G_PARAM_EXPLICIT_NOTIFY |
+                           G_PARAM_STATIC_STRINGS));
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  _runtime_use_client_settings_install (object_class, PROP_FIRST_SETTING);
+}
+
+static void
+install_reports (GType type)
+{
+  /**
+   * RuntimeUseClientSession::assistant-message:
+   * @self: the session
+   * @text_blocks: (array zero-terminated=1): what the agent says
+   *
+   * The agent said something while it worked.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ASSISTANT_MESSAGE] =
+    g_signal_new ("assistant-message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_STRV | G_SIGNAL_TYPE_STATIC_SCOPE);
+
+  /**
+   * RuntimeUseClientSession::command-output:
+   * @self: the session
+   * @message: what it printed, and where
+   *
+   * A command printed something.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_COMMAND_OUTPUT] =
+    g_signal_new ("command-output", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, RUNTIME_USE_TYPE_COMMAND_OUTPUT_MESSAGE);
+
+  /**
+   * RuntimeUseClientSession::heartbeat:
+   * @self: the session
+   * @phase: what the server is doing
+   * @elapsed_ms: milliseconds since it accepted the request
+   *
+   * The server is alive and still working.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_HEARTBEAT] =
+    g_signal_new ("heartbeat", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_INT64);
+
+  /**
+   * RuntimeUseClientSession::artifact-upload-request:
+   * @self: the session
+   * @message: the file
+   *
+   * The server asks where to put a file that it found in an artifact folder.
+   *
+   * Say so with [method@RuntimeUse.ClientSession.answer_upload]. Comes at any
+   * time, also between requests and while the session is being ended.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST] =
+    g_signal_new ("artifact-upload-request", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, RUNTIME_USE_TYPE_ARTIFACT_UPLOAD_REQUEST_MESSAGE);
+}
+
+static void
+runtime_use_client_session_class_init (RuntimeUseClientSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = runtime_use_client_session_constructed;
+  object_class->dispose = runtime_use_client_session_dispose;
+  object_class->finalize = runtime_use_client_session_finalize;
+  object_class->get_property = runtime_use_client_session_get_property;
+  object_class->set_property = runtime_use_client_session_set_property;
+
+  install_properties (object_class);
+  install_reports (G_TYPE_FROM_CLASS (klass));
+
+  /**
+   * RuntimeUseClientSession::closed:
+   * @self: the session
+   *
+   * The session is over. When the runtime was in this process, nothing that it
+   * started is left. Emitted once.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_CLOSED] =
+    g_signal_new ("closed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  0);
+}
+
+static void
+runtime_use_client_session_init (RuntimeUseClientSession *self)
+{
+  self->ending = g_ptr_array_new_with_free_func (g_object_unref);
+  _runtime_use_client_settings_init (&self->settings);
+}
+
+RuntimeUseClientSession *
+_runtime_use_client_session_new_full (RuntimeUseChannel              *channel,
+                                      RuntimeUseClock                *clock,
+                                      const RuntimeUseClientSettings *settings,
+                                      RuntimeUseSession              *runtime)
+{
+  RuntimeUseClientSession *self;
+
+  self = g_object_new (RUNTIME_USE_TYPE_CLIENT_SESSION, "channel", channel, NULL);
+  g_set_object (&self->clock, clock);
+  if (settings != NULL)
+    self->settings = *settings;
+  if (runtime != NULL)
+    {
+      self->runtime = g_object_ref (runtime);
+      g_signal_connect (runtime, "closed", G_CALLBACK (runtime_closed_cb), self);
+    }
+
+  return self;
+}
+
+/**
+ * runtime_use_client_session_new:
+ * @channel: an open channel to a runtime
+ *
+ * Makes a session that sends its requests over @channel.
+ *
+ * [method@RuntimeUse.Client.connect_async] is the usual way to get one.
+ *
+ * Returns: (transfer full): a new session
+ *
+ * Since: 0.1
+ */
+RuntimeUseClientSession *
+runtime_use_client_session_new (RuntimeUseChannel *channel)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_CHANNEL (channel), NULL);
+
+  return g_object_new (RUNTIME_USE_TYPE_CLIENT_SESSION, "channel", channel, NULL);
+}
+
+/* Why no request can be made now. */
+static GError *
+session_dup_obstacle (RuntimeUseClientSession *self,
+                      GCancellable            *cancellable)
+{
+  GError *error = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, &error))
+    return error;
+
+  if (self->is_channel_closed || self->is_closing)
+    return g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                                "The session is closed");
+  if (self->is_ending)
+    return g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                                "The session is being ended");
+  if (self->call != NULL)
+    return g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY,
+                                "Another request of this session is running");
+
+  return NULL;
+}
+
+static void
+session_call (RuntimeUseClientSession *self,
+              RuntimeUseMessage       *message,
+              GTask                   *task)
+{
+  GError *obstacle = session_dup_obstacle (self, g_task_get_cancellable (task));
+
+  /* Whether a request was cancelled is known only when the server has answered. */
+  g_task_set_check_cancellable (task, FALSE);
+  if (obstacle != NULL)
+    {
+      g_task_return_error (task, obstacle);
+      g_object_unref (task);
+      return;
+    }
+
+  self->call = _runtime_use_client_call_new (task, self->clock, &self->settings, &call_owner,
+                                             self);
+  if (self->is_paused)
+    _runtime_use_client_call_set_paused (self->call, TRUE);
+  session_send (self, message);
+}
+
+/**
+ * runtime_use_client_session_query_async:
+ * @self: a session
+ * @message: what is asked of the agent
+ * @cancellable: (nullable): cancels the request at the server
+ * @callback: (scope async): called when the request has ended
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Asks the agent for something.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_client_session_query_async (RuntimeUseClientSession     *self,
+                                        RuntimeUseInvocationMessage *message,
+                                        GCancellable                *cancellable,
+                                        GAsyncReadyCallback          callback,
+                                        gpointer                     user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION_MESSAGE (message));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_client_session_query_async);
+  session_call (self, RUNTIME_USE_MESSAGE (message), task);
+}
+
+/**
+ * runtime_use_client_session_query_finish:
+ * @self: a session
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.ClientSession.query_async].
+ *
+ * Fails with `RUNTIME_USE_ERROR_REMOTE` and the text of the server when the
+ * server answered with an error,
+ * [method@RuntimeUse.ClientSession.dup_error_metadata] has the details; with
+ * `G_IO_ERROR_CANCELLED` when the request was cancelled; with
+ * `RUNTIME_USE_ERROR_BUSY` when another one was running; with
+ * `RUNTIME_USE_ERROR_TIMED_OUT` after one of the timeouts; with
+ * `RUNTIME_USE_ERROR_CLOSED` when the channel is closed; with
+ * `RUNTIME_USE_ERROR_PROTOCOL` or `RUNTIME_USE_ERROR_INVALID_FIELD` when the
+ * server said something that makes no sense, and with
+ * `RUNTIME_USE_ERROR_TOO_LARGE` when it said too much. After the last three the
+ * session is closed.
+ *
+ * Returns: (transfer full): what the agent answered, or `NULL` with @error set
+ *
+ * Since: 0.1
+ */
+RuntimeUseQueryResult *
+runtime_use_client_session_query_finish (RuntimeUseClientSession  *self,
+                                         GAsyncResult             *result,
+                                         GError                  **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_client_session_execute_commands_async:
+ * @self: a session
+ * @message: the commands
+ * @cancellable: (nullable): cancels the request at the server
+ * @callback: (scope async): called when the request has ended
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Asks for commands to be run without an agent.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_client_session_execute_commands_async (RuntimeUseClientSession           *self,
+                                                   RuntimeUseCommandExecutionMessage *message,
+                                                   GCancellable                      *cancellable,
+                                                   GAsyncReadyCallback                callback,
+                                                   gpointer                           user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
+  g_return_if_fail (RUNTIME_USE_IS_COMMAND_EXECUTION_MESSAGE (message));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_client_session_execute_commands_async);
+  session_call (self, RUNTIME_USE_MESSAGE (message), task);
+}
+
+/**
+ * runtime_use_client_session_execute_commands_finish:
+ * @self: a session
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.ClientSession.execute_commands_async].
+ *
+ * A command that fails is no error: its exit code is in the result. Otherwise
+ * fails as [method@RuntimeUse.ClientSession.query_finish].
+ *
+ * Returns: (transfer full): how the commands ended, or `NULL` with @error set
+ *
+ * Since: 0.1
+ */
+RuntimeUseExecutionResult *
+runtime_use_client_session_execute_commands_finish (RuntimeUseClientSession  *self,
+                                                    GAsyncResult             *result,
+                                                    GError                  **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_client_session_dup_error_metadata:
+ * @self: a session
+ * @result: what the callback of a request was given
+ *
+ * Gets the details that the server sent with its error.
+ *
+ * Returns: (transfer full) (nullable): an object, or `NULL` when the server sent no error
+ *
+ * Since: 0.1
+ */
+JsonNode *
+runtime_use_client_session_dup_error_metadata (RuntimeUseClientSession *self,
+                                               GAsyncResult            *result)
+{
+  const char *json;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  json = g_task_get_task_data (G_TASK (result));
+
+  return json != NULL ? _runtime_use_json_to_node (json, NULL) : NULL;
+}
+
+/**
+ * runtime_use_client_session_dup_error_metadata_json:
+ * @self: a session
+ * @result: what the callback of a request was given
+ *
+ * Gets the details that the server sent with its error, exactly as it did.
+ *
+ * Returns: (transfer full) (nullable): the compact text of a JSON object, or `NULL` when the
+ *   server sent no error
+ *
+ * Since: 0.1
+ */
+char *
+runtime_use_client_session_dup_error_metadata_json (RuntimeUseClientSession *self,
+                                                    GAsyncResult            *result)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_strdup (g_task_get_task_data (G_TASK (result)));
+}
+
+/**
+ * runtime_use_client_session_answer_upload:
+ * @self: a session
+ * @message: where to put a file
+ *
+ * Answers [signal@RuntimeUse.ClientSession::artifact-upload-request].
+ *
+ * Does nothing when the session is closed.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_client_session_answer_upload (RuntimeUseClientSession                 *self,
+                                          RuntimeUseArtifactUploadResponseMessage *message)
+{
+  g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESPONSE_MESSAGE (message));
+
+  if (!self->is_channel_closed && !self->is_closing)
+    session_send (self, RUNTIME_USE_MESSAGE (message));
+}
+
+/**
+ * runtime_use_client_session_set_paused:
+ * @self: a session
+ * @paused: whether to stop reading
+ *
+ * Stops or continues reading what the server sends.
+ *
+ * Meant for who cannot keep up with the output: the server, and the command
+ * that prints, are slowed down instead of memory being filled. While a session
+ * is paused it emits no reports, and requests do not complete.
+ *
+ * A request that was cancelled or took too long, and a session that is being
+ * ended, come to their end also while paused; what is printed until then is
+ * dropped.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_client_session_set_paused (RuntimeUseClientSession *self,
+                                       gboolean                 paused)
+{
+  g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
+
+  paused = !!paused;
+  if (self->is_paused == paused)
+    return;
+
+  self->is_paused = paused;
+  if (self->is_channel_closed)
+    return;
+
+  if (self->call != NULL)
+    _runtime_use_client_call_set_paused (self->call, paused);
+  session_update_reading (self);
+}
+
+static void
+end_alarm_cb (gpointer user_data)
+{
+  g_autoptr(RuntimeUseClientSession) self = g_object_ref (user_data);
+
+  self->end_alarm = NULL;
+  if (self->end_error == NULL)
+    self->end_error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT,
+                                   "The server did not confirm the end of the session within "
+                                   "%u seconds", self->settings.end_timeout);
+  session_break (self, self->end_error, CLOSE_NORMAL);
+}
+
+static gboolean
+end_cancelled_cb (GCancellable *cancellable,
+                  gpointer      user_data)
+{
+  runtime_use_client_session_close (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+free_source (gpointer data)
+{
+  g_source_destroy (data);
+  g_source_unref (data);
+}
+
+/* Who is tired of waiting for the confirmation gets along without it. */
+static void
+watch_cancellable (GTask *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  GSource *source;
+
+  if (cancellable == NULL)
+    return;
+
+  source = g_cancellable_source_new (cancellable);
+  g_source_set_callback (source, G_SOURCE_FUNC (end_cancelled_cb),
+                         g_task_get_source_object (task), NULL);
+  g_source_attach (source, g_task_get_context (task));
+  g_task_set_task_data (task, source, free_source);
+}
+
+static void
+session_start_end (RuntimeUseClientSession *self)
+{
+  g_autoptr(RuntimeUseMessage) message = runtime_use_end_session_message_new ();
+
+  self->is_ending = TRUE;
+  self->end_alarm = _runtime_use_clock_set_alarm (self->clock,
+                                                  self->settings.end_timeout *
+                                                  G_GINT64_CONSTANT (1000),
+                                                  end_alarm_cb, self);
+  if (self->call != NULL)
+    _runtime_use_client_call_cancel (self->call,
+                                     g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                          "The session was ended"));
+  session_update_reading (self);
+  session_send (self, message);
+}
+
+/**
+ * runtime_use_client_session_end_async:
+ * @self: a session
+ * @cancellable: (nullable): closes the session without waiting for the server
+ * @callback: (scope async): called when the session is closed
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Tells the server that no more requests follow, waits until it has done what
+ * was left to do, and closes the session.
+ *
+ * A request that is running is cancelled.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_client_session_end_async (RuntimeUseClientSession *self,
+                                      GCancellable            *cancellable,
+                                      GAsyncReadyCallback      callback,
+                                      gpointer                 user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_client_session_end_async);
+  if (self->is_closed)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  watch_cancellable (task);
+  g_ptr_array_add (self->ending, g_steal_pointer (&task));
+  if (!self->is_ending && !self->is_closing && !self->is_channel_closed)
+    session_start_end (self);
+}
+
+/**
+ * runtime_use_client_session_end_finish:
+ * @self: a session
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.ClientSession.end_async].
+ *
+ * The session is closed also when this fails: with
+ * `RUNTIME_USE_ERROR_TIMED_OUT` after
+ * [property@RuntimeUse.ClientSession:end-timeout], with
+ * `RUNTIME_USE_ERROR_CLOSED` when the channel was closed without a
+ * confirmation, and with `G_IO_ERROR_CANCELLED`.
+ *
+ * Returns: `TRUE` if the server confirmed the end or the session was closed already, or `FALSE`
+ *   with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_client_session_end_finish (RuntimeUseClientSession  *self,
+                                       GAsyncResult             *result,
+                                       GError                  **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_client_session_close:
+ * @self: a session
+ *
+ * Closes the session without waiting for anything.
+ *
+ * A request that is running fails with `RUNTIME_USE_ERROR_CLOSED`, and the
+ * server ends it. [signal@RuntimeUse.ClientSession::closed] follows.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_client_session_close (RuntimeUseClientSession *self)
+{
+  G_GNUC_UNUSED g_autoptr(RuntimeUseClientSession) alive = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
+
+  if (self->is_closing || self->is_channel_closed)
+    return;
+
+  alive = g_object_ref (self);
+  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                               "The session was closed");
+  if (self->is_ending && self->end_error == NULL)
+    self->end_error = g_error_copy (error);
+  session_break (self, error, CLOSE_NORMAL);
+}
+
+/**
+ * runtime_use_client_session_is_closed:
+ * @self: a session
+ *
+ * Gets whether the session is over, and nothing of it is left.
+ *
+ * Returns: `TRUE` after [signal@RuntimeUse.ClientSession::closed]
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_client_session_is_closed (RuntimeUseClientSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), FALSE);
+
+  return self->is_closed;
+}
