@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,6 +27,8 @@ typedef struct
   char         **environ;
   struct rlimit  descriptor_limit;
   pid_t          parent;
+  const int     *descriptors;
+  bool           is_host;
 } Job;
 
 static char shell[] = "/bin/sh";
@@ -85,11 +88,25 @@ job_read (Job                 *job,
   return job->cwd != NULL && job->argv[2] != NULL ? 0 : EINVAL;
 }
 
+/* Those that come from the library have higher numbers than all that they are given here. */
+static bool
+place_descriptors (const Job *job)
+{
+  const int *from = job->descriptors;
+
+  if (dup2 (from[RUNTIME_USE_JOB_DESCRIPTOR_STDOUT], STDOUT_FILENO) < 0 ||
+      dup2 (from[RUNTIME_USE_JOB_DESCRIPTOR_STDERR], STDERR_FILENO) < 0)
+    return false;
+
+  return !job->is_host ||
+         (dup2 (from[RUNTIME_USE_JOB_DESCRIPTOR_HOST_INPUT], RUNTIME_USE_JOB_HOST_INPUT) >= 0 &&
+          dup2 (from[RUNTIME_USE_JOB_DESCRIPTOR_HOST_OUTPUT], RUNTIME_USE_JOB_HOST_OUTPUT) >= 0);
+}
+
 /* Runs in the parent's memory while the parent stands still: system calls only. */
 static void __attribute__ ((noreturn))
 become_command (Job                 *job,
                 RuntimeUseJobHeader *header,
-                const int           *descriptors,
                 volatile int        *error)
 {
   sigset_t none;
@@ -100,8 +117,7 @@ become_command (Job                 *job,
   if (setsid () < 0 ||
       prctl (PR_SET_PDEATHSIG, SIGKILL) != 0 ||
       setrlimit (RLIMIT_NOFILE, &job->descriptor_limit) != 0 ||
-      dup2 (descriptors[RUNTIME_USE_JOB_DESCRIPTOR_STDOUT], STDOUT_FILENO) < 0 ||
-      dup2 (descriptors[RUNTIME_USE_JOB_DESCRIPTOR_STDERR], STDERR_FILENO) < 0 ||
+      !place_descriptors (job) ||
       sigprocmask (SIG_SETMASK, &none, NULL) != 0)
     {
       *error = errno;
@@ -119,7 +135,6 @@ become_command (Job                 *job,
 static pid_t
 start (Job                 *job,
        RuntimeUseJobHeader *header,
-       const int           *descriptors,
        int                 *error)
 {
   volatile int child_error = 0;
@@ -128,7 +143,7 @@ start (Job                 *job,
   job->parent = getpid ();
   pid = vfork ();
   if (pid == 0)
-    become_command (job, header, descriptors, &child_error);
+    become_command (job, header, &child_error);
 
   *error = pid < 0 ? errno : child_error;
   return pid;
@@ -136,14 +151,13 @@ start (Job                 *job,
 
 static int
 enter_directory (Job                 *job,
-                 const int           *descriptors,
                  RuntimeUseJobReport *report)
 {
   size_t length = 0;
   int error = 0;
 
   report->stage = RUNTIME_USE_JOB_STAGE_DIRECTORY;
-  if (fchdir (descriptors[RUNTIME_USE_JOB_DESCRIPTOR_DIRECTORY]) != 0)
+  if (fchdir (job->descriptors[RUNTIME_USE_JOB_DESCRIPTOR_DIRECTORY]) != 0)
     error = errno;
   else if (job->cwd[0] != '\0')
     error = job_directory_enter (job->cwd, &length);
@@ -155,19 +169,23 @@ enter_directory (Job                 *job,
 static pid_t
 run_mapped (RuntimeUseJobHeader *header,
             const int           *descriptors,
+            size_t               n_descriptors,
             RuntimeUseJobReport *report)
 {
-  Job job = { 0 };
+  Job job = {
+    .descriptors = descriptors,
+    .is_host = n_descriptors == RUNTIME_USE_JOB_N_HOST_DESCRIPTORS,
+  };
   pid_t pid = -1;
 
   report->stage = RUNTIME_USE_JOB_STAGE_SETUP;
   report->error = job_read (&job, header);
   if (report->error == 0)
-    report->error = enter_directory (&job, descriptors, report);
+    report->error = enter_directory (&job, report);
   if (report->error == 0)
     {
       report->stage = RUNTIME_USE_JOB_STAGE_START;
-      pid = start (&job, header, descriptors, &report->error);
+      pid = start (&job, header, &report->error);
     }
 
   free (job.environ);
@@ -230,7 +248,8 @@ leave_directory (void)
  * -1 with @report saying why. A process that could not become the shell is returned too, with the
  * error set: it has to be reaped. */
 pid_t
-job_spawn (const int            descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS],
+job_spawn (const int           *descriptors,
+           size_t               n_descriptors,
            RuntimeUseJobReport *report)
 {
   RuntimeUseJobHeader *header;
@@ -243,7 +262,7 @@ job_spawn (const int            descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS],
     {
       report->error = header->size <= size ? 0 : EINVAL;
       if (report->error == 0)
-        pid = run_mapped (header, descriptors, report);
+        pid = run_mapped (header, descriptors, n_descriptors, report);
       forget_memory (header, size);
     }
   else

@@ -6,5 +6,6 @@
 
 #include <sys/types.h>
 
-pid_t job_spawn (const int            descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS],
+pid_t job_spawn (const int           *descriptors,
+                 size_t               n_descriptors,
                  RuntimeUseJobReport *report);

@@ -182,11 +182,12 @@ refuse_job (int stage,
 
 static void
 run_job (State     *state,
-         const int *descriptors)
+         const int *descriptors,
+         size_t     n_descriptors)
 {
   RuntimeUseJobReport report = { 0 };
 
-  state->leader = job_spawn (descriptors, &report);
+  state->leader = job_spawn (descriptors, n_descriptors, &report);
   state->group = state->leader > 0 ? state->leader : 0;
   if (state->leader > 0 && report.error == 0)
     {
@@ -232,10 +233,10 @@ take_run_order (State         *state,
         refuse_job (state->set_up_stage, state->set_up_error);
       else if (message->msg_flags & MSG_CTRUNC)
         refuse_job (RUNTIME_USE_JOB_STAGE_SETUP, EMFILE);
-      else if (n != RUNTIME_USE_JOB_N_DESCRIPTORS)
+      else if (n != RUNTIME_USE_JOB_N_DESCRIPTORS && n != RUNTIME_USE_JOB_N_HOST_DESCRIPTORS)
         refuse_job (RUNTIME_USE_JOB_STAGE_SETUP, EBADMSG);
       else
-        run_job (state, descriptors);
+        run_job (state, descriptors, n);
     }
 
   for (size_t i = 0; i < n; i++)

@@ -38,6 +38,7 @@
 /* agent */
 #include "runtime-use-agent-handler.h"
 #include "runtime-use-echo-handler.h"
+#include "runtime-use-hosted-handler.h"
 #include "runtime-use-invocation.h"
 #include "runtime-use-shell-handler.h"
 

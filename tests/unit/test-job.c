@@ -48,7 +48,8 @@ run (CommandFixture *fixture,
 
   request = _runtime_use_job_request_new (command, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (_runtime_use_job_run (job, request, descriptors), ==, 0);
+  g_assert_cmpint (_runtime_use_job_run (job, request, descriptors,
+                                          RUNTIME_USE_JOB_N_DESCRIPTORS), ==, 0);
 }
 
 static RuntimeUseJobReport

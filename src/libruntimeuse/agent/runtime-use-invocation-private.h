@@ -48,6 +48,22 @@ void
 _runtime_use_invocation_return_json (RuntimeUseInvocation *self,
                                      const char           *json);
 
+/* These take the outcome; a report is what send_error_message() makes. */
+void
+_runtime_use_invocation_return_outcome (RuntimeUseInvocation *self,
+                                        RuntimeUseOutcome    *outcome);
+void
+_runtime_use_invocation_report (RuntimeUseInvocation *self,
+                                RuntimeUseOutcome    *outcome);
+
+/* The schema as the client wrote it, or NULL. */
+const char *
+_runtime_use_invocation_get_output_format_json (RuntimeUseInvocation *self);
+RuntimeUseRedactor *
+_runtime_use_invocation_get_redactor (RuntimeUseInvocation *self);
+guint
+_runtime_use_invocation_get_kill_grace (RuntimeUseInvocation *self);
+
 /* For the owner: there is room again; nothing more is wanted. */
 void
 _runtime_use_invocation_notify_drained (RuntimeUseInvocation *self);

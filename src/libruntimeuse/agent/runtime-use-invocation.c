@@ -388,6 +388,24 @@ _runtime_use_invocation_get_env_strv (RuntimeUseInvocation *self)
   return runtime_use_invocation_message_get_agent_env (self->message);
 }
 
+const char *
+_runtime_use_invocation_get_output_format_json (RuntimeUseInvocation *self)
+{
+  return runtime_use_invocation_message_get_output_format_json_schema_str (self->message);
+}
+
+RuntimeUseRedactor *
+_runtime_use_invocation_get_redactor (RuntimeUseInvocation *self)
+{
+  return self->redactor;
+}
+
+guint
+_runtime_use_invocation_get_kill_grace (RuntimeUseInvocation *self)
+{
+  return self->kill_grace;
+}
+
 void
 _runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
                                RuntimeUseCommandHandler *command)
@@ -834,17 +852,26 @@ runtime_use_invocation_send_error_message (RuntimeUseInvocation *self,
                                            JsonNode             *metadata)
 {
   g_autoptr(GError) error = NULL;
+  RuntimeUseOutcome *outcome;
 
   g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
   g_return_if_fail (text != NULL);
 
-  if (self->completed || self->reported != NULL)
-    return;
-
   error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, text);
-  self->reported = _runtime_use_outcome_new_error (error, metadata);
-  if (self->reported->metadata == NULL)
-    self->reported->metadata = g_strdup ("{}");
+  outcome = _runtime_use_outcome_new_error (error, metadata);
+  if (outcome->metadata == NULL)
+    outcome->metadata = g_strdup ("{}");
+  _runtime_use_invocation_report (self, outcome);
+}
+
+void
+_runtime_use_invocation_report (RuntimeUseInvocation *self,
+                                RuntimeUseOutcome    *outcome)
+{
+  if (self->completed || self->reported != NULL)
+    _runtime_use_outcome_free (outcome);
+  else
+    self->reported = outcome;
 }
 
 /* Takes the outcome. */
@@ -926,6 +953,13 @@ _runtime_use_invocation_return_json (RuntimeUseInvocation *self,
                                      const char           *json)
 {
   complete (self, _runtime_use_outcome_new_json (json));
+}
+
+void
+_runtime_use_invocation_return_outcome (RuntimeUseInvocation *self,
+                                        RuntimeUseOutcome    *outcome)
+{
+  complete (self, outcome);
 }
 
 /**

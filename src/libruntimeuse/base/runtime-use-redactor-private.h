@@ -20,4 +20,8 @@ void _runtime_use_redactor_stream_append (RuntimeUseRedactorStream *self,
 void _runtime_use_redactor_stream_flush  (RuntimeUseRedactorStream *self,
                                           GString                  *out);
 
+/* Appends copies of the secrets, for a redactor that hides those of several. */
+void _runtime_use_redactor_collect       (RuntimeUseRedactor       *self,
+                                          GPtrArray                *secrets);
+
 G_END_DECLS

@@ -131,6 +131,14 @@ _runtime_use_redactor_get_matcher (RuntimeUseRedactor *self)
 }
 
 void
+_runtime_use_redactor_collect (RuntimeUseRedactor *self,
+                               GPtrArray          *secrets)
+{
+  if (self->matcher != NULL)
+    _runtime_use_secret_matcher_collect (self->matcher, secrets);
+}
+
+void
 _runtime_use_redactor_append (RuntimeUseRedactor *self,
                               const char         *text,
                               gsize               length,

@@ -24,6 +24,10 @@ gboolean
 const RuntimeUseSecretFilter *
       _runtime_use_secret_matcher_get_filter     (RuntimeUseSecretMatcher *self);
 
+/* Appends copies of the secrets. */
+void  _runtime_use_secret_matcher_collect        (RuntimeUseSecretMatcher *self,
+                                                  GPtrArray               *secrets);
+
 /* Feeds the automaton. A state stands for the longest end of the text so far
  * that begins a secret, and state 0 for none. Stops at the end of a secret, and
  * where the state stands for little and has just forgotten something. Returns

@@ -183,6 +183,21 @@ _runtime_use_secret_matcher_free (RuntimeUseSecretMatcher *self)
   g_free (self);
 }
 
+void
+_runtime_use_secret_matcher_collect (RuntimeUseSecretMatcher *self,
+                                     GPtrArray               *secrets)
+{
+  gsize start = 0;
+
+  for (guint i = 0; i < self->ends->len; i++)
+    {
+      gsize end = g_array_index (self->ends, guint32, i);
+
+      g_ptr_array_add (secrets, g_strndup (self->bytes->str + start, end - start));
+      start = end;
+    }
+}
+
 gboolean
 _runtime_use_secret_matcher_touches_marker (RuntimeUseSecretMatcher *self)
 {

@@ -20,4 +20,15 @@ void _runtime_use_command_handler_set_sink (RuntimeUseCommandHandler *self,
                                             RuntimeUseCommandSink     sink,
                                             gpointer                  user_data);
 
+/* Makes the command a host, which speaks with us by descriptors of its own: @input and @output
+ * become its descriptors 3 and 4. It is over as soon as its shell has ended, whatever holds its
+ * standard output open, and all that it has started is ended with it. Called before the start; the
+ * descriptors belong to the caller, who may close them after it. */
+void _runtime_use_command_handler_set_host_pipes (RuntimeUseCommandHandler *self,
+                                                  int                       input,
+                                                  int                       output);
+
+/* The signal that ended a command which is finished, or 0. */
+int _runtime_use_command_handler_get_term_signal (RuntimeUseCommandHandler *self);
+
 G_END_DECLS

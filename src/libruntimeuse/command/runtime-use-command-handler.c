@@ -49,6 +49,7 @@ struct _RuntimeUseCommandHandler
 
   RuntimeUseCommandSink   sink;
   gpointer                sink_data;
+  int                     host_pipes[2]; /* -1: the command is no host */
 
   RuntimeUseCommandRun   *run;      /* from the first try to start it */
   GTask                  *run_task;
@@ -415,6 +416,7 @@ runtime_use_command_handler_init (RuntimeUseCommandHandler *self)
 {
   self->grace = DEFAULT_GRACE;
   self->timeout = DEFAULT_TIMEOUT;
+  self->host_pipes[0] = self->host_pipes[1] = -1;
   _runtime_use_job_pool_hold ();
 }
 
@@ -687,12 +689,28 @@ _runtime_use_command_handler_set_sink (RuntimeUseCommandHandler *self,
   self->sink_data = user_data;
 }
 
+void
+_runtime_use_command_handler_set_host_pipes (RuntimeUseCommandHandler *self,
+                                             int                       input,
+                                             int                       output)
+{
+  self->host_pipes[0] = input;
+  self->host_pipes[1] = output;
+}
+
+int
+_runtime_use_command_handler_get_term_signal (RuntimeUseCommandHandler *self)
+{
+  return self->run != NULL ? _runtime_use_command_run_get_term_signal (self->run) : 0;
+}
+
 static gboolean
 start_run (RuntimeUseCommandHandler  *self,
            GError                   **error)
 {
   self->run = _runtime_use_command_run_new (&run_funcs, self);
   _runtime_use_command_run_set_limits (self->run, self->grace, self->timeout);
+  _runtime_use_command_run_set_host_pipes (self->run, self->host_pipes[0], self->host_pipes[1]);
   _runtime_use_command_run_set_paused (self->run, self->paused);
 
   return _runtime_use_command_run_start (self->run, self->command,

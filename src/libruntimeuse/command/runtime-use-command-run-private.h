@@ -38,8 +38,12 @@ gboolean _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
 void _runtime_use_command_run_set_limits (RuntimeUseCommandRun *self,
                                           guint                 grace,
                                           guint                 timeout);
+void _runtime_use_command_run_set_host_pipes (RuntimeUseCommandRun *self,
+                                              int                   input,
+                                              int                   output);
 void _runtime_use_command_run_set_paused (RuntimeUseCommandRun *self,
                                           gboolean              paused);
+int _runtime_use_command_run_get_term_signal (RuntimeUseCommandRun *self);
 gboolean _runtime_use_command_run_is_gone (RuntimeUseCommandRun *self);
 
 void _runtime_use_command_run_cancel (RuntimeUseCommandRun *self);

@@ -35,7 +35,7 @@
 typedef enum
 {
   ENDING_NOT,
-  ENDING_FAILED_COMMAND,
+  ENDING_WITH_LEADER,
   ENDING_CANCELLED,
   ENDING_TIMED_OUT,
   ENDING_LEFTOVERS,
@@ -51,6 +51,7 @@ struct _RuntimeUseCommandRun
   guint                            grace;   /* milliseconds */
   guint                            timeout; /* seconds */
   gboolean                         paused;
+  int                              host_pipes[2]; /* its input and output; -1 in other commands */
 
   gboolean                         active;  /* started, and not let go of */
   RuntimeUseJob                   *job;     /* present as long as anything of the command is */
@@ -62,6 +63,7 @@ struct _RuntimeUseCommandRun
   gboolean                         tree_gone;
   gboolean                         finished;
   int                              status;
+  int                              term_signal; /* 0: none ended the shell */
   Ending                           ending;
   int                              cancelled; /* atomic */
 
@@ -224,6 +226,12 @@ read_rest (RuntimeUseCommandRun *self)
     }
 }
 
+static gboolean
+is_host (RuntimeUseCommandRun *self)
+{
+  return self->host_pipes[0] >= 0;
+}
+
 /* Decides what follows from what is known. */
 static void
 advance (RuntimeUseCommandRun *self)
@@ -235,6 +243,11 @@ advance (RuntimeUseCommandRun *self)
       read_rest (self);
       conclude (self, new_ending_error (self));
     }
+  else if (self->leader_gone && is_host (self))
+    {
+      /* Nobody is served by what is left of it, whatever holds its pipes. */
+      begin_end (self, ENDING_WITH_LEADER, self->grace);
+    }
   else if (self->leader_gone && !has_outputs (self))
     {
       if (self->tree_gone)
@@ -243,7 +256,7 @@ advance (RuntimeUseCommandRun *self)
         }
       else if (self->status != 0)
         {
-          begin_end (self, ENDING_FAILED_COMMAND, self->grace);
+          begin_end (self, ENDING_WITH_LEADER, self->grace);
         }
       else
         {
@@ -273,6 +286,7 @@ take_report (RuntimeUseCommandRun      *self,
     {
       self->leader_gone = TRUE;
       self->status = WIFEXITED (report->status) ? WEXITSTATUS (report->status) : -1;
+      self->term_signal = WIFSIGNALED (report->status) ? WTERMSIG (report->status) : 0;
     }
   if (report->flags & RUNTIME_USE_JOB_REPORT_EMPTY)
     {
@@ -327,7 +341,7 @@ take_cancel (RuntimeUseCommandRun *self)
 
   if (self->finished && self->ending == ENDING_LEFTOVERS)
     begin_end (self, ENDING_LEFTOVERS, 0);
-  else if (self->ending == ENDING_FAILED_COMMAND)
+  else if (self->ending == ENDING_WITH_LEADER)
     self->ending = ENDING_CANCELLED;
   else if (self->ending == ENDING_NOT && !self->finished)
     begin_end (self, ENDING_CANCELLED, self->grace);
@@ -398,6 +412,7 @@ _runtime_use_command_run_new (const RuntimeUseCommandRunFuncs *funcs,
   self->funcs = funcs;
   self->user_data = user_data;
   self->deadline = self->wake_time = G_MAXINT64;
+  self->host_pipes[0] = self->host_pipes[1] = -1;
   for (guint i = 0; i < N_OUTPUTS; i++)
     _runtime_use_command_output_init (&self->outputs[i],
                                       i == 0 ? RUNTIME_USE_OUTPUT_STREAM_STDOUT
@@ -442,7 +457,9 @@ hand_over (RuntimeUseCommandRun  *self,
       self->job = _runtime_use_job_pool_take (error);
       if (self->job == NULL)
         return FALSE;
-      result = _runtime_use_job_run (self->job, request, descriptors);
+      result = _runtime_use_job_run (self->job, request, descriptors,
+                                     is_host (self) ? RUNTIME_USE_JOB_N_HOST_DESCRIPTORS
+                                                    : RUNTIME_USE_JOB_N_DESCRIPTORS);
     }
 
   if (result != 0)
@@ -459,7 +476,9 @@ open_and_hand_over (RuntimeUseCommandRun  *self,
                     RuntimeUseRedactor    *redactor,
                     GError               **error)
 {
-  int descriptors[RUNTIME_USE_JOB_N_DESCRIPTORS] = { -1, -1, -1 };
+  int descriptors[RUNTIME_USE_JOB_N_HOST_DESCRIPTORS] = {
+    -1, -1, -1, self->host_pipes[0], self->host_pipes[1],
+  };
   gboolean success = FALSE;
   int result;
 
@@ -471,7 +490,7 @@ open_and_hand_over (RuntimeUseCommandRun  *self,
   else
     success = hand_over (self, request, descriptors, error);
 
-  for (guint i = 0; i < G_N_ELEMENTS (descriptors); i++)
+  for (guint i = 0; i < RUNTIME_USE_JOB_N_DESCRIPTORS; i++)
     if (descriptors[i] >= 0)
       close (descriptors[i]);
 
@@ -522,6 +541,25 @@ _runtime_use_command_run_set_limits (RuntimeUseCommandRun *self,
 {
   self->grace = grace;
   self->timeout = timeout;
+}
+
+/* Makes the command a host: these become its descriptors 3 and 4, and it is over, with all that it
+ * has started, as soon as its shell is. To be called before the start, with descriptors that stay
+ * open until then and belong to the caller. */
+void
+_runtime_use_command_run_set_host_pipes (RuntimeUseCommandRun *self,
+                                         int                   input,
+                                         int                   output)
+{
+  self->host_pipes[0] = input;
+  self->host_pipes[1] = output;
+}
+
+/* The signal that ended the shell, or 0. */
+int
+_runtime_use_command_run_get_term_signal (RuntimeUseCommandRun *self)
+{
+  return self->term_signal;
 }
 
 void

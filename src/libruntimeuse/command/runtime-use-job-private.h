@@ -28,7 +28,8 @@ void                   _runtime_use_job_set_idle_since (RuntimeUseJob        *se
 
 int                    _runtime_use_job_run            (RuntimeUseJob        *self,
                                                         const GByteArray     *request,
-                                                        const int            *descriptors);
+                                                        const int            *descriptors,
+                                                        guint                 n_descriptors);
 void                   _runtime_use_job_end            (RuntimeUseJob        *self,
                                                         guint                 grace);
 RuntimeUseJobReceived  _runtime_use_job_receive        (RuntimeUseJob        *self,

@@ -14,14 +14,22 @@
 /* The grace period when the library itself is gone and nobody can name one. */
 #define RUNTIME_USE_JOB_ORPHAN_GRACE 2000
 
-/* Descriptors that travel with an order to run. */
+/* Descriptors that travel with an order to run: the first ones with each, all of them when the
+ * command is a host, which speaks with the library by two more. */
 typedef enum
 {
   RUNTIME_USE_JOB_DESCRIPTOR_STDOUT,
   RUNTIME_USE_JOB_DESCRIPTOR_STDERR,
   RUNTIME_USE_JOB_DESCRIPTOR_DIRECTORY,
   RUNTIME_USE_JOB_N_DESCRIPTORS,
+  RUNTIME_USE_JOB_DESCRIPTOR_HOST_INPUT = RUNTIME_USE_JOB_N_DESCRIPTORS,
+  RUNTIME_USE_JOB_DESCRIPTOR_HOST_OUTPUT,
+  RUNTIME_USE_JOB_N_HOST_DESCRIPTORS,
 } RuntimeUseJobDescriptor;
+
+/* What these two are called in a host. */
+#define RUNTIME_USE_JOB_HOST_INPUT 3
+#define RUNTIME_USE_JOB_HOST_OUTPUT 4
 
 typedef enum
 {

@@ -220,22 +220,25 @@ write_memory (RuntimeUseJob    *self,
 int
 _runtime_use_job_run (RuntimeUseJob    *self,
                       const GByteArray *request,
-                      const int        *descriptors)
+                      const int        *descriptors,
+                      guint             n_descriptors)
 {
-  const gsize size = RUNTIME_USE_JOB_N_DESCRIPTORS * sizeof (int);
+  const gsize size = n_descriptors * sizeof (int);
   RuntimeUseJobOrder order = { .kind = RUNTIME_USE_JOB_ORDER_RUN };
   union
   {
     struct cmsghdr header;
-    char           space[CMSG_SPACE (RUNTIME_USE_JOB_N_DESCRIPTORS * sizeof (int))];
+    char           space[CMSG_SPACE (RUNTIME_USE_JOB_N_HOST_DESCRIPTORS * sizeof (int))];
   } control = { 0 };
   struct iovec data = { &order, sizeof order };
   struct msghdr message = {
     .msg_iov = &data, .msg_iovlen = 1,
-    .msg_control = &control, .msg_controllen = sizeof control,
+    .msg_control = &control, .msg_controllen = CMSG_SPACE (size),
   };
   struct cmsghdr *header;
   int result;
+
+  g_assert (n_descriptors <= RUNTIME_USE_JOB_N_HOST_DESCRIPTORS);
 
   result = write_memory (self, request);
   if (result != 0)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-logger.h"
+#include "runtime-use-redactor.h"
+#include "runtime-use-types.h"
+
+G_BEGIN_DECLS
+
+/* What a host prints: lines for the log, without the secrets of all whom it has served. */
+typedef struct _RuntimeUseHostLog RuntimeUseHostLog;
+
+RuntimeUseHostLog *_runtime_use_host_log_new     (const char             *name);
+void               _runtime_use_host_log_free    (RuntimeUseHostLog      *self);
+
+void               _runtime_use_host_log_hide    (RuntimeUseHostLog      *self,
+                                                  RuntimeUseRedactor     *redactor);
+void               _runtime_use_host_log_push    (RuntimeUseHostLog      *self,
+                                                  RuntimeUseOutputStream  stream,
+                                                  const char             *text,
+                                                  gsize                   length);
+void               _runtime_use_host_log_finish  (RuntimeUseHostLog      *self);
+void               _runtime_use_host_log_say     (RuntimeUseHostLog      *self,
+                                                  const char             *text);
+
+/* The end of what was printed to standard error, perhaps empty. */
+char              *_runtime_use_host_log_dup_tail (RuntimeUseHostLog     *self);
+
+G_END_DECLS

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-host-log-private.h"
+
+#include "runtime-use-line-splitter-private.h"
+#include "runtime-use-redactor-private.h"
+
+/* A longer line is logged in pieces of this size. */
+#define LINE_LIMIT 8192
+
+/* So much of standard error is quoted when a host dies. */
+#define TAIL_LIMIT 4096
+
+/* A host serves for long, so the oldest secrets are forgotten some day. */
+#define MAX_SECRETS 10000
+
+#define N_STREAMS 2
+
+typedef struct
+{
+  RuntimeUseRedactorStream *redactor;   /* (nullable): nothing was printed since the last change */
+  RuntimeUseLineSplitter    lines;
+} Stream;
+
+struct _RuntimeUseHostLog
+{
+  RuntimeUseLogger   *logger;
+  GHashTable         *known;      /* char *: the secrets */
+  GQueue              secrets;    /* char *: the same, the oldest first; owns them */
+  RuntimeUseRedactor *redactor;   /* (nullable): to be made */
+  Stream              streams[N_STREAMS];
+  GString            *tail;
+};
+
+RuntimeUseHostLog *
+_runtime_use_host_log_new (const char *name)
+{
+  RuntimeUseHostLog *self = g_new0 (RuntimeUseHostLog, 1);
+
+  self->logger = runtime_use_logger_new (name);
+  self->known = g_hash_table_new (g_str_hash, g_str_equal);
+  g_queue_init (&self->secrets);
+  self->tail = g_string_new (NULL);
+  for (guint i = 0; i < N_STREAMS; i++)
+    _runtime_use_line_splitter_init (&self->streams[i].lines, LINE_LIMIT);
+
+  return self;
+}
+
+void
+_runtime_use_host_log_free (RuntimeUseHostLog *self)
+{
+  for (guint i = 0; i < N_STREAMS; i++)
+    {
+      g_clear_object (&self->streams[i].redactor);
+      _runtime_use_line_splitter_clear (&self->streams[i].lines);
+    }
+  g_hash_table_unref (self->known);
+  g_queue_clear_full (&self->secrets, g_free);
+  g_clear_object (&self->redactor);
+  g_object_unref (self->logger);
+  g_string_free (self->tail, TRUE);
+  g_free (self);
+}
+
+void
+_runtime_use_host_log_say (RuntimeUseHostLog *self,
+                           const char        *text)
+{
+  runtime_use_logger_info (self->logger, text);
+}
+
+static void
+line_cb (const char *line,
+         gpointer    user_data)
+{
+  _runtime_use_host_log_say (user_data, line);
+}
+
+static void
+keep_tail (RuntimeUseHostLog *self,
+           const GString     *text)
+{
+  gsize excess;
+
+  _runtime_use_append_without_nul (self->tail, text->str, text->len);
+  if (self->tail->len <= TAIL_LIMIT)
+    return;
+
+  excess = self->tail->len - TAIL_LIMIT;
+  while (excess < self->tail->len && ((guchar) self->tail->str[excess] & 0xc0) == 0x80)
+    excess++;
+  g_string_erase (self->tail, 0, (gssize) excess);
+}
+
+static void
+pass_on (RuntimeUseHostLog *self,
+         guint              stream,
+         const GString     *text)
+{
+  if (stream == RUNTIME_USE_OUTPUT_STREAM_STDERR)
+    keep_tail (self, text);
+  _runtime_use_line_splitter_push (&self->streams[stream].lines, text->str, text->len,
+                                   line_cb, self);
+}
+
+/* What was held back, since it could have been the beginning of a secret. */
+static void
+flush (RuntimeUseHostLog *self,
+       guint              stream)
+{
+  g_autoptr(GString) rest = g_string_new (NULL);
+
+  if (self->streams[stream].redactor == NULL)
+    return;
+
+  _runtime_use_redactor_stream_flush (self->streams[stream].redactor, rest);
+  g_clear_object (&self->streams[stream].redactor);
+  if (rest->len > 0)
+    pass_on (self, stream, rest);
+}
+
+static void
+add_secret (RuntimeUseHostLog *self,
+            char              *secret)
+{
+  if (g_hash_table_contains (self->known, secret))
+    {
+      g_free (secret);
+      return;
+    }
+
+  if (self->secrets.length >= MAX_SECRETS)
+    {
+      g_autofree char *oldest = g_queue_pop_head (&self->secrets);
+
+      g_hash_table_remove (self->known, oldest);
+    }
+  g_queue_push_tail (&self->secrets, secret);
+  g_hash_table_add (self->known, secret);
+  g_clear_object (&self->redactor);
+}
+
+/* From now on what @redactor hides is hidden here too. */
+void
+_runtime_use_host_log_hide (RuntimeUseHostLog  *self,
+                            RuntimeUseRedactor *redactor)
+{
+  g_autoptr(GPtrArray) secrets = NULL;
+
+  if (runtime_use_redactor_is_empty (redactor))
+    return;
+
+  secrets = g_ptr_array_new ();
+  _runtime_use_redactor_collect (redactor, secrets);
+  for (guint i = 0; i < secrets->len; i++)
+    add_secret (self, g_ptr_array_index (secrets, i));
+
+  for (guint i = 0; i < N_STREAMS && self->redactor == NULL; i++)
+    flush (self, i);
+}
+
+static void
+make_redactor (RuntimeUseHostLog *self)
+{
+  g_autoptr(GPtrArray) secrets = NULL;
+
+  if (self->redactor != NULL)
+    return;
+
+  secrets = g_ptr_array_new ();
+  for (GList *l = self->secrets.head; l != NULL; l = l->next)
+    g_ptr_array_add (secrets, l->data);
+  g_ptr_array_add (secrets, NULL);
+  self->redactor = runtime_use_redactor_new ((const char * const *) secrets->pdata);
+}
+
+void
+_runtime_use_host_log_push (RuntimeUseHostLog      *self,
+                            RuntimeUseOutputStream  stream,
+                            const char             *text,
+                            gsize                   length)
+{
+  g_autoptr(GString) redacted = g_string_new (NULL);
+
+  make_redactor (self);
+  if (self->streams[stream].redactor == NULL)
+    self->streams[stream].redactor = runtime_use_redactor_open_stream (self->redactor);
+
+  _runtime_use_redactor_stream_append (self->streams[stream].redactor, text, length, redacted);
+  pass_on (self, stream, redacted);
+}
+
+void
+_runtime_use_host_log_finish (RuntimeUseHostLog *self)
+{
+  for (guint i = 0; i < N_STREAMS; i++)
+    {
+      flush (self, i);
+      _runtime_use_line_splitter_finish (&self->streams[i].lines, line_cb, self);
+    }
+}
+
+char *
+_runtime_use_host_log_dup_tail (RuntimeUseHostLog *self)
+{
+  char *tail = g_strndup (self->tail->str, self->tail->len);
+
+  return g_strstrip (tail);
+}

@@ -1,0 +1,804 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-hosted-handler.h"
+
+#include "runtime-use-host-private.h"
+#include "runtime-use-host-program-private.h"
+#include "runtime-use-hosted-invocation-private.h"
+
+#define DEFAULT_MAX_HOSTS 8
+#define DEFAULT_START_TIMEOUT 30
+#define DEFAULT_MAX_LINE_SIZE (8 * 1024 * 1024)
+
+/**
+ * RuntimeUseHostedHandler:
+ *
+ * An agent in a file of its own, in any language.
+ *
+ * The file is a module in JavaScript or TypeScript (`.js`, `.mjs`, `.cjs`,
+ * `.ts`), which `bun` or else `node` runs, one in Python (`.py`), or an
+ * executable program. It is loaded by a child process, its host, which stays
+ * warm between invocations and speaks JSON lines over its descriptors 3 and 4.
+ *
+ * A host that takes any number of invocations at once serves all of them; of
+ * one that takes few, further ones are started, up to
+ * [property@RuntimeUse.HostedHandler:max-hosts]. When a host dies, the
+ * invocations that it served fail with its last words, and the next one starts
+ * it again. A host whose handler does not heed a cancel within the session's
+ * `kill-grace` is killed, with all that it has started.
+ *
+ * Hosts are started when they are first needed, or by
+ * [method@RuntimeUse.HostedHandler.prepare_async], which also tells whether
+ * the file can be loaded. They end with
+ * [method@RuntimeUse.HostedHandler.stop_async], or when the handler is
+ * disposed, which kills them.
+ *
+ * Since: 0.1
+ */
+
+/* A host and how many it serves. */
+typedef struct
+{
+  RuntimeUseHost *host;
+  guint           n_running;
+} HostSlot;
+
+struct _RuntimeUseHostedHandler
+{
+  GObject     parent_instance;
+
+  char       *path;
+  guint       max_hosts;
+  guint       start_timeout;
+  guint64     max_line_size;
+
+  GPtrArray  *slots;         /* HostSlot */
+  GHashTable *invocations;   /* RuntimeUseHostedInvocation by its id, all there are */
+  GQueue      waiting;       /* of these, those that have no host yet */
+  guint       concurrent;    /* what the last host said that it can do at once */
+  guint64     n_invocations;
+
+  GPtrArray  *preparing;     /* GTask */
+  GPtrArray  *stopping;      /* GTask */
+};
+
+static void agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RuntimeUseHostedHandler, runtime_use_hosted_handler, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RUNTIME_USE_TYPE_AGENT_HANDLER,
+                                                      agent_handler_iface_init))
+
+typedef enum
+{
+  PROP_PATH = 1,
+  PROP_MAX_HOSTS,
+  PROP_START_TIMEOUT,
+  PROP_MAX_LINE_SIZE,
+} RuntimeUseHostedHandlerProperty;
+
+static GParamSpec *properties[PROP_MAX_LINE_SIZE + 1];
+
+static void dispatch (RuntimeUseHostedHandler *self);
+
+static void
+host_slot_free (HostSlot *slot)
+{
+  _runtime_use_host_disown (slot->host);
+  g_object_unref (slot->host);
+  g_free (slot);
+}
+
+static HostSlot *
+find_slot (RuntimeUseHostedHandler *self,
+           RuntimeUseHost          *host)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      HostSlot *slot = g_ptr_array_index (self->slots, i);
+
+      if (slot->host == host)
+        return slot;
+    }
+
+  return NULL;
+}
+
+/* Those who wait for something of the handler as a whole. */
+
+static GPtrArray *
+steal_tasks (GPtrArray **tasks)
+{
+  GPtrArray *stolen = *tasks;
+
+  *tasks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  return stolen;
+}
+
+static void
+return_tasks (GPtrArray    **tasks,
+              const GError  *error)
+{
+  g_autoptr(GPtrArray) stolen = steal_tasks (tasks);
+
+  for (guint i = 0; i < stolen->len; i++)
+    if (error != NULL)
+      g_task_return_error (g_ptr_array_index (stolen, i), g_error_copy (error));
+    else
+      g_task_return_boolean (g_ptr_array_index (stolen, i), TRUE);
+}
+
+/* Nobody can be served, so all who wait hear why. */
+static void
+fail_waiting (RuntimeUseHostedHandler *self,
+              const GError            *error)
+{
+  g_autoptr(GPtrArray) waiting = g_ptr_array_new ();
+  gpointer invocation;
+
+  while ((invocation = g_queue_pop_head (&self->waiting)) != NULL)
+    g_ptr_array_add (waiting, invocation);
+  for (guint i = 0; i < waiting->len; i++)
+    _runtime_use_hosted_invocation_lose (g_ptr_array_index (waiting, i), error);
+
+  return_tasks (&self->preparing, error);
+}
+
+/* What hosts report */
+
+static void
+host_ready_cb (RuntimeUseHost *host,
+               gpointer        user_data)
+{
+  g_autoptr(RuntimeUseHostedHandler) self = g_object_ref (user_data);
+
+  self->concurrent = _runtime_use_host_get_abilities (host)->concurrent;
+  return_tasks (&self->preparing, NULL);
+  dispatch (self);
+}
+
+static void
+host_message_cb (RuntimeUseHost              *host,
+                 const RuntimeUseHostMessage *message,
+                 const char                  *line,
+                 gsize                        length,
+                 gpointer                     user_data)
+{
+  g_autoptr(RuntimeUseHostedHandler) self = g_object_ref (user_data);
+  g_autofree char *id = NULL;
+  g_autofree char *text = NULL;
+  RuntimeUseHostedInvocation *invocation = NULL;
+
+  id = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_ID);
+  if (id != NULL)
+    invocation = g_hash_table_lookup (self->invocations, id);
+
+  /* One host cannot answer for another. */
+  if (invocation != NULL && _runtime_use_hosted_invocation_get_host (invocation) == host)
+    _runtime_use_hosted_invocation_take (invocation, message, line, length);
+  else if (message->kind == RUNTIME_USE_HOST_MESSAGE_LOG)
+    text = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_MESSAGE);
+  else if (message->kind != RUNTIME_USE_HOST_MESSAGE_ASSISTANT)
+    text = g_strdup ("ignored a message that belongs to no invocation, or no longer");
+
+  if (text != NULL)
+    _runtime_use_host_say (host, text);
+}
+
+static gboolean
+has_live_host (RuntimeUseHostedHandler *self)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      HostSlot *slot = g_ptr_array_index (self->slots, i);
+
+      if (!_runtime_use_host_is_ending (slot->host))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Any invocation that @host serves, or any that is stuck. */
+static RuntimeUseHostedInvocation *
+find_served (RuntimeUseHostedHandler *self,
+             RuntimeUseHost          *host,
+             gboolean                 stuck)
+{
+  GHashTableIter iter;
+  gpointer invocation;
+
+  g_hash_table_iter_init (&iter, self->invocations);
+  while (g_hash_table_iter_next (&iter, NULL, &invocation))
+    if (_runtime_use_hosted_invocation_get_host (invocation) == host &&
+        (!stuck || _runtime_use_hosted_invocation_is_stuck (invocation)))
+      return invocation;
+
+  return NULL;
+}
+
+static void
+host_gone_cb (RuntimeUseHost *host,
+              const GError   *error,
+              gpointer        user_data)
+{
+  g_autoptr(RuntimeUseHostedHandler) self = g_object_ref (user_data);
+  gboolean was_ready = _runtime_use_host_is_ready (host);
+  RuntimeUseHostedInvocation *served;
+
+  g_ptr_array_remove (self->slots, find_slot (self, host));
+  while ((served = find_served (self, host, FALSE)) != NULL)
+    if (self->stopping->len == 0 && _runtime_use_hosted_invocation_retreat (served))
+      g_queue_push_head (&self->waiting, served);
+    else
+      _runtime_use_hosted_invocation_lose (served, error);
+
+  if (!was_ready && !has_live_host (self))
+    fail_waiting (self, error);
+  if (self->slots->len == 0)
+    return_tasks (&self->stopping, NULL);
+  dispatch (self);
+}
+
+static const RuntimeUseHostEvents host_events = {
+  .ready = host_ready_cb,
+  .message = host_message_cb,
+  .gone = host_gone_cb,
+};
+
+/* Starting hosts, and giving them work */
+
+static gboolean
+start_host (RuntimeUseHostedHandler  *self,
+            GError                  **error)
+{
+  const RuntimeUseHostLimits limits = { self->start_timeout, self->max_line_size };
+  g_autofree char *name = g_path_get_basename (self->path);
+  g_autoptr(RuntimeUseCommand) command = NULL;
+  g_autoptr(RuntimeUseHost) host = NULL;
+  HostSlot *slot;
+
+  command = _runtime_use_host_program_find (self->path, error);
+  if (command == NULL)
+    return FALSE;
+
+  host = _runtime_use_host_new (name, &limits, &host_events, self);
+  if (!_runtime_use_host_start (host, command, error))
+    return FALSE;
+
+  slot = g_new0 (HostSlot, 1);
+  slot->host = g_steal_pointer (&host);
+  g_ptr_array_add (self->slots, slot);
+
+  return TRUE;
+}
+
+/* The host that has most room left. */
+static HostSlot *
+find_room (RuntimeUseHostedHandler *self)
+{
+  HostSlot *best = NULL;
+
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      HostSlot *slot = g_ptr_array_index (self->slots, i);
+
+      if (!_runtime_use_host_is_ready (slot->host) || _runtime_use_host_is_ending (slot->host) ||
+          slot->n_running >= _runtime_use_host_get_abilities (slot->host)->concurrent)
+        continue;
+      if (best == NULL || slot->n_running < best->n_running)
+        best = slot;
+    }
+
+  return best;
+}
+
+/* How many more hosts those who wait could use. */
+static guint
+count_wanted (RuntimeUseHostedHandler *self)
+{
+  guint n_needed = self->waiting.length / self->concurrent +
+                   (self->waiting.length % self->concurrent > 0);
+  guint n_starting = 0;
+
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      HostSlot *slot = g_ptr_array_index (self->slots, i);
+
+      if (!_runtime_use_host_is_ready (slot->host) && !_runtime_use_host_is_ending (slot->host))
+        n_starting++;
+    }
+
+  if (self->preparing->len > 0)
+    n_needed = MAX (n_needed, 1);
+
+  return n_needed > n_starting ? n_needed - n_starting : 0;
+}
+
+static void
+dispatch (RuntimeUseHostedHandler *self)
+{
+  g_autoptr(GError) error = NULL;
+  HostSlot *slot;
+  guint n_wanted;
+
+  while (self->waiting.length > 0 && (slot = find_room (self)) != NULL)
+    {
+      RuntimeUseHostedInvocation *invocation = g_queue_pop_head (&self->waiting);
+
+      slot->n_running++;
+      _runtime_use_hosted_invocation_assign (invocation, slot->host);
+    }
+
+  for (n_wanted = count_wanted (self);
+       n_wanted > 0 && self->slots->len < self->max_hosts && error == NULL;
+       n_wanted--)
+    if (!start_host (self, &error) && !has_live_host (self))
+      fail_waiting (self, error);
+}
+
+/* What invocations report */
+
+static void
+invocation_ended_cb (RuntimeUseHostedInvocation *invocation,
+                     gpointer                    user_data)
+{
+  g_autoptr(RuntimeUseHostedHandler) self = user_data;
+  HostSlot *slot = find_slot (self, _runtime_use_hosted_invocation_get_host (invocation));
+  RuntimeUseHost *host = NULL;
+
+  g_queue_remove (&self->waiting, invocation);
+  if (slot != NULL)
+    {
+      slot->n_running--;
+      host = slot->host;
+    }
+  g_hash_table_remove (self->invocations, _runtime_use_hosted_invocation_get_id (invocation));
+  if (host != NULL)
+    _runtime_use_host_set_paused (host, find_served (self, host, TRUE) != NULL);
+  dispatch (self);
+}
+
+static void
+invocation_stuck_cb (RuntimeUseHostedInvocation *invocation,
+                     gpointer                    user_data)
+{
+  RuntimeUseHostedHandler *self = user_data;
+  RuntimeUseHost *host = _runtime_use_hosted_invocation_get_host (invocation);
+
+  if (find_slot (self, host) != NULL)
+    _runtime_use_host_set_paused (host, find_served (self, host, TRUE) != NULL);
+}
+
+static void
+invocation_overstayed_cb (RuntimeUseHostedInvocation *invocation,
+                          gpointer                    user_data)
+{
+  RuntimeUseHostedHandler *self = user_data;
+  g_autofree char *name = g_path_get_basename (self->path);
+
+  _runtime_use_host_kill (_runtime_use_hosted_invocation_get_host (invocation),
+                          g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
+                                       "%s: its process was killed, since an invocation that it "
+                                       "served went on after it was cancelled", name));
+}
+
+static const RuntimeUseHostedInvocationEvents invocation_events = {
+  .ended = invocation_ended_cb,
+  .stuck = invocation_stuck_cb,
+  .overstayed = invocation_overstayed_cb,
+};
+
+static gboolean
+runtime_use_hosted_handler_run (RuntimeUseAgentHandler  *handler,
+                                RuntimeUseInvocation    *invocation,
+                                GError                 **error)
+{
+  RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (handler);
+  g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, ++self->n_invocations);
+  RuntimeUseHostedInvocation *hosted;
+
+  if (self->stopping->len > 0)
+    {
+      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                           "The handler is being stopped");
+      return FALSE;
+    }
+
+  /* Each invocation keeps the handler. */
+  hosted = _runtime_use_hosted_invocation_new (invocation, id, &invocation_events,
+                                               g_object_ref (self));
+  g_hash_table_insert (self->invocations,
+                       (gpointer) _runtime_use_hosted_invocation_get_id (hosted), hosted);
+  g_queue_push_tail (&self->waiting, hosted);
+  dispatch (self);
+
+  return TRUE;
+}
+
+static void
+agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface)
+{
+  iface->run = runtime_use_hosted_handler_run;
+}
+
+/* GObject */
+
+static void
+runtime_use_hosted_handler_dispose (GObject *object)
+{
+  RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
+
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      HostSlot *slot = g_ptr_array_index (self->slots, i);
+
+      _runtime_use_host_disown (slot->host);
+      _runtime_use_host_kill (slot->host, NULL);
+    }
+  g_ptr_array_set_size (self->slots, 0);
+
+  G_OBJECT_CLASS (runtime_use_hosted_handler_parent_class)->dispose (object);
+}
+
+static void
+runtime_use_hosted_handler_finalize (GObject *object)
+{
+  RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
+
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->slots, g_ptr_array_unref);
+  g_clear_pointer (&self->invocations, g_hash_table_unref);
+  g_clear_pointer (&self->preparing, g_ptr_array_unref);
+  g_clear_pointer (&self->stopping, g_ptr_array_unref);
+  g_queue_clear (&self->waiting);
+
+  G_OBJECT_CLASS (runtime_use_hosted_handler_parent_class)->finalize (object);
+}
+
+static void
+runtime_use_hosted_handler_get_property (GObject    *object,
+                                         guint       prop_id,
+                                         GValue     *value,
+                                         GParamSpec *pspec)
+{
+  RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
+
+  switch ((RuntimeUseHostedHandlerProperty) prop_id)
+    {
+    case PROP_PATH:
+      g_value_set_string (value, self->path);
+      break;
+
+    case PROP_MAX_HOSTS:
+      g_value_set_uint (value, self->max_hosts);
+      break;
+
+    case PROP_START_TIMEOUT:
+      g_value_set_uint (value, self->start_timeout);
+      break;
+
+    case PROP_MAX_LINE_SIZE:
+      g_value_set_uint64 (value, self->max_line_size);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_hosted_handler_set_property (GObject      *object,
+                                         guint         prop_id,
+                                         const GValue *value,
+                                         GParamSpec   *pspec)
+{
+  RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
+
+  switch ((RuntimeUseHostedHandlerProperty) prop_id)
+    {
+    case PROP_PATH:
+      /* The directory of the process may change. */
+      self->path = g_canonicalize_filename (g_value_get_string (value), NULL);
+      break;
+
+    case PROP_MAX_HOSTS:
+      self->max_hosts = g_value_get_uint (value);
+      break;
+
+    case PROP_START_TIMEOUT:
+      self->start_timeout = g_value_get_uint (value);
+      break;
+
+    case PROP_MAX_LINE_SIZE:
+      self->max_line_size = g_value_get_uint64 (value);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * RuntimeUseHostedHandler:path:
+   *
+   * The file that holds the handler, as an absolute path.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PATH] =
+    g_param_spec_string ("path", NULL, NULL, NULL,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseHostedHandler:max-hosts:
+   *
+   * How many processes there may be at once for a handler that takes only so
+   * many invocations at a time. Who finds all of them busy waits.
+   *
+   * The hosts of JavaScript and Python take any number, so there is one of
+   * them. The default is 8.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_HOSTS] =
+    g_param_spec_uint ("max-hosts", NULL, NULL, 1, 1024, DEFAULT_MAX_HOSTS, flags);
+
+  /**
+   * RuntimeUseHostedHandler:start-timeout:
+   *
+   * How long a host may take until it is ready, in seconds.
+   *
+   * The default is 30.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_START_TIMEOUT] =
+    g_param_spec_uint ("start-timeout", NULL, NULL, 1, G_MAXUINT / 1000, DEFAULT_START_TIMEOUT,
+                       flags);
+
+  /**
+   * RuntimeUseHostedHandler:max-line-size:
+   *
+   * How long one line of a host may be, in bytes. A host that writes a longer
+   * one is ended.
+   *
+   * The default is 8 MiB.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LINE_SIZE] =
+    g_param_spec_uint64 ("max-line-size", NULL, NULL, 1024, 1024 * 1024 * 1024,
+                         DEFAULT_MAX_LINE_SIZE, flags);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+runtime_use_hosted_handler_class_init (RuntimeUseHostedHandlerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = runtime_use_hosted_handler_dispose;
+  object_class->finalize = runtime_use_hosted_handler_finalize;
+  object_class->get_property = runtime_use_hosted_handler_get_property;
+  object_class->set_property = runtime_use_hosted_handler_set_property;
+  install_properties (object_class);
+}
+
+static void
+runtime_use_hosted_handler_init (RuntimeUseHostedHandler *self)
+{
+  self->max_hosts = DEFAULT_MAX_HOSTS;
+  self->start_timeout = DEFAULT_START_TIMEOUT;
+  self->max_line_size = DEFAULT_MAX_LINE_SIZE;
+  self->concurrent = 1;
+  g_queue_init (&self->waiting);
+  self->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) host_slot_free);
+  self->invocations =
+    g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                           (GDestroyNotify) _runtime_use_hosted_invocation_free);
+  self->preparing = g_ptr_array_new_with_free_func (g_object_unref);
+  self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+/**
+ * runtime_use_hosted_handler_new:
+ * @path: (type filename): the file that holds the handler; a relative path starts from the current
+ *   directory
+ *
+ * Makes an agent of the handler in @path.
+ *
+ * The file is looked at when the handler is prepared or first used.
+ *
+ * Returns: (transfer full): a new handler
+ *
+ * Since: 0.1
+ */
+RuntimeUseHostedHandler *
+runtime_use_hosted_handler_new (const char *path)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return g_object_new (RUNTIME_USE_TYPE_HOSTED_HANDLER, "path", path, NULL);
+}
+
+/**
+ * runtime_use_hosted_handler_get_path:
+ * @self: a handler
+ *
+ * Gets the file that holds the handler.
+ *
+ * Returns: (type filename): an absolute path
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_hosted_handler_get_path (RuntimeUseHostedHandler *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_HOSTED_HANDLER (self), NULL);
+
+  return self->path;
+}
+
+static gboolean
+has_ready_host (RuntimeUseHostedHandler *self)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      HostSlot *slot = g_ptr_array_index (self->slots, i);
+
+      if (_runtime_use_host_is_ready (slot->host) && !_runtime_use_host_is_ending (slot->host))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * runtime_use_hosted_handler_prepare_async:
+ * @self: a handler
+ * @cancellable: (nullable): gives up waiting; the host goes on starting
+ * @callback: (scope async): called when the handler is loaded, or cannot be
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Starts a host and has it load the handler, unless that is done already.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_hosted_handler_prepare_async (RuntimeUseHostedHandler *self,
+                                          GCancellable            *cancellable,
+                                          GAsyncReadyCallback      callback,
+                                          gpointer                 user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_HOSTED_HANDLER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_hosted_handler_prepare_async);
+
+  if (self->stopping->len > 0)
+    {
+      g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                               "The handler is being stopped");
+      return;
+    }
+  if (has_ready_host (self))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  g_ptr_array_add (self->preparing, g_steal_pointer (&task));
+  dispatch (self);
+}
+
+/**
+ * runtime_use_hosted_handler_prepare_finish:
+ * @self: a handler
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Gets whether the handler is loaded.
+ *
+ * Fails with `RUNTIME_USE_ERROR_INVALID_ARGUMENT` if the file is missing or
+ * cannot be run, with `RUNTIME_USE_ERROR_SPAWN_FAILED` if a program that it
+ * needs is missing, with `RUNTIME_USE_ERROR_AGENT_FAILED` if it cannot be
+ * loaded, and with `RUNTIME_USE_ERROR_TIMED_OUT` if that takes too long. The
+ * text says what a person has to know.
+ *
+ * Returns: `TRUE` if it is, `FALSE` with @error set otherwise
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_hosted_handler_prepare_finish (RuntimeUseHostedHandler  *self,
+                                           GAsyncResult             *result,
+                                           GError                  **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_HOSTED_HANDLER (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_hosted_handler_stop_async:
+ * @self: a handler
+ * @cancellable: (nullable): if triggered, the result is `G_IO_ERROR_CANCELLED`, though no sooner
+ * @callback: (scope async): called when no process of the handler is left
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Ends all hosts: they are asked to, and killed after two seconds.
+ *
+ * What they still serve fails with `RUNTIME_USE_ERROR_CLOSED`. Afterwards the
+ * handler can be used again, with new hosts.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_hosted_handler_stop_async (RuntimeUseHostedHandler *self,
+                                       GCancellable            *cancellable,
+                                       GAsyncReadyCallback      callback,
+                                       gpointer                 user_data)
+{
+  g_autoptr(RuntimeUseHostedHandler) alive = NULL;
+  g_autoptr(GError) error = NULL;
+  GTask *task;
+
+  g_return_if_fail (RUNTIME_USE_IS_HOSTED_HANDLER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  alive = g_object_ref (self);
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_hosted_handler_stop_async);
+  g_ptr_array_add (self->stopping, task);
+
+  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                               "The handler was stopped");
+  fail_waiting (self, error);
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      HostSlot *slot = g_ptr_array_index (self->slots, i);
+
+      _runtime_use_host_hang_up (slot->host);
+    }
+
+  if (self->slots->len == 0)
+    return_tasks (&self->stopping, NULL);
+}
+
+/**
+ * runtime_use_hosted_handler_stop_finish:
+ * @self: a handler
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.HostedHandler.stop_async].
+ *
+ * Returns: `TRUE`, or `FALSE` with @error set if the waiting was cancelled
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_hosted_handler_stop_finish (RuntimeUseHostedHandler  *self,
+                                        GAsyncResult             *result,
+                                        GError                  **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_HOSTED_HANDLER (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
