@@ -436,6 +436,23 @@ test_escapes (void)
 }
 
 static void
+test_deserts (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("concurrent");
+  g_autofree char *file = g_build_filename (f->folder, "pid", NULL);
+  g_autofree char *prompt = g_strdup_printf ("desert %s", file);
+  g_autofree char *text = NULL;
+
+  g_test_summary ("The death of a host is that of its process, whoever holds its pipes open");
+
+  session_fixture_send_prompt (f->session, prompt);
+  assert_contains (session_fixture_wait_terminal (f->session), "its process ended with status 5");
+  g_assert_true (g_file_get_contents (file, &text, NULL, NULL));
+  g_assert_true (is_gone (read_pid (text)));
+  g_unlink (file);
+}
+
+static void
 test_one_at_a_time (void)
 {
   g_autoptr(Fixture) f = fixture_new ("single");
@@ -569,6 +586,7 @@ main (int    argc,
   g_test_add_func ("/hosted-handler/cancel-ignored", test_cancel_ignored);
   g_test_add_func ("/hosted-handler/cancel-waiting", test_cancel_waiting);
   g_test_add_func ("/hosted-handler/escapes", test_escapes);
+  g_test_add_func ("/hosted-handler/deserts", test_deserts);
   g_test_add_func ("/hosted-handler/one-at-a-time", test_one_at_a_time);
   g_test_add_func ("/hosted-handler/backpressure", test_backpressure);
   g_test_add_func ("/hosted-handler/cancel-blocked", test_cancel_blocked);

@@ -50,24 +50,31 @@ typedef struct
   gboolean flow;         /* it heeds "pause" */
 } RuntimeUseHostAbilities;
 
-gboolean           _runtime_use_host_message_read           (RuntimeUseHostMessage        *self,
-                                                             const char                   *line,
-                                                             gsize                         length,
-                                                             GError                      **error);
-char              *_runtime_use_host_message_dup_member     (const RuntimeUseHostMessage  *self,
-                                                             RuntimeUseHostMember          member);
-void               _runtime_use_host_message_get_abilities  (const RuntimeUseHostMessage  *self,
-                                                             RuntimeUseHostAbilities      *abilities);
-char             **_runtime_use_host_message_dup_blocks     (const RuntimeUseHostMessage  *self,
-                                                             GError                      **error);
-RuntimeUseOutcome *_runtime_use_host_message_to_outcome     (const RuntimeUseHostMessage  *self);
+gboolean
+_runtime_use_host_message_read          (RuntimeUseHostMessage        *self,
+                                         const char                   *line,
+                                         gsize                         length,
+                                         GError                      **error);
+char *
+_runtime_use_host_message_dup_member    (const RuntimeUseHostMessage  *self,
+                                         RuntimeUseHostMember          member);
+void
+_runtime_use_host_message_get_abilities (const RuntimeUseHostMessage  *self,
+                                         RuntimeUseHostAbilities      *abilities);
+char **
+_runtime_use_host_message_dup_blocks    (const RuntimeUseHostMessage  *self,
+                                         GError                      **error);
+RuntimeUseOutcome *
+_runtime_use_host_message_to_outcome    (const RuntimeUseHostMessage  *self);
 
 /* What is written to a host, each with the end of its line. */
-void               _runtime_use_host_message_append_invoke  (GString                      *out,
-                                                             const char                   *id,
-                                                             RuntimeUseInvocation         *invocation);
-void               _runtime_use_host_message_append_order   (GString                      *out,
-                                                             const char                   *type,
-                                                             const char                   *id);
+void
+_runtime_use_host_message_append_invoke (GString                      *out,
+                                         const char                   *id,
+                                         RuntimeUseInvocation         *invocation);
+void
+_runtime_use_host_message_append_order  (GString                      *out,
+                                         const char                   *type,
+                                         const char                   *id);
 
 G_END_DECLS

@@ -39,33 +39,46 @@ typedef struct
   gsize max_line_size;   /* bytes */
 } RuntimeUseHostLimits;
 
-RuntimeUseHost                *_runtime_use_host_new           (const char                  *name,
-                                                                const RuntimeUseHostLimits  *limits,
-                                                                const RuntimeUseHostEvents  *events,
-                                                                gpointer                     user_data);
-gboolean                       _runtime_use_host_start         (RuntimeUseHost              *self,
-                                                                RuntimeUseCommand           *command,
-                                                                GError                     **error);
+RuntimeUseHost *
+_runtime_use_host_new           (const char                 *name,
+                                 const RuntimeUseHostLimits *limits,
+                                 const RuntimeUseHostEvents *events,
+                                 gpointer                    user_data);
+gboolean
+_runtime_use_host_start         (RuntimeUseHost             *self,
+                                 RuntimeUseCommand          *command,
+                                 GError                    **error);
 
 /* The owner goes away and wants to hear nothing more. */
-void                           _runtime_use_host_disown        (RuntimeUseHost              *self);
+void
+_runtime_use_host_disown        (RuntimeUseHost             *self);
 
-gboolean                       _runtime_use_host_is_ready      (RuntimeUseHost              *self);
-gboolean                       _runtime_use_host_is_ending     (RuntimeUseHost              *self);
-const RuntimeUseHostAbilities *_runtime_use_host_get_abilities (RuntimeUseHost              *self);
+gboolean
+_runtime_use_host_is_ready      (RuntimeUseHost             *self);
+gboolean
+_runtime_use_host_is_ending     (RuntimeUseHost             *self);
+const RuntimeUseHostAbilities *
+_runtime_use_host_get_abilities (RuntimeUseHost             *self);
 
-void                           _runtime_use_host_hide          (RuntimeUseHost              *self,
-                                                                RuntimeUseRedactor          *redactor);
-void                           _runtime_use_host_say           (RuntimeUseHost              *self,
-                                                                const char                  *text);
-guint64                        _runtime_use_host_send          (RuntimeUseHost              *self,
-                                                                const GString               *lines);
-guint64                        _runtime_use_host_get_taken     (RuntimeUseHost              *self);
-void                           _runtime_use_host_set_paused    (RuntimeUseHost              *self,
-                                                                gboolean                     paused);
+void
+_runtime_use_host_hide          (RuntimeUseHost             *self,
+                                 RuntimeUseRedactor         *redactor);
+void
+_runtime_use_host_say           (RuntimeUseHost             *self,
+                                 const char                 *text);
+guint64
+_runtime_use_host_send          (RuntimeUseHost             *self,
+                                 const GString              *lines);
+guint64
+_runtime_use_host_get_taken     (RuntimeUseHost             *self);
+void
+_runtime_use_host_set_paused    (RuntimeUseHost             *self,
+                                 gboolean                    paused);
 
-void                           _runtime_use_host_hang_up       (RuntimeUseHost              *self);
-void                           _runtime_use_host_kill          (RuntimeUseHost              *self,
-                                                                GError                      *why);
+void
+_runtime_use_host_hang_up       (RuntimeUseHost             *self);
+void
+_runtime_use_host_kill          (RuntimeUseHost             *self,
+                                 GError                     *why);
 
 G_END_DECLS

@@ -243,19 +243,16 @@ advance (RuntimeUseCommandRun *self)
       read_rest (self);
       conclude (self, new_ending_error (self));
     }
-  else if (self->leader_gone && is_host (self))
-    {
-      /* Nobody is served by what is left of it, whatever holds its pipes. */
-      begin_end (self, ENDING_WITH_LEADER, self->grace);
-    }
-  else if (self->leader_gone && !has_outputs (self))
+  else if (self->leader_gone && (is_host (self) || !has_outputs (self)))
     {
       if (self->tree_gone)
         {
+          read_rest (self);
           conclude (self, NULL);
         }
-      else if (self->status != 0)
+      else if (self->status != 0 || is_host (self))
         {
+          /* Of a host nobody is served by what is left, whatever holds its pipes. */
           begin_end (self, ENDING_WITH_LEADER, self->grace);
         }
       else
