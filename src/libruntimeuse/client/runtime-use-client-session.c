@@ -20,6 +20,7 @@
 #include "runtime-use-message-private.h"
 #include "runtime-use-query-result-private.h"
 #include "runtime-use-result-message.h"
+#include "runtime-use-websocket-channel-private.h"
 
 #define CLOSE_NORMAL         1000
 #define CLOSE_PROTOCOL_ERROR 1002
@@ -195,6 +196,13 @@ session_dup_loss (RuntimeUseClientSession *self,
   const char *reason;
   guint code = runtime_use_channel_get_close_code (self->channel, &reason);
   g_autofree char *details = NULL;
+  GError *violation = NULL;
+
+  if (RUNTIME_USE_IS_WEBSOCKET_CHANNEL (self->channel))
+    violation = _runtime_use_websocket_channel_dup_violation
+                  (RUNTIME_USE_WEBSOCKET_CHANNEL (self->channel));
+  if (violation != NULL)
+    return violation;
 
   if (code == 0)
     return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,

@@ -8,6 +8,7 @@
 
 #include "runtime-use-client-session-private.h"
 #include "runtime-use-command-output-message.h"
+#include "runtime-use-connector-private.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-memory-channel.h"
 
@@ -427,6 +428,43 @@ connect_inside (RuntimeUseClient *self)
   return make_session (self, RUNTIME_USE_CHANNEL (ours), runtime);
 }
 
+static void
+connected_cb (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  g_autoptr(RuntimeUseWebsocketChannel) channel = NULL;
+  RuntimeUseClientSession *session;
+  GError *error = NULL;
+
+  channel = _runtime_use_connect_finish (result, &error);
+  if (channel == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  session = make_session (g_task_get_source_object (task), RUNTIME_USE_CHANNEL (channel), NULL);
+  runtime_use_channel_set_paused (RUNTIME_USE_CHANNEL (channel), FALSE);
+  g_task_return_pointer (task, session, g_object_unref);
+}
+
+static void
+connect_outside (RuntimeUseClient *self,
+                 GTask            *task)
+{
+  RuntimeUseConnectOptions options = {
+    .url = self->url,
+    .token = self->token,
+    .timeout = self->connect_timeout,
+    .max_message_size = self->max_message_size,
+  };
+
+  _runtime_use_connect_async (&options, self->clock, g_task_get_cancellable (task), connected_cb,
+                              task);
+}
+
 /**
  * runtime_use_client_connect_async:
  * @self: a client
@@ -455,8 +493,7 @@ runtime_use_client_connect_async (RuntimeUseClient    *self,
   if (self->handler != NULL)
     g_task_return_pointer (task, connect_inside (self), g_object_unref);
   else
-    g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
-                             "Servers cannot be reached yet");
+    connect_outside (self, g_steal_pointer (&task));
 }
 
 /**

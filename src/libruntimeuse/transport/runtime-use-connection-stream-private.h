@@ -78,6 +78,9 @@ void _runtime_use_connection_stream_open (RuntimeUseConnectionStream *self,
 void _runtime_use_connection_stream_set_user (RuntimeUseConnectionStream *self,
                                               GObject                    *user);
 
+void _runtime_use_connection_stream_set_paused (RuntimeUseConnectionStream *self,
+                                                gboolean                    paused);
+
 void _runtime_use_connection_stream_set_drained (RuntimeUseConnectionStream *self,
                                                  gsize                       low_mark,
                                                  RuntimeUseDrainedFunc       func,

@@ -102,6 +102,7 @@ struct _RuntimeUseConnectionStream
   char                                   *failure;     /* (nullable): what reads and writes get */
 
   gboolean                                can_read;
+  gboolean                                is_paused;     /* by the user */
   gboolean                                has_hung_up;   /* a short read is not the end of input */
   gsize                                   read_budget;
   GByteArray                             *rest;          /* (nullable): came with the request */
@@ -267,8 +268,9 @@ is_output_waiting (RuntimeUseConnectionStream *self)
 static gboolean
 is_held (RuntimeUseConnectionStream *self)
 {
-  return self->is_blocked &&
-         self->splitter.monitor.n_answerable - self->answered > MAX_ANSWERABLE_WHILE_BLOCKED;
+  return self->is_paused ||
+         (self->is_blocked &&
+          self->splitter.monitor.n_answerable - self->answered > MAX_ANSWERABLE_WHILE_BLOCKED);
 }
 
 static void
@@ -981,6 +983,20 @@ _runtime_use_connection_stream_set_user (RuntimeUseConnectionStream *self,
                                          GObject                    *user)
 {
   g_set_weak_pointer (&self->user, user);
+}
+
+/*
+ * _runtime_use_connection_stream_set_paused:
+ *
+ * Leaves input in the socket, or goes on reading it.
+ */
+void
+_runtime_use_connection_stream_set_paused (RuntimeUseConnectionStream *self,
+                                           gboolean                    paused)
+{
+  self->is_paused = paused;
+  if (!paused)
+    schedule (self);
 }
 
 /*

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /*
  * RuntimeUseFrameMonitor:
  *
- * Follows the frames that a client sends without touching their payload, and
+ * Follows the frames that a peer sends without touching their payload, and
  * tells as early as the bytes allow when they break the rules. Of payload it
  * reads only the reason of a close frame, which libsoup would refuse with 1002
  * when it is not UTF-8.
@@ -31,6 +31,7 @@ typedef struct
   guint64  n_answerable;    /* messages, pings, closes that came whole: what may cause an answer */
   guint8   header[14];
   guint8   header_length;   /* how much of header is there; 0 between frames */
+  guint8   mask_length;     /* clients have to mask what they send, servers must not */
   guint8   close[RUNTIME_USE_MAX_CONTROL_PAYLOAD]; /* what a close frame carries, unmasked */
   gboolean in_payload;
   gboolean in_message;      /* a first fragment came, its last one did not */
@@ -39,6 +40,8 @@ typedef struct
 
 void _runtime_use_frame_monitor_init (RuntimeUseFrameMonitor *self,
                                       guint64                 max_message_size);
+
+void _runtime_use_frame_monitor_expect_server (RuntimeUseFrameMonitor *self);
 
 guint _runtime_use_frame_monitor_feed (RuntimeUseFrameMonitor *self,
                                        const guint8           *bytes,

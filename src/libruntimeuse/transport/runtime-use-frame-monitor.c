@@ -4,6 +4,8 @@
 
 #include "runtime-use-frame-monitor-private.h"
 
+#include <string.h>
+
 #include "runtime-use-utf8-decoder-private.h"
 
 #define FIN_BIT     0x80
@@ -50,7 +52,7 @@ check_second_byte (const RuntimeUseFrameMonitor *self)
 {
   gboolean is_control = (self->header[0] & CONTROL_BIT) != 0;
 
-  if (!(self->header[1] & MASK_BIT))
+  if (((self->header[1] & MASK_BIT) != 0) != (self->mask_length > 0))
     return RUNTIME_USE_CLOSE_PROTOCOL_ERROR;
 
   if (is_control && (self->header[1] & LENGTH_BITS) > RUNTIME_USE_MAX_CONTROL_PAYLOAD)
@@ -120,9 +122,14 @@ check_header (RuntimeUseFrameMonitor *self)
 
   length_end = 2 + size_of_length (self);
   if (self->header_length == length_end)
-    return check_length (self);
+    {
+      guint code = check_length (self);
 
-  self->in_payload = self->header_length == length_end + MASK_LENGTH;
+      if (code != 0)
+        return code;
+    }
+
+  self->in_payload = self->header_length == length_end + self->mask_length;
 
   return 0;
 }
@@ -138,11 +145,12 @@ take_close (RuntimeUseFrameMonitor *self,
             const guint8           *bytes,
             gsize                   length)
 {
-  const guint8 *mask = self->header + self->header_length - MASK_LENGTH;
+  const guint8 *mask = self->header + self->header_length - self->mask_length;
   gsize at = self->payload_length - self->payload_left;
 
-  for (gsize i = 0; i < length; i++)
-    self->close[at + i] = bytes[i] ^ mask[(at + i) % MASK_LENGTH];
+  memcpy (self->close + at, bytes, length);
+  for (gsize i = at; i < at + length && self->mask_length > 0; i++)
+    self->close[i] ^= mask[i % MASK_LENGTH];
 }
 
 static guint
@@ -212,7 +220,21 @@ void
 _runtime_use_frame_monitor_init (RuntimeUseFrameMonitor *self,
                                  guint64                 max_message_size)
 {
-  *self = (RuntimeUseFrameMonitor) { .max_message_size = max_message_size };
+  *self = (RuntimeUseFrameMonitor) {
+    .max_message_size = max_message_size,
+    .mask_length = MASK_LENGTH,
+  };
+}
+
+/*
+ * _runtime_use_frame_monitor_expect_server:
+ *
+ * To be called before anything is fed that comes from a server, not a client.
+ */
+void
+_runtime_use_frame_monitor_expect_server (RuntimeUseFrameMonitor *self)
+{
+  self->mask_length = 0;
 }
 
 /*

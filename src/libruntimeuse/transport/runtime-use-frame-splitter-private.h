@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /*
  * RuntimeUseFrameSplitter:
  *
- * Stands between a client and a reader that keeps whole frames: watches over
+ * Stands between a peer and a reader that keeps whole frames: watches over
  * the rules, and passes a large frame on as fragments. The reader's memory for
  * frames, which it never gives back, then stays small.
  */

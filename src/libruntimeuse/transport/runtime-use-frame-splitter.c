@@ -10,7 +10,9 @@
 #define MASK_BIT          0x80
 #define LENGTH_IN_2_BYTES 126
 #define LENGTH_IN_8_BYTES 127
-#define MASK_LENGTH       4
+
+/* Where the header of a large frame has its mask, if it has one. */
+#define LONG_LENGTH_END 10
 
 /* Less than a chunk, so that a large frame does not end in the buffer in which it begins. */
 #define MAX_READ (16 * 1024)
@@ -23,18 +25,20 @@ is_in_header (const RuntimeUseFrameMonitor *monitor)
 
 /* Writes the first two bytes and the length, as short as can be. */
 static guint
-write_length (guint8  *header,
-              guint8   first,
-              guint64  length)
+write_length (const RuntimeUseFrameSplitter *self,
+              guint8                        *header,
+              guint8                         first,
+              guint64                        length)
 {
+  guint8 mask_bit = self->monitor.mask_length > 0 ? MASK_BIT : 0;
   guint n_bytes = 0;
 
   header[0] = first;
-  header[1] = MASK_BIT | length;
+  header[1] = mask_bit | length;
   if (length >= LENGTH_IN_2_BYTES)
     {
       n_bytes = length <= G_MAXUINT16 ? 2 : 8;
-      header[1] = MASK_BIT | (n_bytes == 2 ? LENGTH_IN_2_BYTES : LENGTH_IN_8_BYTES);
+      header[1] = mask_bit | (n_bytes == 2 ? LENGTH_IN_2_BYTES : LENGTH_IN_8_BYTES);
     }
 
   for (guint i = 0; i < n_bytes; i++)
@@ -46,17 +50,17 @@ write_length (guint8  *header,
 static void
 start_next_chunk (RuntimeUseFrameSplitter *self)
 {
-  const guint8 *mask = &self->monitor.header[RUNTIME_USE_FRAME_HEADER - MASK_LENGTH];
+  const guint8 *mask = &self->monitor.header[LONG_LENGTH_END];
   gboolean is_last;
 
   self->chunk_left = MIN (self->frame_left, RUNTIME_USE_FRAME_CHUNK);
   self->frame_left -= self->chunk_left;
   is_last = self->frame_left == 0;
 
-  self->header_length = write_length (self->header, is_last ? self->final_bit : 0,
+  self->header_length = write_length (self, self->header, is_last ? self->final_bit : 0,
                                       self->chunk_left);
-  memcpy (self->header + self->header_length, mask, MASK_LENGTH);
-  self->header_length += MASK_LENGTH;
+  memcpy (self->header + self->header_length, mask, self->monitor.mask_length);
+  self->header_length += self->monitor.mask_length;
 }
 
 /* The header of the frame that @buffer ends with becomes that of its first chunk. */
@@ -66,12 +70,12 @@ split_frame (RuntimeUseFrameSplitter *self,
              gsize                    length)
 {
   gsize seen = self->monitor.payload_length - self->monitor.payload_left;
-  guint8 *header = buffer + length - seen - RUNTIME_USE_FRAME_HEADER;
+  guint8 *header = buffer + length - seen - LONG_LENGTH_END - self->monitor.mask_length;
 
   self->final_bit = header[0] & FIN_BIT;
   self->chunk_left = RUNTIME_USE_FRAME_CHUNK - seen;
   self->frame_left = self->monitor.payload_length - RUNTIME_USE_FRAME_CHUNK;
-  write_length (header, header[0] & ~FIN_BIT, RUNTIME_USE_FRAME_CHUNK);
+  write_length (self, header, header[0] & ~FIN_BIT, RUNTIME_USE_FRAME_CHUNK);
 }
 
 void
@@ -84,7 +88,7 @@ _runtime_use_frame_splitter_init (RuntimeUseFrameSplitter *self,
 
 /*
  * _runtime_use_frame_splitter_prepare:
- * @buffer: where bytes are to be put that come from the client
+ * @buffer: where bytes are to be put that come from the peer
  * @size: the size of @buffer, more than a header has
  * @room: (out): how many bytes may be received
  *
@@ -124,7 +128,7 @@ _runtime_use_frame_splitter_prepare (const RuntimeUseFrameSplitter *self,
  * _runtime_use_frame_splitter_pass:
  * @prepared: what [func@_runtime_use_frame_splitter_prepare] returned
  * @received: how many bytes were put behind that
- * @code: (out): a close code when the client broke a rule, or 0
+ * @code: (out): a close code when the peer broke a rule, or 0
  *
  * Returns: how many bytes of @buffer are to be passed on
  */

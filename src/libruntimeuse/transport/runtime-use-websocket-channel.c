@@ -5,7 +5,10 @@
 #include "runtime-use-websocket-channel.h"
 
 #include "runtime-use-channel.h"
+#include "runtime-use-client-stream-private.h"
 #include "runtime-use-connection-stream-private.h"
+#include "runtime-use-frame-monitor-private.h"
+#include "runtime-use-websocket-channel-private.h"
 
 /**
  * RuntimeUseWebsocketChannel:
@@ -31,6 +34,12 @@
 /* The low mark is this part of the high one, so that few messages do not flip the state. */
 #define LOW_WATER_PART 4
 
+/* So much is kept for a paused channel whose stream cannot be stopped. */
+#define MAX_WAITING (16 * 1024 * 1024)
+
+/* So long a server that broke the rules may leave the close code untaken. */
+#define VIOLATION_PATIENCE (2 * G_TIME_SPAN_SECOND)
+
 /* Below the sources with which libsoup writes. */
 #define PRIORITY_AFTER_WRITING (G_PRIORITY_DEFAULT + 10)
 
@@ -40,11 +49,18 @@ struct _RuntimeUseWebsocketChannel
 
   SoupWebsocketConnection    *connection;
   RuntimeUseConnectionStream *stream;        /* (nullable): of our own server */
+  RuntimeUseClientStream     *client_stream; /* (nullable): of our own client */
   guint64                     high_water;
   guint64                     sent;          /* without stream: since the queue was last empty */
   GSource                    *empty_source;  /* without stream: waits until the queue is empty */
   char                       *peer;          /* (nullable) */
+  GQueue                      waiting;       /* GBytes: came while paused */
+  gsize                       waiting_size;
+  GSource                    *waiting_source; /* (nullable): emits them */
+  GError                     *violation;     /* (nullable): what the peer did wrong */
   gboolean                    is_full;
+  gboolean                    is_paused;
+  gboolean                    closed_waits;  /* for those who came before */
   gboolean                    is_closing;    /* by our side */
   gboolean                    is_closed;
 };
@@ -130,6 +146,9 @@ queue_empty_cb (GObject  *output,
 
   self->sent = 0;
   clear_empty_source (self);
+  /* The server knows now why, or does not want to. */
+  if (self->violation != NULL && self->client_stream != NULL)
+    _runtime_use_client_stream_fail (self->client_stream, "The server broke the protocol");
   set_drained (self);
 
   return G_SOURCE_REMOVE;
@@ -253,6 +272,8 @@ find_peer (RuntimeUseWebsocketChannel *self)
 
   if (self->stream != NULL)
     return _runtime_use_connection_stream_dup_peer (self->stream);
+  if (self->client_stream != NULL)
+    return _runtime_use_client_stream_dup_peer (self->client_stream);
 
   /* libsoup wraps the stream that has the address. */
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), "base-iostream") != NULL)
@@ -282,6 +303,123 @@ runtime_use_websocket_channel_dup_peer (RuntimeUseChannel *channel)
   return g_strdup (self->peer);
 }
 
+/* Reading */
+
+static void set_closed (RuntimeUseWebsocketChannel *self);
+
+static void
+pause_stream (RuntimeUseWebsocketChannel *self,
+              gboolean                    paused)
+{
+  if (self->stream != NULL)
+    _runtime_use_connection_stream_set_paused (self->stream, paused);
+  if (self->client_stream != NULL)
+    _runtime_use_client_stream_set_paused (self->client_stream, paused);
+}
+
+static void
+clear_waiting_source (RuntimeUseWebsocketChannel *self)
+{
+  if (self->waiting_source != NULL)
+    g_source_destroy (self->waiting_source);
+  g_clear_pointer (&self->waiting_source, g_source_unref);
+}
+
+static gboolean
+waiting_cb (gpointer user_data)
+{
+  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+  g_autoptr(GBytes) message = g_queue_pop_head (&self->waiting);
+
+  if (message != NULL)
+    {
+      self->waiting_size -= g_bytes_get_size (message);
+      runtime_use_channel_emit_message (RUNTIME_USE_CHANNEL (self), message);
+    }
+
+  if (self->is_paused)
+    {
+      clear_waiting_source (self);
+      return G_SOURCE_REMOVE;
+    }
+  if (!g_queue_is_empty (&self->waiting))
+    return G_SOURCE_CONTINUE;
+
+  clear_waiting_source (self);
+  pause_stream (self, FALSE);
+  if (self->closed_waits)
+    set_closed (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+runtime_use_websocket_channel_set_paused (RuntimeUseChannel *channel,
+                                          gboolean           paused)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (channel);
+
+  if (self->is_paused == paused)
+    return;
+
+  self->is_paused = paused;
+  if (paused)
+    {
+      pause_stream (self, TRUE);
+      clear_waiting_source (self);
+    }
+  else if (g_queue_is_empty (&self->waiting) && !self->closed_waits)
+    {
+      pause_stream (self, FALSE);
+    }
+  else
+    {
+      self->waiting_source = g_idle_source_new ();
+      g_source_set_priority (self->waiting_source, G_PRIORITY_DEFAULT);
+      g_source_set_static_name (self->waiting_source, "[runtimeuse] messages after a pause");
+      g_source_set_callback (self->waiting_source, waiting_cb, self, NULL);
+      g_source_attach (self->waiting_source, g_main_context_get_thread_default ());
+    }
+}
+
+/* What libsoup has read already is told later. */
+static void
+keep_waiting (RuntimeUseWebsocketChannel *self,
+              GBytes                     *message)
+{
+  if (self->violation != NULL)
+    return;
+
+  g_queue_push_tail (&self->waiting, g_bytes_ref (message));
+  self->waiting_size += g_bytes_get_size (message);
+  if (self->waiting_size <= MAX_WAITING || self->stream != NULL || self->client_stream != NULL)
+    return;
+
+  self->violation = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE,
+                                 "More than %u bytes came while nothing was to be read",
+                                 MAX_WAITING);
+  runtime_use_channel_close (RUNTIME_USE_CHANNEL (self), RUNTIME_USE_CLOSE_TOO_BIG);
+}
+
+static guint
+runtime_use_websocket_channel_get_close_code (RuntimeUseChannel  *channel,
+                                              const char        **reason)
+{
+  RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (channel);
+  guint code;
+
+  if (soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+    return 0;
+
+  code = soup_websocket_connection_get_close_code (self->connection);
+  if (code == SOUP_WEBSOCKET_CLOSE_NO_STATUS || code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
+    return 0;
+
+  *reason = soup_websocket_connection_get_close_data (self->connection);
+
+  return code;
+}
+
 static void
 channel_iface_init (RuntimeUseChannelInterface *iface)
 {
@@ -289,6 +427,8 @@ channel_iface_init (RuntimeUseChannelInterface *iface)
   iface->is_full = runtime_use_websocket_channel_is_full;
   iface->close = runtime_use_websocket_channel_close;
   iface->dup_peer = runtime_use_websocket_channel_dup_peer;
+  iface->set_paused = runtime_use_websocket_channel_set_paused;
+  iface->get_close_code = runtime_use_websocket_channel_get_close_code;
 }
 
 static void
@@ -302,6 +442,12 @@ message_cb (SoupWebsocketConnection *connection,
   if (self->is_closed)
     return;
 
+  if (self->is_paused || !g_queue_is_empty (&self->waiting))
+    {
+      keep_waiting (self, message);
+      return;
+    }
+
   enter_app (self);
   runtime_use_channel_emit_message (RUNTIME_USE_CHANNEL (self), message);
   leave_app (self);
@@ -311,6 +457,10 @@ static void
 set_closed (RuntimeUseWebsocketChannel *self)
 {
   if (self->is_closed)
+    return;
+
+  self->closed_waits = !g_queue_is_empty (&self->waiting);
+  if (self->closed_waits)
     return;
 
   if (self->stream != NULL)
@@ -356,6 +506,39 @@ closed_cb (SoupWebsocketConnection *connection,
 }
 
 static void
+error_cb (SoupWebsocketConnection *connection,
+          const GError            *error,
+          gpointer                 user_data)
+{
+  RuntimeUseWebsocketChannel *self = user_data;
+
+  if (self->violation == NULL && error->domain == SOUP_WEBSOCKET_ERROR)
+    self->violation = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_PROTOCOL,
+                                   "The other end broke the rules of WebSockets: %s",
+                                   error->message);
+}
+
+static void
+violated_cb (guint    code,
+             gpointer user_data)
+{
+  g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
+  guint64 size = _runtime_use_client_stream_get_max_message_size (self->client_stream);
+
+  if (code == RUNTIME_USE_CLOSE_TOO_BIG)
+    self->violation = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE,
+                                   "The server sent a message of more than %" G_GUINT64_FORMAT
+                                   " bytes, which is the limit (max-message-size)", size);
+  else
+    self->violation = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_PROTOCOL,
+                                   "The server broke the rules of WebSockets (code %u)", code);
+
+  runtime_use_channel_close (RUNTIME_USE_CHANNEL (self), code);
+  watch_for_empty_queue (self);
+  g_source_set_ready_time (self->empty_source, g_get_monotonic_time () + VIOLATION_PATIENCE);
+}
+
+static void
 runtime_use_websocket_channel_constructed (GObject *object)
 {
   RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
@@ -368,7 +551,14 @@ runtime_use_websocket_channel_constructed (GObject *object)
   stream = soup_websocket_connection_get_io_stream (self->connection);
   if (RUNTIME_USE_IS_CONNECTION_STREAM (stream))
     self->stream = g_object_ref (RUNTIME_USE_CONNECTION_STREAM (stream));
+  if (RUNTIME_USE_IS_CLIENT_STREAM (stream))
+    {
+      self->client_stream = g_object_ref (RUNTIME_USE_CLIENT_STREAM (stream));
+      _runtime_use_client_stream_set_user (self->client_stream, G_OBJECT (self->connection));
+      _runtime_use_client_stream_set_violated (self->client_stream, violated_cb, self);
+    }
 
+  g_signal_connect (self->connection, "error", G_CALLBACK (error_cb), self);
   g_signal_connect (self->connection, "message", G_CALLBACK (message_cb), self);
   g_signal_connect (self->connection, "closing", G_CALLBACK (closing_cb), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (closed_cb), self);
@@ -380,12 +570,16 @@ runtime_use_websocket_channel_dispose (GObject *object)
   RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
 
   clear_empty_source (self);
+  clear_waiting_source (self);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
+  if (self->client_stream != NULL)
+    _runtime_use_client_stream_set_violated (self->client_stream, NULL, NULL);
   if (self->stream != NULL)
     _runtime_use_connection_stream_set_drained (self->stream, 0, NULL, NULL);
 
   g_clear_object (&self->stream);
+  g_clear_object (&self->client_stream);
   g_clear_object (&self->connection);
 
   G_OBJECT_CLASS (runtime_use_websocket_channel_parent_class)->dispose (object);
@@ -397,6 +591,8 @@ runtime_use_websocket_channel_finalize (GObject *object)
   RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
 
   g_clear_pointer (&self->peer, g_free);
+  g_clear_error (&self->violation);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
 
   G_OBJECT_CLASS (runtime_use_websocket_channel_parent_class)->finalize (object);
 }
@@ -497,6 +693,13 @@ static void
 runtime_use_websocket_channel_init (RuntimeUseWebsocketChannel *self)
 {
   self->high_water = DEFAULT_HIGH_WATER;
+  g_queue_init (&self->waiting);
+}
+
+GError *
+_runtime_use_websocket_channel_dup_violation (RuntimeUseWebsocketChannel *self)
+{
+  return self->violation != NULL ? g_error_copy (self->violation) : NULL;
 }
 
 /**
