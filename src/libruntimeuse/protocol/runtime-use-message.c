@@ -87,6 +87,34 @@ runtime_use_message_new_from_bytes (GBytes  *bytes,
   return _runtime_use_message_parse (bytes, NULL, error);
 }
 
+/**
+ * runtime_use_message_parse_json:
+ * @json: the text of one message
+ * @error: return location for an error, or `NULL`
+ *
+ * Reads a message of any type, as [ctor@RuntimeUse.Message.new_from_bytes] does.
+ *
+ * This is how languages that cannot set properties that are arrays, such as
+ * [property@RuntimeUse.InvocationMessage:pre-commands], make messages that have some.
+ *
+ * Returns: (transfer full): a message, or `NULL` with @error set
+ *
+ * Since: 0.1
+ */
+RuntimeUseMessage *
+runtime_use_message_parse_json (const char  *json,
+                                   GError     **error)
+{
+  g_autoptr(GBytes) bytes = NULL;
+
+  g_return_val_if_fail (json != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  bytes = g_bytes_new (json, strlen (json));
+
+  return runtime_use_message_new_from_bytes (bytes, error);
+}
+
 /* What is needed most often comes first. */
 static const RuntimeUseCodec * const codecs[] = {
   &_runtime_use_invocation_message_codec,

@@ -25,6 +25,9 @@ RUNTIME_USE_AVAILABLE_IN_0_1
 RuntimeUseMessage *runtime_use_message_new_from_bytes   (GBytes             *bytes,
                                                          GError            **error);
 RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseMessage *runtime_use_message_parse_json    (const char         *json,
+                                                         GError            **error);
+RUNTIME_USE_AVAILABLE_IN_0_1
 const char        *runtime_use_message_get_message_type (RuntimeUseMessage  *self);
 RUNTIME_USE_AVAILABLE_IN_0_1
 GBytes            *runtime_use_message_to_bytes         (RuntimeUseMessage  *self);

@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The Python side of the client, with client and runtime in one process.
+
+Prints TAP.
+"""
+
+import sys
+import traceback
+
+import gi
+
+gi.require_version('RuntimeUse', '1')
+
+from gi.repository import Gio, GLib, RuntimeUse  # noqa: E402
+
+
+def make_client(agent='echo'):
+    return RuntimeUse.Client.new_for_handler(RuntimeUse.AgentHandler.new_for_name(agent))
+
+
+def test_query():
+    assert make_client().query('ECHO:hello').text == 'hello'
+    result = make_client().query('STRUCTURED:{"a": [1, 2.5, null]}')
+    assert (result.text, result.structured, result.metadata) == (None, {'a': [1, 2.5, None]}, {})
+
+
+def test_error_has_metadata():
+    try:
+        make_client().query('ERROR:bad')
+        raise AssertionError('no error')
+    except GLib.Error as error:
+        assert error.message == 'bad'
+        assert error.metadata == {'source': 'echo_handler'}
+
+
+def test_session():
+    with make_client().session() as session:
+        assert session.query('ECHO:one').text == 'one'
+        results = session.execute_commands(['echo two', 'exit 3'])
+        assert [(r.get_exit_code(), r.get_stdout_text()) for r in results] == [(0, 'two\n'),
+                                                                              (3, None)]
+        assert not session.is_closed()
+    assert session.is_closed()
+
+
+def test_session_is_closed_by_an_exception():
+    try:
+        with make_client().session() as session:
+            raise ValueError('mine')
+    except ValueError:
+        assert session.is_closed()
+
+
+def test_stream():
+    with make_client().session() as session:
+        events = list(session.stream('STREAM:300',
+                                     pre_agent_invocation_commands=['echo before']))
+        assert [event.kind for event in events] == ['output'] + 300 * ['assistant'] + ['result']
+        assert events[0].value.get_text() == 'before\n'
+        assert [event.value for event in events[1:-1]] == [
+            [f'message {i} of 300'] for i in range(1, 301)]
+        assert events[-1].value.text == 'streamed 300 messages'
+
+
+def test_stream_is_cancelled_when_it_is_left():
+    with make_client().session() as session:
+        for event in session.stream('WAIT:3600000',
+                                    pre_agent_invocation_commands=[{'command': 'echo before'}]):
+            assert event.kind == 'output'
+            break
+        assert session.query('ECHO:next').text == 'next'
+
+
+def test_cancel():
+    cancellable = Gio.Cancellable()
+    GLib.idle_add(cancellable.cancel)
+    try:
+        make_client().query('WAIT:3600000', cancellable)
+        raise AssertionError('no error')
+    except GLib.Error as error:
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+def main():
+    cases = [(name, run) for name, run in globals().items() if name.startswith('test_')]
+    failed = 0
+    print(f'1..{len(cases)}')
+    for number, (name, run) in enumerate(cases, 1):
+        try:
+            run()
+            print(f'ok {number} - /{name}', flush=True)
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            print('# ' + traceback.format_exc().replace('\n', '\n# '))
+            print(f'not ok {number} - /{name}', flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
