@@ -22,7 +22,7 @@ split (const guint8 *data,
   gsize at = 0;
   guint code = 0;
 
-  _runtime_use_frame_splitter_init (&splitter, MAX_MESSAGE);
+  _runtime_use_frame_splitter_init (&splitter, MAX_MESSAGE, NULL);
   while (at < size && code == 0 && !splitter.monitor.ended)
     {
       gsize room;
@@ -77,7 +77,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_assert_cmpmem (whole->data, whole->len, pieces->data, pieces->len);
 
   /* What is passed on breaks no rule. */
-  _runtime_use_frame_monitor_init (&monitor, MAX_MESSAGE);
+  _runtime_use_frame_monitor_init (&monitor, MAX_MESSAGE, NULL);
   g_assert_cmpuint (_runtime_use_frame_monitor_feed (&monitor, whole->data, whole->len, &accepted),
                     ==, 0);
   g_assert_cmpuint (accepted, ==, whole->len);

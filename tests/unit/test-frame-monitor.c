@@ -71,7 +71,7 @@ test_frame_monitor_verdicts (gconstpointer test_data)
 
   g_test_summary ("Frames are let through up to the first that breaks a rule");
 
-  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  _runtime_use_frame_monitor_init (&monitor, LIMIT, NULL);
   code = _runtime_use_frame_monitor_feed (&monitor, (const guint8 *) test->bytes, test->length,
                                           &accepted);
 
@@ -88,7 +88,7 @@ test_frame_monitor_bytewise (gconstpointer test_data)
 
   g_test_summary ("The verdict does not depend on how the bytes arrive");
 
-  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  _runtime_use_frame_monitor_init (&monitor, LIMIT, NULL);
   for (gsize i = 0; i < test->length && code == 0; i++)
     {
       gsize accepted;
@@ -111,7 +111,7 @@ test_frame_monitor_counts (void)
 
   g_test_summary ("Whole messages and pings are counted, fragments and pongs are not");
 
-  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  _runtime_use_frame_monitor_init (&monitor, LIMIT, NULL);
   g_assert_cmpuint (_runtime_use_frame_monitor_feed (&monitor, bytes, sizeof bytes - 1, &accepted),
                     ==, 0);
   g_assert_cmpuint (monitor.n_answerable, ==, 3);
@@ -128,7 +128,7 @@ test_frame_monitor_many_messages (void)
   g_test_summary ("The limit is of one message, not of all");
 
   memcpy (frame, "\x81\xfe\x03\xe8" MASK, 8);
-  _runtime_use_frame_monitor_init (&monitor, LIMIT);
+  _runtime_use_frame_monitor_init (&monitor, LIMIT, NULL);
   for (guint i = 0; i < 100; i++)
     {
       gsize accepted;
@@ -137,6 +137,98 @@ test_frame_monitor_many_messages (void)
                         ==, 0);
       g_assert_cmpuint (accepted, ==, 8 + LIMIT);
     }
+}
+
+static guint
+feed_payload (RuntimeUseFrameMonitor *monitor,
+              const char             *header,
+              gsize                   header_length,
+              gsize                   length)
+{
+  g_autofree guint8 *payload = g_malloc0 (length);
+  gsize accepted;
+  guint code;
+
+  code = _runtime_use_frame_monitor_feed (monitor, (const guint8 *) header, header_length,
+                                          &accepted);
+  if (code != 0)
+    return code;
+
+  return _runtime_use_frame_monitor_feed (monitor, payload, length, &accepted);
+}
+
+#define FEED(monitor, header, length) \
+  feed_payload (monitor, header MASK, sizeof (header MASK) - 1, length)
+
+#define LARGE_TEXT  "\x81\xff\x00\x00\x00\x00\x00\x02\x00\x00"
+#define LARGE_PART  "\x01\xff\x00\x00\x00\x00\x00\x02\x00\x00"
+#define LARGE_LAST  "\x80\xff\x00\x00\x00\x00\x00\x02\x00\x00"
+#define LARGE       0x20000
+#define SMALL_TEXT  "\x81\xff\x00\x00\x00\x00\x00\x01\x00\x00"
+#define SMALL       0x10000
+
+static void
+test_frame_monitor_budget (void)
+{
+  g_autoptr(RuntimeUseInputBudget) budget = _runtime_use_input_budget_new (3 * LARGE);
+  RuntimeUseFrameMonitor first;
+  RuntimeUseFrameMonitor second;
+
+  g_test_summary ("What has come of unfinished messages has one bound, which is exact");
+
+  _runtime_use_frame_monitor_init (&first, 10 * LARGE, budget);
+  _runtime_use_frame_monitor_init (&second, 10 * LARGE, budget);
+
+  /* An announced length takes nothing, what comes of it does, and control frames do not. */
+  g_assert_cmpuint (FEED (&first, LARGE_PART, LARGE - 1), ==, 0);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, LARGE - 1);
+  g_assert_cmpuint (feed_payload (&first, "", 0, 1), ==, 0);
+  g_assert_cmpuint (FEED (&first, "\x89\x85", 5), ==, 0);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, LARGE);
+
+  g_assert_cmpuint (FEED (&second, LARGE_PART, LARGE), ==, 0);
+  g_assert_cmpuint (FEED (&second, LARGE_LAST, LARGE - 1), ==, 0);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, 3 * LARGE - 1);
+  g_assert_cmpuint (feed_payload (&second, "", 0, 1), ==, 0);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, LARGE);
+
+  /* Just as much as there is; then one byte more. */
+  g_assert_cmpuint (FEED (&second, LARGE_PART, LARGE), ==, 0);
+  g_assert_cmpuint (FEED (&second, "\x00\xff\x00\x00\x00\x00\x00\x02\x00\x00", LARGE), ==, 0);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, 3 * LARGE);
+  g_assert_cmpuint (FEED (&second, "\x80\x81", 1), ==, RUNTIME_USE_CLOSE_TRY_AGAIN_LATER);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, 3 * LARGE);
+
+  _runtime_use_frame_monitor_clear (&second);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, LARGE);
+  _runtime_use_frame_monitor_clear (&first);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, 0);
+}
+
+static void
+test_frame_monitor_small (void)
+{
+  g_autoptr(RuntimeUseInputBudget) budget = _runtime_use_input_budget_new (LARGE);
+  RuntimeUseFrameMonitor large;
+  RuntimeUseFrameMonitor small;
+
+  g_test_summary ("A small message comes through when there is no room, and is counted");
+
+  _runtime_use_frame_monitor_init (&large, 10 * LARGE, budget);
+  _runtime_use_frame_monitor_init (&small, 10 * LARGE, budget);
+  g_assert_cmpuint (FEED (&large, LARGE_PART, LARGE), ==, 0);
+
+  g_assert_cmpuint (FEED (&small, SMALL_TEXT, SMALL - 1), ==, 0);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, LARGE + SMALL - 1);
+  g_assert_cmpuint (feed_payload (&small, "", 0, 1), ==, 0);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, LARGE);
+
+  g_assert_cmpuint (FEED (&small, LARGE_TEXT, SMALL), ==, 0);
+  g_assert_cmpuint (feed_payload (&small, "", 0, 1), ==, RUNTIME_USE_CLOSE_TRY_AGAIN_LATER);
+
+  _runtime_use_frame_monitor_clear (&small);
+  _runtime_use_frame_monitor_clear (&large);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, 0);
 }
 
 static void
@@ -158,8 +250,8 @@ test_frame_monitor_random (void)
       for (gsize i = 0; i < length; i++)
         bytes[i] = g_test_rand_bit () ? g_test_rand_int () : (i % 2 ? 0x81 : 0x80);
 
-      _runtime_use_frame_monitor_init (&whole, 16);
-      _runtime_use_frame_monitor_init (&pieces, 16);
+      _runtime_use_frame_monitor_init (&whole, 16, NULL);
+      _runtime_use_frame_monitor_init (&pieces, 16, NULL);
       expected = _runtime_use_frame_monitor_feed (&whole, bytes, length, &accepted);
       g_assert_cmpuint (accepted, <=, length);
 
@@ -194,6 +286,8 @@ main (int    argc,
     }
   g_test_add_func ("/frame-monitor/counts", test_frame_monitor_counts);
   g_test_add_func ("/frame-monitor/many-messages", test_frame_monitor_many_messages);
+  g_test_add_func ("/frame-monitor/budget", test_frame_monitor_budget);
+  g_test_add_func ("/frame-monitor/small", test_frame_monitor_small);
   g_test_add_func ("/frame-monitor/random", test_frame_monitor_random);
 
   return g_test_run ();

@@ -45,7 +45,7 @@ split (const GByteArray *in,
   gsize at = 0;
 
   *code = 0;
-  _runtime_use_frame_splitter_init (&splitter, G_MAXUINT32);
+  _runtime_use_frame_splitter_init (&splitter, G_MAXUINT32, NULL);
   while (at < in->len && *code == 0)
     {
       gsize room;

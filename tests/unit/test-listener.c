@@ -391,6 +391,70 @@ test_listener_large_message (void)
   fixture_clear (&fixture);
 }
 
+/* Sends the beginning of a message, and waits until the server has it. */
+static RawClient *
+begin_message (Fixture               *fixture,
+               RuntimeUseInputBudget *budget,
+               gsize                  length)
+{
+  RawClient *client = raw_client_new_open (port_of (fixture));
+  g_autofree char *payload = g_strnfill (length, 'x');
+  guint64 used = _runtime_use_input_budget_get_used (budget);
+
+  g_assert_true (raw_client_send_frame (client, 0x01, payload, length));
+  raw_wait_for (_runtime_use_input_budget_get_used (budget) == used + length);
+
+  return client;
+}
+
+#define KIB 1024
+
+static void
+test_listener_unfinished (void)
+{
+  g_autoptr(RuntimeUseInputBudget) budget = _runtime_use_input_budget_new (512 * KIB);
+  RuntimeUseConnectionOptions *options = options_new ();
+  g_autofree char *large = g_strnfill (200 * KIB, 'y');
+  g_autofree char *small = g_strnfill (64 * KIB, 'z');
+  g_autofree char *echo = NULL;
+  g_autofree char *whole = NULL;
+  g_autoptr(RawClient) first = NULL;
+  g_autoptr(RawClient) second = NULL;
+  g_autoptr(RawClient) third = NULL;
+  Fixture fixture;
+
+  g_test_summary ("Unfinished messages of all clients have a bound that small ones do not meet");
+
+  options->input_budget = _runtime_use_input_budget_ref (budget);
+  fixture_init (&fixture, options, 0);
+  first = begin_message (&fixture, budget, 400 * KIB);
+  third = raw_client_new_open (port_of (&fixture));
+
+  second = raw_client_new_open (port_of (&fixture));
+  g_assert_true (raw_client_send_frame (second, RAW_TEXT, large, 200 * KIB));
+  g_assert_cmpuint (raw_client_take_close (second), ==, 1013);
+  raw_client_wait_for_end (second);
+  g_assert_false (second->is_reset);
+  g_clear_pointer (&second, raw_client_free);
+  raw_wait_for (_runtime_use_input_budget_get_used (budget) == 400 * KIB);
+
+  second = begin_message (&fixture, budget, 112 * KIB);
+  raw_client_send_message (third, small);
+  echo = raw_client_take_message (third);
+  g_assert_cmpstr (echo, ==, small);
+
+  /* Who goes away makes room, and so does who comes to an end. */
+  g_clear_pointer (&second, raw_client_free);
+  raw_wait_for (_runtime_use_input_budget_get_used (budget) == 400 * KIB);
+  g_assert_true (raw_client_send_frame (first, 0x80, "end", 3));
+  whole = raw_client_take_message (first);
+  g_assert_cmpuint (strlen (whole), ==, 400 * KIB + 3);
+  g_assert_cmpuint (_runtime_use_input_budget_get_used (budget), ==, 0);
+  g_assert_cmpuint (fixture.n_closed, ==, 2);
+
+  fixture_clear (&fixture);
+}
+
 static void
 test_listener_close (gconstpointer test_data)
 {
@@ -1174,6 +1238,7 @@ main (int    argc,
   add_close_cases ();
   g_test_add_func ("/listener/too-big-with-payload", test_listener_too_big_with_payload);
   g_test_add_func ("/listener/large-message", test_listener_large_message);
+  g_test_add_func ("/listener/unfinished", test_listener_unfinished);
   g_test_add_data_func ("/listener/close/1001", GUINT_TO_POINTER (1001), test_listener_close);
   g_test_add_data_func ("/listener/close/without-code", GUINT_TO_POINTER (0), test_listener_close);
   g_test_add_func ("/listener/close/unanswered", test_listener_close_unanswered);

@@ -471,6 +471,7 @@ test_server_properties (void)
   g_auto(GStrv) kept = NULL;
   g_autoptr(GError) error = NULL;
   guint64 max_message_size;
+  guint64 max_unfinished_size;
   guint n;
 
   g_test_summary ("Limits have their defaults, and what is set is kept and used");
@@ -487,6 +488,8 @@ test_server_properties (void)
   g_assert_cmpuint (n, ==, 15000);
   g_object_get (server, "max-message-size", &max_message_size, NULL);
   g_assert_cmpuint (max_message_size, ==, 100 * 1024 * 1024);
+  g_object_get (server, "max-unfinished-size", &max_unfinished_size, NULL);
+  g_assert_cmpuint (max_unfinished_size, ==, 512 * 1024 * 1024);
 
   g_object_set (server, "port", 0, "allowed-origins", origins, "allowed-hosts", hosts,
                 "max-message-size", (guint64) 10, "kill-grace", 7, NULL);
@@ -510,6 +513,63 @@ test_server_properties (void)
   g_clear_pointer (&allowed, raw_client_free);
   g_clear_pointer (&foreign, raw_client_free);
   stop_server (server);
+}
+
+static void
+serve_unfinished (void)
+{
+  g_autoptr(RuntimeUseServer) server = runtime_use_server_new ();
+  g_autoptr(RawClient) held = NULL;
+  g_autoptr(RawClient) refused = NULL;
+  g_autoptr(RawClient) small = NULL;
+  g_autofree char *payload = g_strnfill (100 * 1024, ' ');
+  g_autofree char *answer = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_object_set (server, "port", 0, "max-unfinished-size", (guint64) 150 * 1024, NULL);
+  g_assert_true (runtime_use_server_start (server, &error));
+  g_assert_no_error (error);
+
+  held = raw_client_new (runtime_use_server_get_port (server));
+  g_assert_cmpuint (raw_client_request (held, RAW_REQUEST), ==, 101);
+  raw_client_send_frame (held, 0x01, payload, 100 * 1024);
+  /* Once the ping is answered, what came before it is there. */
+  raw_client_send_frame (held, RAW_PING, NULL, 0);
+  raw_wait_for (raw_client_has (held, 2));
+
+  refused = raw_client_new (runtime_use_server_get_port (server));
+  g_assert_cmpuint (raw_client_request (refused, RAW_REQUEST), ==, 101);
+  raw_client_send_frame (refused, RAW_TEXT, payload, 100 * 1024);
+  g_assert_cmpuint (raw_client_take_close (refused), ==, 1013);
+
+  small = raw_client_new (runtime_use_server_get_port (server));
+  g_assert_cmpuint (raw_client_request (small, RAW_REQUEST), ==, 101);
+  raw_client_send_message (small, "null");
+  answer = raw_client_take_message (small);
+  g_assert_nonnull (strstr (answer, "error_message"));
+
+  g_clear_pointer (&held, raw_client_free);
+  g_clear_pointer (&refused, raw_client_free);
+  g_clear_pointer (&small, raw_client_free);
+  stop_server (server);
+}
+
+/* A warning is fatal in tests, and a log writer can be set once only. */
+static void
+test_server_unfinished (void)
+{
+  g_test_summary ("Unfinished messages of all clients share a limit, and trouble is logged");
+
+  if (g_test_subprocess ())
+    {
+      g_log_set_always_fatal (G_LOG_FATAL_MASK);
+      serve_unfinished ();
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 20 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*have reached max-unfinished-size*");
 }
 
 static void
@@ -572,6 +632,7 @@ main (int    argc,
   g_test_add_func ("/server/token", test_server_token);
   g_test_add_func ("/server/ipv6", test_server_ipv6);
   g_test_add_func ("/server/properties", test_server_properties);
+  g_test_add_func ("/server/unfinished", test_server_unfinished);
   g_test_add_func ("/server/stop-in-handler", test_server_stop_in_handler);
 
   status = g_test_run ();

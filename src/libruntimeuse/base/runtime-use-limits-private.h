@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /* Bytes of one message from a client, all its frames together. */
 #define RUNTIME_USE_LIMIT_INCOMING_MESSAGE ((gsize) 100 * 1024 * 1024)
 
+/* Bytes of messages from all clients that have not come whole. */
+#define RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES ((guint64) 512 * 1024 * 1024)
+
 /* Arrays and objects inside one another in a JSON document. */
 #define RUNTIME_USE_LIMIT_JSON_DEPTH 64
 

@@ -482,7 +482,7 @@ _runtime_use_client_stream_new (GIOStream    *base,
   self->end = rest_length;
   if (rest_length > 0)
     memcpy (self->buffer, rest, rest_length);
-  _runtime_use_frame_splitter_init (&self->splitter, max_message_size);
+  _runtime_use_frame_splitter_init (&self->splitter, max_message_size, NULL);
   _runtime_use_frame_monitor_expect_server (&self->splitter.monitor);
 
   return self;

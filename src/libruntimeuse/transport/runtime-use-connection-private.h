@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime-use-handshake-private.h"
+#include "runtime-use-input-budget-private.h"
 #include "runtime-use-poller-private.h"
 #include "runtime-use-websocket-channel.h"
 
@@ -14,6 +15,7 @@ typedef struct _RuntimeUseConnection RuntimeUseConnection;
  * RuntimeUseConnectionOptions:
  * @uri: what libsoup is told that the address of the WebSocket is
  * @max_message_size: in bytes
+ * @input_budget: (nullable): for the bytes of messages that have not come whole
  * @handshake_timeout: from accept to the answer
  * @ping_interval: when nothing came for so long, a ping is sent; 0 for no pings
  * @stall_timeout: how long a peer may take nothing of what is pending; 0 for ever
@@ -27,6 +29,7 @@ typedef struct
   RuntimeUseHandshakePolicy policy;
   GUri                     *uri;
   guint64                   max_message_size;
+  RuntimeUseInputBudget    *input_budget;
   guint                     handshake_timeout;
   guint                     ping_interval;
   guint                     stall_timeout;
@@ -38,6 +41,7 @@ typedef struct
  * RuntimeUseConnectionEvents:
  * @opened: the client was let in; called from the main context
  * @refused: it was not
+ * @crowded: it is being closed, because there is no room for its message beside those of others
  * @gone: the descriptor is closed, and the connection is no longer of use
  *
  * What the owner of a connection is told.
@@ -50,6 +54,8 @@ typedef struct
   void (* refused) (RuntimeUseConnection       *connection,
                     guint                       status,
                     const char                 *why,
+                    gpointer                    user_data);
+  void (* crowded) (RuntimeUseConnection       *connection,
                     gpointer                    user_data);
   void (* gone)    (RuntimeUseConnection       *connection,
                     gpointer                    user_data);

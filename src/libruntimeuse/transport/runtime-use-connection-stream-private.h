@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "runtime-use-input-budget-private.h"
 #include "runtime-use-poller-private.h"
 
 G_BEGIN_DECLS
@@ -16,7 +17,8 @@ G_DECLARE_FINAL_TYPE (RuntimeUseConnectionStream, _runtime_use_connection_stream
 /*
  * RuntimeUseConnectionStreamEvents:
  * @readable: before the WebSocket is open: there may be something to receive
- * @violated: the client broke the rules of RFC 6455 in a way that asks for the close @code
+ * @violated: the client broke the rules of RFC 6455 or a limit in a way that asks for the
+ *   close @code
  * @gone: the descriptor was closed
  *
  * What the owner of a stream is told, never from inside libsoup.
@@ -56,6 +58,7 @@ RuntimeUseConnectionStream *
 _runtime_use_connection_stream_new (RuntimeUsePoller                        *poller,
                                     int                                      fd,
                                     guint64                                  max_message_size,
+                                    RuntimeUseInputBudget                   *budget,
                                     const RuntimeUseConnectionStreamEvents  *events,
                                     gpointer                                 user_data,
                                     GError                                 **error);
@@ -97,6 +100,9 @@ void _runtime_use_connection_stream_get_activity (RuntimeUseConnectionStream   *
 gboolean _runtime_use_connection_stream_ping (RuntimeUseConnectionStream *self);
 
 void _runtime_use_connection_stream_closing (RuntimeUseConnectionStream *self);
+
+void _runtime_use_connection_stream_set_close_code (RuntimeUseConnectionStream *self,
+                                                    guint                       code);
 
 void _runtime_use_connection_stream_fail (RuntimeUseConnectionStream *self,
                                           const char                 *why);

@@ -56,6 +56,9 @@
 #define LENGTH_IN_2_BYTES  126
 #define LENGTH_IN_8_BYTES  127
 
+/* A close frame with a code and no reason, which the server sends without a mask. */
+#define CLOSE_LENGTH 4
+
 typedef enum
 {
   PHASE_REQUEST,     /* HTTP: the owner receives */
@@ -120,6 +123,8 @@ struct _RuntimeUseConnectionStream
   guint64                                 frame_left;      /* of the frame being written */
   gboolean                                is_control;      /* that frame is no message */
   gboolean                                is_close;        /* that frame is a close frame */
+  gboolean                                is_recoded;      /* one that close_frame stands in for */
+  guint8                                  close_frame[CLOSE_LENGTH];   /* of 0 when there is none */
   gboolean                                is_close_sent;
   gboolean                                is_blocked;
   guint64                                 answered;        /* so many have no answer that waits */
@@ -540,6 +545,8 @@ start_frame (RuntimeUseConnectionStream *self,
     size = size << 8 | bytes[2 + i];
 
   self->frame_left = 2 + n_bytes + size;
+  self->is_recoded = self->is_close && self->close_frame[0] != 0 &&
+                     self->frame_left == CLOSE_LENGTH;
 }
 
 /* Pongs overtake messages, so what was asked before these messages came is answered. */
@@ -607,6 +614,8 @@ stream_output_write_nonblocking (GPollableOutputStream  *pollable,
 
   if (self->frame_left == 0 && size >= 2)
     start_frame (self, buffer, size);
+  if (self->is_recoded)
+    buffer = self->close_frame + CLOSE_LENGTH - self->frame_left;
 
   n = send_bytes (self, buffer, size);
   if (n < 0)
@@ -857,6 +866,8 @@ _runtime_use_connection_stream_finalize (GObject *object)
   g_clear_weak_pointer (&self->user);
   g_clear_pointer (&self->rest, g_byte_array_unref);
   g_clear_pointer (&self->failure, g_free);
+  /* libsoup refers to this as long as it keeps the beginning of a message. */
+  _runtime_use_frame_splitter_clear (&self->splitter);
   g_clear_pointer (&self->poller, _runtime_use_poller_unref);
 
   G_OBJECT_CLASS (_runtime_use_connection_stream_parent_class)->finalize (object);
@@ -895,11 +906,13 @@ _runtime_use_connection_stream_init (RuntimeUseConnectionStream *self)
  * _runtime_use_connection_stream_new:
  * @fd: (transfer full): a connected socket, taken only when this succeeds
  * @max_message_size: what one message from the client may have
+ * @budget: (nullable): what messages of all clients take from until they have come whole
  */
 RuntimeUseConnectionStream *
 _runtime_use_connection_stream_new (RuntimeUsePoller                        *poller,
                                     int                                      fd,
                                     guint64                                  max_message_size,
+                                    RuntimeUseInputBudget                   *budget,
                                     const RuntimeUseConnectionStreamEvents  *events,
                                     gpointer                                 user_data,
                                     GError                                 **error)
@@ -918,7 +931,7 @@ _runtime_use_connection_stream_new (RuntimeUsePoller                        *pol
   self->events = events;
   self->user_data = user_data;
   self->last_input = _runtime_use_poller_get_time (poller);
-  _runtime_use_frame_splitter_init (&self->splitter, max_message_size);
+  _runtime_use_frame_splitter_init (&self->splitter, max_message_size, budget);
 
   return g_steal_pointer (&self);
 }
@@ -1089,6 +1102,21 @@ _runtime_use_connection_stream_closing (RuntimeUseConnectionStream *self)
 
   self->closing_since = _runtime_use_poller_get_time (self->poller);
   _runtime_use_poller_arm (self->poller, self->closing_since + SOON);
+}
+
+/*
+ * _runtime_use_connection_stream_set_close_code:
+ *
+ * Makes the next close frame that has a code say @code. libsoup sends no code that was
+ * registered after RFC 6455 was written, but 1002 instead.
+ */
+void
+_runtime_use_connection_stream_set_close_code (RuntimeUseConnectionStream *self,
+                                               guint                       code)
+{
+  const guint8 frame[CLOSE_LENGTH] = { 0x88, 2, code >> 8, code & 0xff };
+
+  memcpy (self->close_frame, frame, sizeof frame);
 }
 
 /*

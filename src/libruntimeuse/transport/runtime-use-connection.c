@@ -9,6 +9,7 @@
 
 #include "runtime-use-channel.h"
 #include "runtime-use-connection-stream-private.h"
+#include "runtime-use-frame-monitor-private.h"
 
 /*
  * One accepted connection, from its first byte to the end of its descriptor:
@@ -167,6 +168,13 @@ stream_violated_cb (guint    code,
 {
   RuntimeUseConnection *self = user_data;
 
+  if (code == RUNTIME_USE_CLOSE_TRY_AGAIN_LATER)
+    {
+      _runtime_use_connection_stream_set_close_code (self->stream, code);
+      code = RUNTIME_USE_CLOSE_TOO_BIG;
+      self->events->crowded (self, self->user_data);
+    }
+
   if (soup_websocket_connection_get_state (self->websocket) == SOUP_WEBSOCKET_STATE_OPEN)
     runtime_use_channel_close (RUNTIME_USE_CHANNEL (self->channel), code);
   else
@@ -203,7 +211,8 @@ _runtime_use_connection_new (RuntimeUsePoller                   *poller,
   RuntimeUseConnection *self = g_new0 (RuntimeUseConnection, 1);
 
   self->stream = _runtime_use_connection_stream_new (poller, fd, options->max_message_size,
-                                                     &stream_events, self, error);
+                                                     options->input_budget, &stream_events, self,
+                                                     error);
   if (self->stream == NULL)
     {
       g_free (self);

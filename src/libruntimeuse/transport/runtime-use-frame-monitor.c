@@ -164,6 +164,30 @@ check_close (const RuntimeUseFrameMonitor *self)
   return 0;
 }
 
+/* Only what has come counts: a length that is announced takes no memory. */
+static gboolean
+count_payload (RuntimeUseFrameMonitor *self,
+               gsize                   length)
+{
+  if (self->budget == NULL || (self->header[0] & CONTROL_BIT))
+    return TRUE;
+
+  if (!_runtime_use_input_budget_take (self->budget, self->counted, length))
+    return FALSE;
+
+  self->counted += length;
+
+  return TRUE;
+}
+
+static void
+uncount_message (RuntimeUseFrameMonitor *self)
+{
+  if (self->budget != NULL)
+    _runtime_use_input_budget_give_back (self->budget, self->counted);
+  self->counted = 0;
+}
+
 static void
 finish_frame (RuntimeUseFrameMonitor *self)
 {
@@ -185,6 +209,7 @@ finish_frame (RuntimeUseFrameMonitor *self)
     {
       self->message_size = 0;
       self->n_answerable++;
+      uncount_message (self);
     }
 }
 
@@ -198,6 +223,9 @@ take_payload (RuntimeUseFrameMonitor *self,
   guint code = 0;
 
   *taken = MIN (self->payload_left, length);
+  if (!count_payload (self, *taken))
+    return RUNTIME_USE_CLOSE_TRY_AGAIN_LATER;
+
   if (is_close (self))
     take_close (self, bytes, *taken);
 
@@ -215,15 +243,19 @@ take_payload (RuntimeUseFrameMonitor *self,
 /*
  * _runtime_use_frame_monitor_init:
  * @max_message_size: the most payload bytes that one message may have, over all its fragments
+ * @budget: (nullable): what the payload of unfinished messages is taken from
  */
 void
 _runtime_use_frame_monitor_init (RuntimeUseFrameMonitor *self,
-                                 guint64                 max_message_size)
+                                 guint64                 max_message_size,
+                                 RuntimeUseInputBudget  *budget)
 {
   *self = (RuntimeUseFrameMonitor) {
     .max_message_size = max_message_size,
     .mask_length = MASK_LENGTH,
   };
+  if (budget != NULL)
+    self->budget = _runtime_use_input_budget_ref (budget);
 }
 
 /*
@@ -235,6 +267,19 @@ void
 _runtime_use_frame_monitor_expect_server (RuntimeUseFrameMonitor *self)
 {
   self->mask_length = 0;
+}
+
+/*
+ * _runtime_use_frame_monitor_clear:
+ *
+ * Gives back what an unfinished message has taken from the budget: to be called when nobody
+ * keeps its bytes any more.
+ */
+void
+_runtime_use_frame_monitor_clear (RuntimeUseFrameMonitor *self)
+{
+  uncount_message (self);
+  g_clear_pointer (&self->budget, _runtime_use_input_budget_unref);
 }
 
 /*

@@ -30,7 +30,10 @@ typedef struct
 } RuntimeUseFrameSplitter;
 
 void _runtime_use_frame_splitter_init (RuntimeUseFrameSplitter *self,
-                                       guint64                  max_message_size);
+                                       guint64                  max_message_size,
+                                       RuntimeUseInputBudget   *budget);
+
+void _runtime_use_frame_splitter_clear (RuntimeUseFrameSplitter *self);
 
 gsize _runtime_use_frame_splitter_prepare (const RuntimeUseFrameSplitter *self,
                                            guint8                        *buffer,

@@ -80,10 +80,17 @@ split_frame (RuntimeUseFrameSplitter *self,
 
 void
 _runtime_use_frame_splitter_init (RuntimeUseFrameSplitter *self,
-                                  guint64                  max_message_size)
+                                  guint64                  max_message_size,
+                                  RuntimeUseInputBudget   *budget)
 {
   *self = (RuntimeUseFrameSplitter) { 0 };
-  _runtime_use_frame_monitor_init (&self->monitor, max_message_size);
+  _runtime_use_frame_monitor_init (&self->monitor, max_message_size, budget);
+}
+
+void
+_runtime_use_frame_splitter_clear (RuntimeUseFrameSplitter *self)
+{
+  _runtime_use_frame_monitor_clear (&self->monitor);
 }
 
 /*

@@ -76,6 +76,7 @@ _runtime_use_connection_options_free (RuntimeUseConnectionOptions *options)
   g_strfreev (options->policy.allowed_hosts);
   g_free (options->policy.bound_host);
   g_clear_pointer (&options->uri, g_uri_unref);
+  g_clear_pointer (&options->input_budget, _runtime_use_input_budget_unref);
   g_free (options);
 }
 
@@ -136,6 +137,19 @@ connection_refused_cb (RuntimeUseConnection *connection,
 }
 
 static void
+connection_crowded_cb (RuntimeUseConnection *connection,
+                       gpointer              user_data)
+{
+  g_autofree char *peer = _runtime_use_connection_dup_peer (connection);
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("Closing the connection of %s: the messages that are being received "
+                          "have reached max-unfinished-size",
+                          peer != NULL ? peer : "a client");
+  log_trouble (user_data, text);
+}
+
+static void
 connection_gone_cb (RuntimeUseConnection *connection,
                     gpointer              user_data)
 {
@@ -149,6 +163,7 @@ connection_gone_cb (RuntimeUseConnection *connection,
 static const RuntimeUseConnectionEvents connection_events = {
   connection_opened_cb,
   connection_refused_cb,
+  connection_crowded_cb,
   connection_gone_cb,
 };
 

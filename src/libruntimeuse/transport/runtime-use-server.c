@@ -77,6 +77,7 @@ struct _RuntimeUseServer
   gboolean                   insecure_no_auth;
   guint                      max_connections;
   guint64                    max_message_size;
+  guint64                    max_unfinished_size;
   guint                      handshake_timeout;
   guint                      ping_interval;
   guint                      stall_timeout;
@@ -107,6 +108,7 @@ typedef enum
   PROP_INSECURE_NO_AUTH,
   PROP_MAX_CONNECTIONS,
   PROP_MAX_MESSAGE_SIZE,
+  PROP_MAX_UNFINISHED_SIZE,
   PROP_HANDSHAKE_TIMEOUT,
   PROP_PING_INTERVAL,
   PROP_STALL_TIMEOUT,
@@ -368,6 +370,7 @@ build_options (RuntimeUseServer *self)
   options->uri = g_uri_build (G_URI_FLAGS_ENCODED | G_URI_FLAGS_SCHEME_NORMALIZE, "ws", NULL,
                               self->host != NULL ? self->host : "localhost", -1, "/", NULL, NULL);
   options->max_message_size = self->max_message_size;
+  options->input_budget = _runtime_use_input_budget_new (self->max_unfinished_size);
   options->handshake_timeout = self->handshake_timeout * 1000;
   options->ping_interval = self->ping_interval * 1000;
   options->stall_timeout = self->stall_timeout * 1000;
@@ -498,6 +501,10 @@ runtime_use_server_get_property (GObject    *object,
       g_value_set_uint64 (value, self->max_message_size);
       break;
 
+    case PROP_MAX_UNFINISHED_SIZE:
+      g_value_set_uint64 (value, self->max_unfinished_size);
+      break;
+
     case PROP_LOGGER:
       g_value_set_object (value, self->logger);
       break;
@@ -563,6 +570,10 @@ runtime_use_server_set_property (GObject      *object,
 
     case PROP_MAX_MESSAGE_SIZE:
       self->max_message_size = g_value_get_uint64 (value);
+      break;
+
+    case PROP_MAX_UNFINISHED_SIZE:
+      self->max_unfinished_size = g_value_get_uint64 (value);
       break;
 
     case PROP_LOGGER:
@@ -728,6 +739,24 @@ install_connection_properties (void)
   properties[PROP_MAX_MESSAGE_SIZE] =
     g_param_spec_uint64 ("max-message-size", NULL, NULL,
                          1, MAX_MESSAGE_SIZE, RUNTIME_USE_LIMIT_INCOMING_MESSAGE, flags);
+
+  /**
+   * RuntimeUseServer:max-unfinished-size:
+   *
+   * How many bytes there may be, over all connections, of messages that have
+   * not come whole.
+   *
+   * A client whose message would go beyond that is disconnected with the close
+   * code 1013, and may try again later. The bytes that have come count, until
+   * the message is complete or the connection gone with its session. A message
+   * is never refused for its first 64 KiB, which count as well. Memory may be
+   * up to twice as much while buffers grow. 536,870,912 (512 MiB) by default.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_UNFINISHED_SIZE] =
+    g_param_spec_uint64 ("max-unfinished-size", NULL, NULL,
+                         1, G_MAXUINT64, RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES, flags);
 
   /**
    * RuntimeUseServer:handshake-timeout:
@@ -922,6 +951,7 @@ runtime_use_server_init (RuntimeUseServer *self)
 {
   self->port = DEFAULT_PORT;
   self->max_message_size = RUNTIME_USE_LIMIT_INCOMING_MESSAGE;
+  self->max_unfinished_size = RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES;
   self->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
   self->ping_interval = DEFAULT_PING_INTERVAL;
   self->stall_timeout = DEFAULT_STALL_TIMEOUT;
