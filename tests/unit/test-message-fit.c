@@ -28,6 +28,19 @@ collect_cb (RuntimeUseMessage *message,
 }
 
 static void
+parse_cb (GBytes   *bytes,
+          gpointer  user_data)
+{
+  RuntimeUseMessage *message;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpuint (g_bytes_get_size (bytes), <=, RUNTIME_USE_LIMIT_OUTGOING_MESSAGE);
+  message = runtime_use_message_new_from_bytes (bytes, &error);
+  g_assert_no_error (error);
+  g_ptr_array_add (user_data, message);
+}
+
+static void
 test_assistant (void)
 {
   g_autofree char *large = g_strnfill (700000, '"');
@@ -78,7 +91,7 @@ test_output (void)
   g_test_summary ("Output that grows when it is encoded is sent in several messages");
 
   _runtime_use_fit_command_output (RUNTIME_USE_OUTPUT_STREAM_STDERR, text, 600000, command,
-                                   collect_cb, messages);
+                                   parse_cb, messages);
   g_assert_cmpuint (messages->len, ==, 4);
   for (guint i = 0; i < messages->len; i++)
     {

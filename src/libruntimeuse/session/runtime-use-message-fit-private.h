@@ -9,9 +9,13 @@ G_BEGIN_DECLS
 
 typedef void (* RuntimeUseMessageFunc) (RuntimeUseMessage *message,
                                         gpointer           user_data);
+typedef void (* RuntimeUseEncodedFunc) (GBytes            *message,
+                                        gpointer           user_data);
 
 /* Clients take messages up to a size. Text that is too long for one is sent in
- * several, or shortened with a note of how much is missing.
+ * several, or shortened with a note of how much is missing. Output of commands,
+ * of which there is most, is encoded at once; it and the command have to be valid
+ * UTF-8.
  */
 void               _runtime_use_fit_assistant_message (const char * const     *text_blocks,
                                                        RuntimeUseMessageFunc   func,
@@ -20,7 +24,7 @@ void               _runtime_use_fit_command_output    (RuntimeUseOutputStream  s
                                                        const char             *text,
                                                        gsize                   length,
                                                        const char             *command,
-                                                       RuntimeUseMessageFunc   func,
+                                                       RuntimeUseEncodedFunc   func,
                                                        gpointer                user_data);
 RuntimeUseMessage *_runtime_use_fit_result            (RuntimeUseMessage      *message);
 RuntimeUseMessage *_runtime_use_fit_error             (RuntimeUseMessage      *message);

@@ -115,20 +115,20 @@ _runtime_use_fit_command_output (RuntimeUseOutputStream  stream,
                                  const char             *text,
                                  gsize                   length,
                                  const char             *command,
-                                 RuntimeUseMessageFunc   func,
+                                 RuntimeUseEncodedFunc   func,
                                  gpointer                user_data)
 {
   gsize room = ROOM - encoded_length (command);
 
   while (length > 0)
     {
-      g_autoptr(RuntimeUseMessage) message = NULL;
+      g_autoptr(GBytes) message = NULL;
       gsize taken = length;
 
       if (length > room / WORST_GROWTH)
         taken = _runtime_use_json_fit_prefix (text, length, room);
 
-      message = _runtime_use_command_output_message_new_counted (stream, text, taken, command);
+      message = _runtime_use_command_output_message_encode (stream, text, taken, command);
       func (message, user_data);
       text += taken;
       length -= taken;

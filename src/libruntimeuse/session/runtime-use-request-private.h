@@ -22,6 +22,10 @@ typedef struct
   /* Something happened; already redacted, small enough for a client. */
   void     (* event)   (gpointer                  owner,
                         RuntimeUseMessage        *message);
+
+  /* A command printed something; the same, but encoded already. */
+  void     (* output)  (gpointer                  owner,
+                        GBytes                   *message);
   gboolean (* is_full) (gpointer                  owner);
 
   /* What a command left running lives until the session ends. */

@@ -159,6 +159,16 @@ request_say (RuntimeUseRequest *self,
     self->owner->event (self->owner_data, message);
 }
 
+static void
+say_output (GBytes   *message,
+            gpointer  user_data)
+{
+  RuntimeUseRequest *self = user_data;
+
+  if (!self->ended)
+    self->owner->output (self->owner_data, message);
+}
+
 static gboolean
 request_is_full (RuntimeUseRequest *self)
 {
@@ -357,7 +367,7 @@ command_output_cb (RuntimeUseCommandHandler *command,
                                                            self->captures->len - 1),
                                         text, length);
 
-  _runtime_use_fit_command_output (stream, text, length, self->echo, say_fitting, self);
+  _runtime_use_fit_command_output (stream, text, length, self->echo, say_output, self);
 
   if (request_is_full (self))
     runtime_use_command_handler_set_paused (command, TRUE);

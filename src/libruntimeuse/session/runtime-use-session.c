@@ -121,6 +121,14 @@ session_update_state (RuntimeUseSession *self)
 }
 
 static void
+session_send_bytes (RuntimeUseSession *self,
+                    GBytes            *bytes)
+{
+  if (!self->channel_closed && !self->closing)
+    runtime_use_channel_send (self->channel, bytes);
+}
+
+static void
 session_send (RuntimeUseSession *self,
               RuntimeUseMessage *message)
 {
@@ -130,7 +138,7 @@ session_send (RuntimeUseSession *self,
     return;
 
   bytes = runtime_use_message_to_bytes (message);
-  runtime_use_channel_send (self->channel, bytes);
+  session_send_bytes (self, bytes);
 }
 
 static void
@@ -202,6 +210,13 @@ request_event (gpointer           owner,
   session_send (owner, message);
 }
 
+static void
+request_output (gpointer  owner,
+                GBytes   *message)
+{
+  session_send_bytes (owner, message);
+}
+
 static gboolean
 request_is_full (gpointer owner)
 {
@@ -244,6 +259,7 @@ request_ended (gpointer           owner,
 
 static const RuntimeUseRequestOwner request_owner = {
   .event = request_event,
+  .output = request_output,
   .is_full = request_is_full,
   .adopt = request_adopt,
   .ended = request_ended,
