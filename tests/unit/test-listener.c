@@ -674,6 +674,31 @@ test_listener_input_while_blocked (void)
 }
 
 static void
+test_listener_paused (void)
+{
+  g_autoptr(RawClient) client = NULL;
+  g_autofree char *echo = NULL;
+  Fixture fixture;
+
+  g_test_summary ("A channel that is paused leaves input in the socket until it goes on");
+
+  fixture_init (&fixture, options_new (), 0);
+  client = raw_client_new_open (port_of (&fixture));
+  raw_wait_for (fixture.channels->len == 1);
+  g_assert_true (runtime_use_channel_set_paused (fixture.channels->pdata[0], TRUE));
+  raw_client_send_message (client, "waits");
+  for (guint i = 0; i < 20; i++)
+    raw_iterate ();
+  g_assert_cmpuint (fixture.messages->len, ==, 0);
+
+  runtime_use_channel_set_paused (fixture.channels->pdata[0], FALSE);
+  echo = raw_client_take_message (client);
+  g_assert_cmpstr (echo, ==, "waits");
+
+  fixture_clear (&fixture);
+}
+
+static void
 test_listener_slow_reader (void)
 {
   g_autoptr(RawClient) client = NULL;
@@ -1249,6 +1274,7 @@ main (int    argc,
   g_test_add_func ("/listener/backpressure", test_listener_backpressure);
   g_test_add_func ("/listener/short-queue", test_listener_short_queue);
   g_test_add_func ("/listener/input-while-blocked", test_listener_input_while_blocked);
+  g_test_add_func ("/listener/paused", test_listener_paused);
   g_test_add_func ("/listener/slow-reader", test_listener_slow_reader);
   g_test_add_func ("/listener/stall", test_listener_stall);
   g_test_add_func ("/listener/ping", test_listener_ping);

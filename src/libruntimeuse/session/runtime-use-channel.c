@@ -186,21 +186,21 @@ runtime_use_channel_dup_peer (RuntimeUseChannel *self)
  * between. [signal@RuntimeUse.Channel::closed] may wait behind messages that
  * were not emitted yet. Sending goes on.
  *
- * Does nothing with a channel that cannot stop.
+ * Returns: `FALSE` if this channel cannot stop, so that nothing was done
  *
  * Since: 0.1
  */
-void
+gboolean
 runtime_use_channel_set_paused (RuntimeUseChannel *self,
                                 gboolean           paused)
 {
   RuntimeUseChannelInterface *iface;
 
-  g_return_if_fail (RUNTIME_USE_IS_CHANNEL (self));
+  g_return_val_if_fail (RUNTIME_USE_IS_CHANNEL (self), FALSE);
 
   iface = RUNTIME_USE_CHANNEL_GET_IFACE (self);
-  if (iface->set_paused != NULL)
-    iface->set_paused (self, paused);
+
+  return iface->set_paused != NULL && iface->set_paused (self, paused);
 }
 
 /**

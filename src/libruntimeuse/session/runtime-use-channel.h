@@ -18,7 +18,7 @@ G_DECLARE_INTERFACE (RuntimeUseChannel, runtime_use_channel, RUNTIME_USE, CHANNE
  * @is_full: whether so much is pending that no more should be produced
  * @close: ends the channel after what is queued was sent
  * @dup_peer: describes the other end for people
- * @set_paused: (nullable): stops or continues reading
+ * @set_paused: (nullable): stops or continues reading; returns whether it can
  * @get_close_code: (nullable): with what the peer ended the channel
  *
  * What a way of exchanging messages has to offer.
@@ -36,7 +36,7 @@ struct _RuntimeUseChannelInterface
                          guint              code);
   char *   (* dup_peer) (RuntimeUseChannel *self);
 
-  void     (* set_paused)     (RuntimeUseChannel  *self,
+  gboolean (* set_paused)     (RuntimeUseChannel  *self,
                                gboolean            paused);
   guint    (* get_close_code) (RuntimeUseChannel  *self,
                                const char        **reason);
@@ -53,7 +53,7 @@ void     runtime_use_channel_close        (RuntimeUseChannel *self,
 RUNTIME_USE_AVAILABLE_IN_0_1
 char    *runtime_use_channel_dup_peer     (RuntimeUseChannel *self);
 RUNTIME_USE_AVAILABLE_IN_0_1
-void     runtime_use_channel_set_paused   (RuntimeUseChannel *self,
+gboolean runtime_use_channel_set_paused   (RuntimeUseChannel *self,
                                            gboolean           paused);
 RUNTIME_USE_AVAILABLE_IN_0_1
 guint    runtime_use_channel_get_close_code (RuntimeUseChannel  *self,

@@ -54,7 +54,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RuntimeUseMemoryChannel, runtime_use_memory_chann
 static void
 wake (RuntimeUseMemoryChannel *self)
 {
-  if (!self->held)
+  if (!self->held && !self->paused)
     g_source_set_ready_time (self->source, 0);
 }
 
@@ -162,7 +162,7 @@ runtime_use_memory_channel_close (RuntimeUseChannel *channel,
   wake (self->peer);
 }
 
-static void
+static gboolean
 runtime_use_memory_channel_set_paused (RuntimeUseChannel *channel,
                                        gboolean           paused)
 {
@@ -170,6 +170,8 @@ runtime_use_memory_channel_set_paused (RuntimeUseChannel *channel,
 
   self->paused = paused;
   wake (self);
+
+  return TRUE;
 }
 
 static guint

@@ -8,6 +8,7 @@
 #include "runtime-use-end-session-confirm-message.h"
 #include "runtime-use-error-message.h"
 #include "runtime-use-heartbeat-message.h"
+#include "runtime-use-inbox-private.h"
 #include "runtime-use-invocation-message.h"
 #include "runtime-use-job-pool-private.h"
 #include "runtime-use-message-private.h"
@@ -47,6 +48,7 @@ struct _RuntimeUseSession
   GObject                    parent_instance;
 
   RuntimeUseChannel         *channel;
+  RuntimeUseInbox           *inbox;            /* of the channel */
   RuntimeUseAgentHandler    *handler;
   RuntimeUseClock           *clock;
   RuntimeUseSessionSettings  settings;
@@ -371,6 +373,7 @@ channel_closed_cb (RuntimeUseChannel *channel,
   G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
 
   self->channel_closed = TRUE;
+  _runtime_use_inbox_close (self->inbox);
   if (self->request != NULL)
     _runtime_use_request_cancel (self->request);
 
@@ -486,23 +489,31 @@ session_handle (RuntimeUseSession *self,
 }
 
 static void
+inbox_cb (GObject           *owner,
+          RuntimeUseMessage *message,
+          const char        *message_type,
+          const GError      *error)
+{
+  RuntimeUseSession *self = RUNTIME_USE_SESSION (owner);
+
+  if (self->channel_closed || self->closing)
+    return;
+
+  if (message != NULL)
+    session_handle (self, message);
+  else
+    session_reject (self, message_type, error);
+}
+
+static void
 channel_message_cb (RuntimeUseChannel *channel,
                     GBytes            *bytes,
                     RuntimeUseSession *self)
 {
   G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
-  g_autoptr(RuntimeUseMessage) message = NULL;
-  g_autoptr(GError) error = NULL;
-  g_autofree char *message_type = NULL;
 
-  if (self->channel_closed || self->closing)
-    return;
-
-  message = _runtime_use_message_parse (bytes, &message_type, &error);
-  if (message != NULL)
-    session_handle (self, message);
-  else
-    session_reject (self, message_type, error);
+  if (!self->channel_closed && !self->closing)
+    _runtime_use_inbox_take (self->inbox, bytes);
 }
 
 static void
@@ -529,6 +540,7 @@ runtime_use_session_constructed (GObject *object)
 
   G_OBJECT_CLASS (runtime_use_session_parent_class)->constructed (object);
 
+  self->inbox = _runtime_use_inbox_new (self->channel, inbox_cb, object);
   g_signal_connect_object (self->channel, "message", G_CALLBACK (channel_message_cb), self, 0);
   g_signal_connect_object (self->channel, "drained", G_CALLBACK (channel_drained_cb), self, 0);
   g_signal_connect_object (self->channel, "closed", G_CALLBACK (channel_closed_cb), self, 0);
@@ -539,6 +551,7 @@ runtime_use_session_dispose (GObject *object)
 {
   RuntimeUseSession *self = RUNTIME_USE_SESSION (object);
 
+  _runtime_use_inbox_close (self->inbox);
   if (self->request != NULL)
     _runtime_use_request_abandon (self->request);
   g_clear_object (&self->request);
@@ -555,6 +568,7 @@ runtime_use_session_finalize (GObject *object)
 {
   RuntimeUseSession *self = RUNTIME_USE_SESSION (object);
 
+  g_clear_pointer (&self->inbox, _runtime_use_inbox_free);
   g_clear_object (&self->channel);
   g_clear_object (&self->handler);
   g_clear_object (&self->clock);

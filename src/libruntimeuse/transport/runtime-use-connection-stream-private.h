@@ -81,13 +81,13 @@ void _runtime_use_connection_stream_open (RuntimeUseConnectionStream *self,
 void _runtime_use_connection_stream_set_user (RuntimeUseConnectionStream *self,
                                               GObject                    *user);
 
-void _runtime_use_connection_stream_set_paused (RuntimeUseConnectionStream *self,
-                                                gboolean                    paused);
-
 void _runtime_use_connection_stream_set_drained (RuntimeUseConnectionStream *self,
                                                  gsize                       low_mark,
                                                  RuntimeUseDrainedFunc       func,
                                                  gpointer                    user_data);
+
+void _runtime_use_connection_stream_set_paused (RuntimeUseConnectionStream *self,
+                                                gboolean                    is_paused);
 
 void _runtime_use_connection_stream_queued (RuntimeUseConnectionStream *self,
                                             gsize                       length);

@@ -105,8 +105,8 @@ struct _RuntimeUseConnectionStream
   char                                   *failure;     /* (nullable): what reads and writes get */
 
   gboolean                                can_read;
-  gboolean                                is_paused;     /* by the user */
   gboolean                                has_hung_up;   /* a short read is not the end of input */
+  gboolean                                is_paused;     /* the owner wants no input now */
   gsize                                   read_budget;
   GByteArray                             *rest;          /* (nullable): came with the request */
   StreamSource                           *input_source;  /* (nullable): borrowed */
@@ -273,9 +273,14 @@ is_output_waiting (RuntimeUseConnectionStream *self)
 static gboolean
 is_held (RuntimeUseConnectionStream *self)
 {
-  return self->is_paused ||
-         (self->is_blocked &&
-          self->splitter.monitor.n_answerable - self->answered > MAX_ANSWERABLE_WHILE_BLOCKED);
+  return self->is_blocked &&
+         self->splitter.monitor.n_answerable - self->answered > MAX_ANSWERABLE_WHILE_BLOCKED;
+}
+
+static gboolean
+is_input_off (RuntimeUseConnectionStream *self)
+{
+  return self->is_paused || is_held (self);
 }
 
 static void
@@ -398,7 +403,7 @@ stream_input_read_nonblocking (GPollableInputStream  *pollable,
   if (self == NULL || self->phase != PHASE_OPEN || self->failure != NULL)
     return return_failure (self, error);
 
-  if (size <= RUNTIME_USE_FRAME_HEADER || self->violation != 0 || is_held (self))
+  if (size <= RUNTIME_USE_FRAME_HEADER || self->violation != 0 || is_input_off (self))
     return return_would_block (error);
 
   prepared = _runtime_use_frame_splitter_prepare (&self->splitter, buffer, size, &room);
@@ -426,7 +431,7 @@ stream_input_is_readable (GPollableInputStream *pollable)
   if (self == NULL || self->phase != PHASE_OPEN || self->failure != NULL)
     return TRUE;
 
-  return (self->can_read || self->rest != NULL) && self->violation == 0 && !is_held (self);
+  return (self->can_read || self->rest != NULL) && self->violation == 0 && !is_input_off (self);
 }
 
 static GSource *
@@ -999,20 +1004,6 @@ _runtime_use_connection_stream_set_user (RuntimeUseConnectionStream *self,
 }
 
 /*
- * _runtime_use_connection_stream_set_paused:
- *
- * Leaves input in the socket, or goes on reading it.
- */
-void
-_runtime_use_connection_stream_set_paused (RuntimeUseConnectionStream *self,
-                                           gboolean                    paused)
-{
-  self->is_paused = paused;
-  if (!paused)
-    schedule (self);
-}
-
-/*
  * _runtime_use_connection_stream_set_drained:
  * @func: (nullable): called when @low_mark is reached after a queue was found to be full
  */
@@ -1027,6 +1018,22 @@ _runtime_use_connection_stream_set_drained (RuntimeUseConnectionStream *self,
   self->drained_data = user_data;
   self->drained_wanted = func != NULL;
   if (func != NULL)
+    schedule (self);
+}
+
+/*
+ * _runtime_use_connection_stream_set_paused:
+ * @is_paused: whether to leave input in the socket; not for long, for the peer may be closing
+ */
+void
+_runtime_use_connection_stream_set_paused (RuntimeUseConnectionStream *self,
+                                           gboolean                    is_paused)
+{
+  if (self->is_paused == is_paused)
+    return;
+
+  self->is_paused = is_paused;
+  if (!is_paused && self->phase == PHASE_OPEN)
     schedule (self);
 }
 

@@ -353,14 +353,14 @@ waiting_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
+static gboolean
 runtime_use_websocket_channel_set_paused (RuntimeUseChannel *channel,
                                           gboolean           paused)
 {
   RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (channel);
 
   if (self->is_paused == paused)
-    return;
+    return TRUE;
 
   self->is_paused = paused;
   if (paused)
@@ -380,6 +380,8 @@ runtime_use_websocket_channel_set_paused (RuntimeUseChannel *channel,
       g_source_set_callback (self->waiting_source, waiting_cb, self, NULL);
       g_source_attach (self->waiting_source, g_main_context_get_thread_default ());
     }
+
+  return TRUE;
 }
 
 /* What libsoup has read already is told later. */
