@@ -4,13 +4,9 @@
 
 #include "runtime-use-server.h"
 
-#include <string.h>
-
 #include "runtime-use-job-pool-private.h"
-#include "runtime-use-limits-private.h"
-#include "runtime-use-listener-private.h"
 #include "runtime-use-server-handler-private.h"
-#include "runtime-use-session-list-private.h"
+#include "runtime-use-server-private.h"
 #include "runtime-use-session-private.h"
 
 /**
@@ -40,18 +36,6 @@
  * Since: 0.1
  */
 
-#define DEFAULT_PORT              8080
-#define DEFAULT_HANDSHAKE_TIMEOUT 10
-#define DEFAULT_PING_INTERVAL     30
-#define DEFAULT_STALL_TIMEOUT     600
-#define DEFAULT_LISTEN_BACKLOG    4096
-
-/* libsoup keeps a message in an array that is not made for more. */
-#define MAX_MESSAGE_SIZE (1024 * 1024 * 1024)
-
-/* In seconds; more does not fit into milliseconds. */
-#define MAX_SECONDS (G_MAXINT / 1000)
-
 /* How long a client may take to answer when its connection is closed. */
 #define CLOSE_TIMEOUT_MS  3000
 #define LINGER_TIMEOUT_MS 3000
@@ -63,59 +47,7 @@
 #define STOP_TIMEOUT_MS 4500
 #define STOP_GRACE_MS   2000
 
-struct _RuntimeUseServer
-{
-  GObject                    parent_instance;
-
-  RuntimeUseAgentHandler    *handler;             /* (nullable) */
-  char                      *host;                /* (nullable): loopback */
-  guint                      port;
-  char                     **allowed_origins;     /* (nullable) */
-  char                     **allowed_hosts;       /* (nullable) */
-  guint8                    *token_digest;        /* (nullable): no token */
-  gboolean                   is_token_empty;
-  gboolean                   insecure_no_auth;
-  guint                      max_connections;
-  guint64                    max_message_size;
-  guint64                    max_unfinished_size;
-  guint                      handshake_timeout;
-  guint                      ping_interval;
-  guint                      stall_timeout;
-  guint                      listen_backlog;
-  RuntimeUseLogger          *logger;
-  RuntimeUseSessionSettings  settings;
-
-  RuntimeUseListener        *listener;            /* (nullable): not started */
-  RuntimeUseAgentHandler    *session_handler;     /* asks our signal, then handler */
-  RuntimeUseClock           *clock;               /* (nullable): not started */
-  GMainContext              *context;             /* (nullable): not started */
-  RuntimeUseSessionList     *sessions;
-  GPtrArray                 *stop_tasks;          /* of GTask that wait for the end */
-  GSource                   *stop_deadline;       /* (nullable): not stopping */
-  GSource                   *stop_check;          /* (nullable): looks whether all is done */
-};
-
 G_DEFINE_FINAL_TYPE (RuntimeUseServer, runtime_use_server, G_TYPE_OBJECT)
-
-typedef enum
-{
-  PROP_HANDLER = 1,
-  PROP_HOST,
-  PROP_PORT,
-  PROP_ALLOWED_ORIGINS,
-  PROP_ALLOWED_HOSTS,
-  PROP_TOKEN,
-  PROP_INSECURE_NO_AUTH,
-  PROP_MAX_CONNECTIONS,
-  PROP_MAX_MESSAGE_SIZE,
-  PROP_MAX_UNFINISHED_SIZE,
-  PROP_HANDSHAKE_TIMEOUT,
-  PROP_PING_INTERVAL,
-  PROP_STALL_TIMEOUT,
-  PROP_LISTEN_BACKLOG,
-  PROP_LOGGER,
-  PROP_FIRST_SETTING,
-} RuntimeUseServerProperty;
 
 typedef enum
 {
@@ -124,7 +56,6 @@ typedef enum
   SIGNAL_SESSION_CLOSED,
 } RuntimeUseServerSignal;
 
-static GParamSpec *properties[PROP_LOGGER + 1];
 static guint signals[SIGNAL_SESSION_CLOSED + 1];
 
 static void
@@ -383,23 +314,6 @@ build_options (RuntimeUseServer *self)
 /* GObject */
 
 static void
-set_token (RuntimeUseServer *self,
-           const char       *token)
-{
-  if (self->token_digest != NULL)
-    explicit_bzero (self->token_digest, RUNTIME_USE_TOKEN_DIGEST_LENGTH);
-  g_clear_pointer (&self->token_digest, g_free);
-
-  self->is_token_empty = token != NULL && *token == '\0';
-  if (token == NULL || *token == '\0')
-    return;
-
-  /* What is not kept cannot leak. */
-  self->token_digest = g_malloc (RUNTIME_USE_TOKEN_DIGEST_LENGTH);
-  _runtime_use_token_digest (token, strlen (token), self->token_digest);
-}
-
-static void
 runtime_use_server_dispose (GObject *object)
 {
   RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
@@ -420,445 +334,12 @@ runtime_use_server_finalize (GObject *object)
 {
   RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
 
-  set_token (self, NULL);
-  g_clear_pointer (&self->host, g_free);
-  g_clear_pointer (&self->allowed_origins, g_strfreev);
-  g_clear_pointer (&self->allowed_hosts, g_strfreev);
+  _runtime_use_server_clear_properties (self);
   g_clear_pointer (&self->stop_tasks, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
-  g_clear_object (&self->logger);
 
   G_OBJECT_CLASS (runtime_use_server_parent_class)->finalize (object);
 }
-
-/* Where a property that is just a number is kept. */
-static guint *
-find_number (RuntimeUseServer         *self,
-             RuntimeUseServerProperty  property)
-{
-  const struct
-  {
-    RuntimeUseServerProperty  property;
-    guint                    *number;
-  } numbers[] = {
-    { PROP_PORT, &self->port },
-    { PROP_MAX_CONNECTIONS, &self->max_connections },
-    { PROP_HANDSHAKE_TIMEOUT, &self->handshake_timeout },
-    { PROP_PING_INTERVAL, &self->ping_interval },
-    { PROP_STALL_TIMEOUT, &self->stall_timeout },
-    { PROP_LISTEN_BACKLOG, &self->listen_backlog },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    if (numbers[i].property == property)
-      return numbers[i].number;
-
-  g_assert_not_reached ();
-}
-
-static void
-runtime_use_server_get_property (GObject    *object,
-                                 guint       prop_id,
-                                 GValue     *value,
-                                 GParamSpec *pspec)
-{
-  RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
-
-  if (prop_id >= PROP_FIRST_SETTING)
-    {
-      _runtime_use_session_settings_get_property (&self->settings, prop_id - PROP_FIRST_SETTING,
-                                                  value);
-      return;
-    }
-
-  switch ((RuntimeUseServerProperty) prop_id)
-    {
-    case PROP_HANDLER:
-      g_value_set_object (value, self->handler);
-      break;
-
-    case PROP_HOST:
-      g_value_set_string (value, self->host);
-      break;
-
-    case PROP_PORT:
-      g_value_set_uint (value, runtime_use_server_get_port (self));
-      break;
-
-    case PROP_ALLOWED_ORIGINS:
-      g_value_set_boxed (value, self->allowed_origins);
-      break;
-
-    case PROP_ALLOWED_HOSTS:
-      g_value_set_boxed (value, self->allowed_hosts);
-      break;
-
-    case PROP_INSECURE_NO_AUTH:
-      g_value_set_boolean (value, self->insecure_no_auth);
-      break;
-
-    case PROP_MAX_MESSAGE_SIZE:
-      g_value_set_uint64 (value, self->max_message_size);
-      break;
-
-    case PROP_MAX_UNFINISHED_SIZE:
-      g_value_set_uint64 (value, self->max_unfinished_size);
-      break;
-
-    case PROP_LOGGER:
-      g_value_set_object (value, self->logger);
-      break;
-
-    case PROP_MAX_CONNECTIONS:
-    case PROP_HANDSHAKE_TIMEOUT:
-    case PROP_PING_INTERVAL:
-    case PROP_STALL_TIMEOUT:
-    case PROP_LISTEN_BACKLOG:
-      g_value_set_uint (value, *find_number (self, prop_id));
-      break;
-
-    case PROP_TOKEN:
-    case PROP_FIRST_SETTING:
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-runtime_use_server_set_property (GObject      *object,
-                                 guint         prop_id,
-                                 const GValue *value,
-                                 GParamSpec   *pspec)
-{
-  RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
-
-  if (prop_id >= PROP_FIRST_SETTING)
-    {
-      _runtime_use_session_settings_set_property (&self->settings, prop_id - PROP_FIRST_SETTING,
-                                                  value);
-      return;
-    }
-
-  switch ((RuntimeUseServerProperty) prop_id)
-    {
-    case PROP_HANDLER:
-      g_set_object (&self->handler, g_value_get_object (value));
-      break;
-
-    case PROP_HOST:
-      g_free (self->host);
-      self->host = g_value_dup_string (value);
-      break;
-
-    case PROP_ALLOWED_ORIGINS:
-      g_strfreev (self->allowed_origins);
-      self->allowed_origins = g_value_dup_boxed (value);
-      break;
-
-    case PROP_ALLOWED_HOSTS:
-      g_strfreev (self->allowed_hosts);
-      self->allowed_hosts = g_value_dup_boxed (value);
-      break;
-
-    case PROP_TOKEN:
-      set_token (self, g_value_get_string (value));
-      break;
-
-    case PROP_INSECURE_NO_AUTH:
-      self->insecure_no_auth = g_value_get_boolean (value);
-      break;
-
-    case PROP_MAX_MESSAGE_SIZE:
-      self->max_message_size = g_value_get_uint64 (value);
-      break;
-
-    case PROP_MAX_UNFINISHED_SIZE:
-      self->max_unfinished_size = g_value_get_uint64 (value);
-      break;
-
-    case PROP_LOGGER:
-      if (g_value_get_object (value) != NULL)
-        g_set_object (&self->logger, g_value_get_object (value));
-      break;
-
-    case PROP_PORT:
-    case PROP_MAX_CONNECTIONS:
-    case PROP_HANDSHAKE_TIMEOUT:
-    case PROP_PING_INTERVAL:
-    case PROP_STALL_TIMEOUT:
-    case PROP_LISTEN_BACKLOG:
-      *find_number (self, prop_id) = g_value_get_uint (value);
-      break;
-
-    case PROP_FIRST_SETTING:
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-install_listening_properties (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseServer:host:
-   *
-   * The name or address to listen on.
-   *
-   * `NULL`, the default, is the loopback addresses 127.0.0.1 and ::1. With any
-   * address that others can reach, a [property@RuntimeUse.Server:token] is
-   * needed, or [property@RuntimeUse.Server:insecure-no-auth].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HOST] =
-    g_param_spec_string ("host", NULL, NULL, NULL, flags);
-
-  /**
-   * RuntimeUseServer:port:
-   *
-   * The TCP port to listen on; 0 for one that is free. 8080 by default.
-   *
-   * Once the server was started this is the real one.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_PORT] =
-    g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, DEFAULT_PORT, flags);
-
-  /**
-   * RuntimeUseServer:listen-backlog:
-   *
-   * How many connections the kernel may hold until they are accepted; 4,096 by
-   * default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_LISTEN_BACKLOG] =
-    g_param_spec_uint ("listen-backlog", NULL, NULL, 1, G_MAXINT, DEFAULT_LISTEN_BACKLOG, flags);
-
-  /**
-   * RuntimeUseServer:max-connections:
-   *
-   * How many connections there may be at a time.
-   *
-   * Whoever comes beyond that gets the status 503. With 0, the default, it is
-   * what the limit of open files allows at the start, less a reserve of a
-   * quarter for commands and files.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_CONNECTIONS] =
-    g_param_spec_uint ("max-connections", NULL, NULL, 0, G_MAXINT, 0, flags);
-
-  /**
-   * RuntimeUseServer:logger:
-   *
-   * Where the server reports trouble. Setting `NULL` changes nothing.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_LOGGER] =
-    g_param_spec_object ("logger", NULL, NULL, RUNTIME_USE_TYPE_LOGGER, flags);
-}
-
-static void
-install_admission_properties (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseServer:allowed-origins:
-   *
-   * The origins, such as `https://example.org`, whose web pages may connect.
-   *
-   * None by default. Clients that are no web page send no origin and need not
-   * be named.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_ALLOWED_ORIGINS] =
-    g_param_spec_boxed ("allowed-origins", NULL, NULL, G_TYPE_STRV, flags);
-
-  /**
-   * RuntimeUseServer:allowed-hosts:
-   *
-   * Names, with or without a port, that clients may call this machine by.
-   *
-   * None by default. The names and addresses of the loopback interface and
-   * [property@RuntimeUse.Server:host] need not be named. A client that shows
-   * the right token may use any.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_ALLOWED_HOSTS] =
-    g_param_spec_boxed ("allowed-hosts", NULL, NULL, G_TYPE_STRV, flags);
-
-  /**
-   * RuntimeUseServer:token:
-   *
-   * What clients have to show, as `Authorization: Bearer` or as the query
-   * parameter `token`; `NULL`, the default, if they need not.
-   *
-   * It cannot be read: only a digest of it is kept.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_TOKEN] =
-    g_param_spec_string ("token", NULL, NULL, NULL, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * RuntimeUseServer:insecure-no-auth:
-   *
-   * Whether to serve other machines without a token.
-   *
-   * Whoever reaches the port can then run commands. `FALSE` by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_INSECURE_NO_AUTH] =
-    g_param_spec_boolean ("insecure-no-auth", NULL, NULL, FALSE, flags);
-}
-
-static void
-install_connection_properties (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseServer:max-message-size:
-   *
-   * How many bytes one message of a client may have, over all its frames.
-   *
-   * Who announces more is disconnected with the close code 1009. 104,857,600
-   * (100 MiB) by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_MESSAGE_SIZE] =
-    g_param_spec_uint64 ("max-message-size", NULL, NULL,
-                         1, MAX_MESSAGE_SIZE, RUNTIME_USE_LIMIT_INCOMING_MESSAGE, flags);
-
-  /**
-   * RuntimeUseServer:max-unfinished-size:
-   *
-   * How many bytes there may be, over all connections, of messages that have
-   * not come whole.
-   *
-   * A client whose message would go beyond that is disconnected with the close
-   * code 1013, and may try again later. The bytes that have come count, until
-   * the message is complete or the connection gone with its session. A message
-   * is never refused for its first 64 KiB, which count as well. Memory may be
-   * up to twice as much while buffers grow. 536,870,912 (512 MiB) by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_UNFINISHED_SIZE] =
-    g_param_spec_uint64 ("max-unfinished-size", NULL, NULL,
-                         1, G_MAXUINT64, RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES, flags);
-
-  /**
-   * RuntimeUseServer:handshake-timeout:
-   *
-   * How long a client may take to ask for a WebSocket, in seconds; 10 by
-   * default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HANDSHAKE_TIMEOUT] =
-    g_param_spec_uint ("handshake-timeout", NULL, NULL,
-                       1, MAX_SECONDS, DEFAULT_HANDSHAKE_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseServer:ping-interval:
-   *
-   * After how many seconds without anything from a client it is sent a ping; 0
-   * for never. A client that leaves two in a row unanswered is dead. 30
-   * by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_PING_INTERVAL] =
-    g_param_spec_uint ("ping-interval", NULL, NULL, 0, MAX_SECONDS, DEFAULT_PING_INTERVAL, flags);
-
-  /**
-   * RuntimeUseServer:stall-timeout:
-   *
-   * After how many seconds a client is disconnected that takes nothing of what
-   * it is sent; 0 for never. 600 by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_STALL_TIMEOUT] =
-    g_param_spec_uint ("stall-timeout", NULL, NULL, 0, MAX_SECONDS, DEFAULT_STALL_TIMEOUT, flags);
-}
-
-static void
-install_session_properties (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseServer:handler:
-   *
-   * The agent that answers invocations; without one they are answered with an
-   * error, and commands work.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HANDLER] =
-    g_param_spec_object ("handler", NULL, NULL, RUNTIME_USE_TYPE_AGENT_HANDLER, flags);
-}
-
-/**
- * RuntimeUseServer:cancel-grace:
- *
- * In milliseconds, 5,000 by default: see [property@RuntimeUse.Session:cancel-grace].
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseServer:kill-grace:
- *
- * In milliseconds, 2,000 by default: see [property@RuntimeUse.Session:kill-grace].
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseServer:invocation-timeout:
- *
- * In seconds, a day by default: see [property@RuntimeUse.Session:invocation-timeout].
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseServer:command-timeout:
- *
- * In seconds, a day by default: see [property@RuntimeUse.Session:command-timeout].
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseServer:heartbeat-interval:
- *
- * In milliseconds, 15,000 by default: see [property@RuntimeUse.Session:heartbeat-interval].
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseServer:redact-env:
- *
- * `RUNTIME_USE_REDACT_ENV_SECRETS` by default: see
- * [property@RuntimeUse.Session:redact-env].
- *
- * Since: 0.1
- */
 
 static void
 install_signals (GType type)
@@ -933,31 +414,14 @@ runtime_use_server_class_init (RuntimeUseServerClass *klass)
 
   object_class->dispose = runtime_use_server_dispose;
   object_class->finalize = runtime_use_server_finalize;
-  object_class->get_property = runtime_use_server_get_property;
-  object_class->set_property = runtime_use_server_set_property;
-
-  install_listening_properties ();
-  install_admission_properties ();
-  install_connection_properties ();
-  install_session_properties ();
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
-  _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
-
+  _runtime_use_server_install_properties (object_class);
   install_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
 runtime_use_server_init (RuntimeUseServer *self)
 {
-  self->port = DEFAULT_PORT;
-  self->max_message_size = RUNTIME_USE_LIMIT_INCOMING_MESSAGE;
-  self->max_unfinished_size = RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES;
-  self->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
-  self->ping_interval = DEFAULT_PING_INTERVAL;
-  self->stall_timeout = DEFAULT_STALL_TIMEOUT;
-  self->listen_backlog = DEFAULT_LISTEN_BACKLOG;
-  self->logger = runtime_use_logger_new (NULL);
-  _runtime_use_session_settings_init (&self->settings);
+  _runtime_use_server_init_properties (self);
   self->session_handler = _runtime_use_server_handler_new (self);
   self->sessions = _runtime_use_session_list_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
@@ -1029,7 +493,7 @@ runtime_use_server_start (RuntimeUseServer  *self,
   self->listener = g_steal_pointer (&listener);
   /* What runs commands is kept ready between sessions. */
   _runtime_use_job_pool_hold ();
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
+  g_object_notify (G_OBJECT (self), "port");
 
   return TRUE;
 }
