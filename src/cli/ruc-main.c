@@ -2,70 +2,42 @@
 
 #include "config.h"
 
-#include "ruc-options.h"
+#include "ruc-doctor.h"
 #include "ruc-serve.h"
-#include "rud-log.h"
 #include "rud-process.h"
 
 #include <glib/gi18n.h>
 #include <locale.h>
-#include <stdlib.h>
 
-static int
-run (RucOptions  *options,
-     GError     **error)
+/* What a command does with the words after its name; returns the exit status. */
+typedef struct
 {
-  if (options->help)
-    {
-      ruc_options_print_help ();
-      return EXIT_SUCCESS;
-    }
+  const char *name;
+  int         (* main) (int    argc,
+                        char **argv);
+} Command;
 
-  if (options->version)
-    {
-      g_print ("runtimeuse %s\n", PACKAGE_VERSION);
-      return EXIT_SUCCESS;
-    }
-
-  if (!rud_log_install (options->log_level, error))
-    return -1;
-
-  rud_process_raise_descriptors ();
-
-  return ruc_serve (options, error);
-}
+/* The first one may be named or left out. */
+static const Command commands[] = {
+  { "serve", ruc_serve },
+  { "doctor", ruc_doctor },
+};
 
 int
 main (int    argc,
       char **argv)
 {
-  g_autoptr(RucOptions) options = NULL;
-  g_autoptr(GError) error = NULL;
-  int exit_status = -1;
-
   rud_process_harden ();
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("runtimeuse");
 
-  /* The one command there is may be named or left out. */
-  if (argc > 1 && g_str_equal (argv[1], "serve"))
-    {
-      argv[1] = argv[0];
-      argv++;
-      argc--;
-    }
+  for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (argv[1], commands[i].name))
+      return commands[i].main (argc - 1, argv + 1);
 
-  options = ruc_options_parse (argc, argv, &error);
-  if (options != NULL)
-    exit_status = run (options, &error);
-
-  if (exit_status >= 0)
-    return exit_status;
-
-  g_printerr (_("Error: %s\n"), error->message);
-
-  return EXIT_FAILURE;
+  return commands[0].main (argc, argv);
 }

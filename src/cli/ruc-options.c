@@ -4,133 +4,13 @@
 
 #include "ruc-options.h"
 
-#include "runtimeuse.h"
-
 #include <glib/gi18n.h>
-#include <string.h>
 
-/* Properties of the server that --limit sets. */
-static const char * const limit_names[] = {
-  "cancel-grace",
-  "command-timeout",
-  "handshake-timeout",
-  "heartbeat-interval",
-  "invocation-timeout",
-  "kill-grace",
-  "max-connections",
-  "max-message-size",
-  "ping-interval",
-  "stall-timeout",
-};
-
-static GOptionContext *
-make_context (RucOptions *self)
-{
-  const GOptionEntry entries[] = {
-    { "agent", 0, 0, G_OPTION_ARG_STRING, &self->agent },
-    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->handler },
-    { "port", 0, 0, G_OPTION_ARG_STRING, &self->port },
-    { "host", 0, 0, G_OPTION_ARG_STRING, &self->host },
-    { "allow-origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->allowed_origins },
-    { "allowed-host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->allowed_hosts },
-    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &self->token_file },
-    { "insecure-no-auth", 0, 0, G_OPTION_ARG_NONE, &self->insecure_no_auth },
-    { "log-level", 0, 0, G_OPTION_ARG_STRING, &self->log_level },
-    { "limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->limits },
-    { "help", 'h', 0, G_OPTION_ARG_NONE, &self->help },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &self->version },
-    G_OPTION_ENTRY_NULL
-  };
-  GOptionContext *context = g_option_context_new (NULL);
-
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_set_ignore_unknown_options (context, TRUE);
-
-  return context;
-}
-
-void
-ruc_options_free (RucOptions *self)
-{
-  g_free (self->agent);
-  g_free (self->handler);
-  g_free (self->port);
-  g_free (self->host);
-  g_strfreev (self->allowed_origins);
-  g_strfreev (self->allowed_hosts);
-  g_free (self->token_file);
-  g_free (self->log_level);
-  g_strfreev (self->limits);
-  g_free (self);
-}
-
-static gboolean
-takes_value (const char *word)
-{
-  static const char * const names[] = {
-    "--agent", "--handler", "--port", "--host", "--allow-origin",
-    "--allowed-host", "--token-file", "--log-level", "--limit", NULL,
-  };
-
-  return g_strv_contains (names, word);
-}
-
-/* Existing scripts count on being understood as they were by the reference,
- * which ignores an option at the end whose value is missing.
- */
-static gboolean
-may_lack_value (const char *word)
-{
-  return g_str_equal (word, "--agent") || g_str_equal (word, "--handler") ||
-         g_str_equal (word, "--port");
-}
-
-/* Only the name: what follows may be a secret that was meant for somebody else. */
-static void
-say_ignored (const char *word)
-{
-  if (word[0] == '-')
-    g_printerr (_("Ignored %.*s, which is no option of this program\n"),
-                (int) strcspn (word, "="), word);
-  else
-    g_printerr (_("Ignored a word that belongs to no option\n"));
-}
-
-/* The reference also ignores what it does not know; we say so. */
-RucOptions *
-ruc_options_parse (int      argc,
-                   char   **argv,
-                   GError **error)
-{
-  g_autoptr(RucOptions) self = g_new0 (RucOptions, 1);
-  g_autoptr(GOptionContext) context = make_context (self);
-  g_auto(GStrv) words = g_new0 (char *, argc + 1);
-  int n_words = 0;
-
-  for (int i = 0; i < argc; i++)
-    {
-      gboolean is_value = i > 0 && takes_value (argv[i - 1]);
-
-      if (i == argc - 1 && !is_value && may_lack_value (argv[i]))
-        g_printerr (_("Ignored %s, which needs a value\n"), argv[i]);
-      else
-        words[n_words++] = g_strdup (argv[i]);
-    }
-
-  if (!g_option_context_parse_strv (context, &words, error))
-    return NULL;
-
-  for (int i = 1; words[0] != NULL && words[i] != NULL; i++)
-    say_ignored (words[i]);
-
-  return g_steal_pointer (&self);
-}
-
-static gboolean G_GNUC_PRINTF (2, 3)
-fail (GError     **error,
-      const char  *format,
-      ...)
+/* Says what is wrong with the words after @command; returns the exit status for that. */
+int
+ruc_options_fail (const char *command,
+                  const char *format,
+                  ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -138,121 +18,37 @@ fail (GError     **error,
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT, text);
 
-  return FALSE;
+  g_printerr (_("Error: %s\n"), text);
+  g_printerr (_("See: runtimeuse %s --help\n"), command);
+
+  return RUC_EXIT_USAGE;
 }
 
-static gboolean
-apply_port (RucOptions  *self,
-            GObject     *server,
-            GError     **error)
+/* Reads the options of a command, and says so if it cannot. With @stop_at_word, what comes after
+ * the first word belongs to that word.
+ */
+gboolean
+ruc_options_parse (const char         *command,
+                   const GOptionEntry *entries,
+                   int                 argc,
+                   char              **argv,
+                   gboolean            stop_at_word)
 {
-  guint64 port;
+  g_autoptr(GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) words = g_new0 (char *, argc + 1);
 
-  if (self->port == NULL)
+  for (int i = 0; i < argc; i++)
+    words[i] = g_strdup (argv[i]);
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_strict_posix (context, stop_at_word);
+  if (g_option_context_parse_strv (context, &words, &error))
     return TRUE;
 
-  if (!g_ascii_string_to_unsigned (self->port, 10, 0, 65535, &port, NULL))
-    return fail (error, _("--port must be a number from 0 to 65535, not \"%s\""), self->port);
+  ruc_options_fail (command, "%s", error->message);
 
-  g_object_set (server, "port", (guint) port, NULL);
-
-  return TRUE;
-}
-
-/* The property knows its range, so nothing is said twice. */
-static gboolean
-apply_limit (GObject     *server,
-             const char  *limit,
-             GError     **error)
-{
-  const char *equals = strchr (limit, '=');
-  g_autofree char *name = equals != NULL ? g_strndup (limit, equals - limit) : g_strdup (limit);
-  g_auto(GValue) given = G_VALUE_INIT;
-  g_auto(GValue) value = G_VALUE_INIT;
-  g_autofree char *names = g_strjoinv (", ", (char **) limit_names);
-  GParamSpec *pspec;
-  guint64 number;
-  gboolean known = FALSE;
-
-  for (size_t i = 0; i < G_N_ELEMENTS (limit_names); i++)
-    known |= g_str_equal (limit_names[i], name);
-
-  if (!known || equals == NULL)
-    return fail (error, _("--limit takes NAME=NUMBER, not \"%s\"; NAME is one of: %s"),
-                 limit, names);
-
-  if (!g_ascii_string_to_unsigned (equals + 1, 10, 0, G_MAXINT64, &number, NULL))
-    return fail (error, _("--limit %s must be a number, not \"%s\""), name, equals + 1);
-
-  pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (server), name);
-  g_assert (pspec != NULL);
-  g_value_init (&given, G_TYPE_UINT64);
-  g_value_set_uint64 (&given, number);
-  g_value_init (&value, pspec->value_type);
-  g_value_transform (&given, &value);
-
-  /* A number too large for the type comes out as another one. */
-  if ((pspec->value_type == G_TYPE_UINT && number > G_MAXUINT) ||
-      g_param_value_validate (pspec, &value))
-    return fail (error, _("--limit %s is out of range: %s"), name, equals + 1);
-
-  g_object_set_property (server, name, &value);
-
-  return TRUE;
-}
-
-/* Sets the server's properties as the options say. */
-gboolean
-ruc_options_apply (RucOptions  *self,
-                   GObject     *server,
-                   GError     **error)
-{
-  if (!apply_port (self, server, error))
-    return FALSE;
-
-  for (int i = 0; self->limits != NULL && self->limits[i] != NULL; i++)
-    if (!apply_limit (server, self->limits[i], error))
-      return FALSE;
-
-  g_object_set (server,
-                "host", self->host,
-                "allowed-origins", self->allowed_origins,
-                "allowed-hosts", self->allowed_hosts,
-                "insecure-no-auth", self->insecure_no_auth,
-                NULL);
-
-  return TRUE;
-}
-
-void
-ruc_options_print_help (void)
-{
-  g_autofree char *names = g_strjoinv (", ", (char **) limit_names);
-
-  g_print ("%s",
-           _("Usage: runtimeuse [serve] [OPTION…]\n"
-             "\n"
-             "Runs commands and agents for clients that connect over a WebSocket.\n"
-             "\n"
-             "Agent:\n"
-             "  --agent NAME          who answers invocations: echo, shell (default: openai,\n"
-             "                        which comes with a later version)\n"
-             "  --handler FILE        an agent of your own; comes with the next version\n"
-             "\n"
-             "Network:\n"
-             "  --port N              port to listen on; 0 takes a free one (default: 8080)\n"
-             "  --host ADDR           address to listen on (default: loopback only)\n"
-             "  --allow-origin URL    let web pages of this origin connect; may be repeated\n"
-             "  --allowed-host NAME   accept this name in the Host header; may be repeated\n"
-             "  --token-file FILE     clients must present the token in FILE\n"
-             "  --insecure-no-auth    listen beyond loopback without a token\n"
-             "\n"
-             "Other:\n"
-             "  --log-level LEVEL     error, warning, message, info (default) or debug\n"
-             "  --limit NAME=NUMBER   change a limit; may be repeated\n"
-             "  --version             show the version\n"
-             "  -h, --help            show this\n"));
-  g_print (_("\nLimits: %s\n"), names);
+  return FALSE;
 }

@@ -6,32 +6,22 @@
 
 G_BEGIN_DECLS
 
-/* What the command line says about serving. */
-typedef struct
+/* Exit statuses that mean the same in each command but serve. */
+typedef enum
 {
-  char     *agent;
-  char     *handler;
-  char     *port;
-  char     *host;
-  char    **allowed_origins;
-  char    **allowed_hosts;
-  char     *token_file;
-  char     *log_level;
-  char    **limits;            /* NAME=VALUE of the server's properties */
-  gboolean  insecure_no_auth;
-  gboolean  help;
-  gboolean  version;
-} RucOptions;
+  RUC_EXIT_FAILED = 1,
+  RUC_EXIT_USAGE = 2,
+  RUC_EXIT_CONNECTION = 3,
+  RUC_EXIT_TIMED_OUT = 124,
+} RucExit;
 
-RucOptions *ruc_options_parse     (int           argc,
-                                   char        **argv,
-                                   GError      **error);
-void        ruc_options_free      (RucOptions   *self);
-gboolean    ruc_options_apply     (RucOptions   *self,
-                                   GObject      *server,
-                                   GError      **error);
-void        ruc_options_print_help (void);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RucOptions, ruc_options_free)
+gboolean ruc_options_parse      (const char         *command,
+                                 const GOptionEntry *entries,
+                                 int                 argc,
+                                 char              **argv,
+                                 gboolean            stop_at_word);
+int      ruc_options_fail       (const char         *command,
+                                 const char         *format,
+                                 ...) G_GNUC_PRINTF (2, 3);
 
 G_END_DECLS

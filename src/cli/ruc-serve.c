@@ -4,13 +4,17 @@
 
 #include "ruc-serve.h"
 
+#include "ruc-serve-options.h"
 #include "rud-credential.h"
+#include "rud-log.h"
+#include "rud-process.h"
 #include "runtimeuse.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Whoever sends a signal counts on us to be gone after 5 s. What is left then
  * is ended by the programs that own it when they see us gone.
@@ -83,7 +87,7 @@ sigint_cb (gpointer user_data)
 }
 
 static gboolean
-set_up_agent (RucOptions        *options,
+set_up_agent (RucServeOptions   *options,
               RuntimeUseServer  *server,
               GError           **error)
 {
@@ -105,7 +109,7 @@ set_up_agent (RucOptions        *options,
 }
 
 static gboolean
-set_up_token (RucOptions        *options,
+set_up_token (RucServeOptions        *options,
               RuntimeUseServer  *server,
               GError           **error)
 {
@@ -122,9 +126,9 @@ set_up_token (RucOptions        *options,
 }
 
 /* Serves until a signal comes; returns the exit status, or -1. */
-int
-ruc_serve (RucOptions  *options,
-           GError     **error)
+static int
+serve (RucServeOptions  *options,
+       GError          **error)
 {
   g_autoptr(RuntimeUseServer) server = runtime_use_server_new ();
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -132,7 +136,7 @@ ruc_serve (RucOptions  *options,
 
   if (!set_up_agent (options, server, error) ||
       !set_up_token (options, server, error) ||
-      !ruc_options_apply (options, G_OBJECT (server), error) ||
+      !ruc_serve_options_apply (options, G_OBJECT (server), error) ||
       !runtime_use_server_start (server, error))
     return -1;
 
@@ -146,4 +150,48 @@ ruc_serve (RucOptions  *options,
   g_main_loop_run (loop);
 
   return service.exit_status;
+}
+
+static int
+run (RucServeOptions  *options,
+     GError          **error)
+{
+  if (options->help)
+    {
+      ruc_serve_options_print_help ();
+      return EXIT_SUCCESS;
+    }
+
+  if (options->version)
+    {
+      g_print ("runtimeuse %s\n", PACKAGE_VERSION);
+      return EXIT_SUCCESS;
+    }
+
+  if (!rud_log_install (options->log_level, error))
+    return -1;
+
+  rud_process_raise_descriptors ();
+
+  return serve (options, error);
+}
+
+int
+ruc_serve (int    argc,
+           char **argv)
+{
+  g_autoptr(RucServeOptions) options = NULL;
+  g_autoptr(GError) error = NULL;
+  int exit_status = -1;
+
+  options = ruc_serve_options_parse (argc, argv, &error);
+  if (options != NULL)
+    exit_status = run (options, &error);
+
+  if (exit_status >= 0)
+    return exit_status;
+
+  g_printerr (_("Error: %s\n"), error->message);
+
+  return EXIT_FAILURE;
 }

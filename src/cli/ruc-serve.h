@@ -2,11 +2,11 @@
 
 #pragma once
 
-#include "ruc-options.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
-int ruc_serve (RucOptions  *options,
-               GError     **error);
+int ruc_serve (int    argc,
+               char **argv);
 
 G_END_DECLS

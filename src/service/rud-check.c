@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "rud-check.h"
+
+RudCheck *
+rud_check_new (const char *name,
+               const char *purpose)
+{
+  RudCheck *self = g_new0 (RudCheck, 1);
+
+  self->name = name;
+  self->purpose = purpose;
+
+  return self;
+}
+
+void
+rud_check_free (RudCheck *self)
+{
+  g_free (self->value);
+  g_free (self->advice);
+  g_free (self);
+}
+
+/* For programs, so not translated. */
+const char *
+rud_check_state_get_name (RudCheckState state)
+{
+  switch (state)
+    {
+    case RUD_CHECK_OK:
+      return "ok";
+    case RUD_CHECK_LIMITED:
+      return "limited";
+    case RUD_CHECK_MISSING:
+    default:
+      return "missing";
+    }
+}
