@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include "ruc-doctor.h"
+#include "ruc-exec.h"
+#include "ruc-run.h"
 #include "ruc-serve.h"
 #include "rud-process.h"
 
@@ -20,6 +22,8 @@ typedef struct
 /* The first one may be named or left out. */
 static const Command commands[] = {
   { "serve", ruc_serve },
+  { "run", ruc_run },
+  { "exec", ruc_exec },
   { "doctor", ruc_doctor },
 };
 

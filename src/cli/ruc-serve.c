@@ -4,6 +4,7 @@
 
 #include "ruc-serve.h"
 
+#include "ruc-agent.h"
 #include "ruc-serve-options.h"
 #include "rud-credential.h"
 #include "rud-log.h"
@@ -25,11 +26,27 @@
 
 typedef struct
 {
-  RuntimeUseServer *server;
-  GMainLoop        *loop;
-  gboolean          stopping;
-  int               exit_status;
+  RuntimeUseServer       *server;
+  RuntimeUseAgentHandler *agent;
+  GMainLoop              *loop;
+  GCancellable           *cancellable;   /* of the preparation */
+  gboolean                serving;
+  gboolean                stopping;
+  int                     exit_status;
+  GError                 *error;         /* (nullable): of the preparation */
 } Service;
+
+static void
+service_clear (Service *service)
+{
+  g_clear_object (&service->server);
+  g_clear_object (&service->agent);
+  g_clear_object (&service->cancellable);
+  g_clear_pointer (&service->loop, g_main_loop_unref);
+  g_clear_error (&service->error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Service, service_clear)
 
 static gboolean
 deadline_cb (gpointer user_data)
@@ -43,6 +60,16 @@ deadline_cb (gpointer user_data)
 }
 
 static void
+agent_stopped_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  Service *service = user_data;
+
+  g_main_loop_quit (service->loop);
+}
+
+static void
 stopped_cb (GObject      *object,
             GAsyncResult *result,
             gpointer      user_data)
@@ -52,7 +79,7 @@ stopped_cb (GObject      *object,
 
   if (!runtime_use_server_stop_finish (RUNTIME_USE_SERVER (object), result, &error))
     g_warning ("%s", error->message);
-  g_main_loop_quit (service->loop);
+  ruc_agent_stop_async (service->agent, agent_stopped_cb, service);
 }
 
 /* The first signal ends all work in order, a second one leaves at once. */
@@ -69,7 +96,10 @@ service_stop (Service *service,
 
   service->stopping = TRUE;
   g_timeout_add (STOP_DEADLINE_MS, deadline_cb, service);
-  runtime_use_server_stop_async (service->server, NULL, stopped_cb, service);
+  if (service->serving)
+    runtime_use_server_stop_async (service->server, NULL, stopped_cb, service);
+  else
+    g_cancellable_cancel (service->cancellable);
 
   return G_SOURCE_CONTINUE;
 }
@@ -87,25 +117,17 @@ sigint_cb (gpointer user_data)
 }
 
 static gboolean
-set_up_agent (RucServeOptions   *options,
-              RuntimeUseServer  *server,
-              GError           **error)
+set_up_agent (Service          *service,
+              RucServeOptions  *options,
+              GError          **error)
 {
-  g_autoptr(RuntimeUseAgentHandler) handler = NULL;
+  service->agent = ruc_agent_new (options->agent, options->handler, error);
+  if (service->agent == NULL)
+    return FALSE;
 
-  if (options->handler != NULL)
-    {
-      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
-                   _("--handler comes with the next version; cannot load %s"), options->handler);
-      return FALSE;
-    }
+  g_object_set (service->server, "handler", service->agent, NULL);
 
-  handler = runtime_use_agent_handler_new_for_name (options->agent != NULL ? options->agent
-                                                                           : "openai",
-                                                    error);
-  g_object_set (server, "handler", handler, NULL);
-
-  return handler != NULL;
+  return TRUE;
 }
 
 static gboolean
@@ -125,29 +147,83 @@ set_up_token (RucServeOptions        *options,
   return TRUE;
 }
 
+static void
+prepared_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Service *service = user_data;
+
+  ruc_agent_prepare_finish (service->agent, result, &service->error);
+  g_main_loop_quit (service->loop);
+}
+
+/* Whoever waits for the line that says we are ready wants an agent that is. */
+static gboolean
+prepare_agent (Service  *service,
+               GError  **error)
+{
+  ruc_agent_prepare_async (service->agent, service->cancellable, prepared_cb, service);
+  g_main_loop_run (service->loop);
+
+  if (service->error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&service->error));
+
+  return FALSE;
+}
+
+/* For when there was nothing to serve; otherwise it has been stopped with the server. */
+static void
+stop_agent (Service *service)
+{
+  ruc_agent_stop_async (service->agent, agent_stopped_cb, service);
+  g_main_loop_run (service->loop);
+}
+
+static void
+serve_clients (Service *service)
+{
+  service->serving = TRUE;
+
+  /* Not translated: programs wait for these words. */
+  printf ("RuntimeUse server listening on port %u\n",
+          runtime_use_server_get_port (service->server));
+  fflush (stdout);
+
+  g_main_loop_run (service->loop);
+}
+
 /* Serves until a signal comes; returns the exit status, or -1. */
 static int
 serve (RucServeOptions  *options,
        GError          **error)
 {
-  g_autoptr(RuntimeUseServer) server = runtime_use_server_new ();
-  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Service service = { server, loop, FALSE, 0 };
+  g_auto(Service) service = { 0 };
 
-  if (!set_up_agent (options, server, error) ||
-      !set_up_token (options, server, error) ||
-      !ruc_serve_options_apply (options, G_OBJECT (server), error) ||
-      !runtime_use_server_start (server, error))
+  service.server = runtime_use_server_new ();
+  service.loop = g_main_loop_new (NULL, FALSE);
+  service.cancellable = g_cancellable_new ();
+
+  if (!set_up_agent (&service, options, error) ||
+      !set_up_token (options, service.server, error) ||
+      !ruc_serve_options_apply (options, G_OBJECT (service.server), error))
     return -1;
 
   g_unix_signal_add (SIGTERM, sigterm_cb, &service);
   g_unix_signal_add (SIGINT, sigint_cb, &service);
 
-  /* Not translated: programs wait for these words. */
-  printf ("RuntimeUse server listening on port %u\n", runtime_use_server_get_port (server));
-  fflush (stdout);
+  if (prepare_agent (&service, error) && !service.stopping &&
+      runtime_use_server_start (service.server, error))
+    serve_clients (&service);
+  else
+    stop_agent (&service);
 
-  g_main_loop_run (loop);
+  if (!service.stopping)
+    return -1;
+
+  g_clear_error (error);
 
   return service.exit_status;
 }

@@ -10,38 +10,66 @@ import re
 import subprocess
 import sys
 
+COMMANDS = ("serve", "run", "exec", "doctor")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+ALWAYS = {"--help", "--version"}
+# Where the part about a command begins and ends, and which of its lines name options.
 PLACES = {
-    "README.md": r"^\| (`--.*?) \|",
-    "docs/protocol.md": r"^ *(?:runtimeuse)? +\[.*",
-    "data/runtimeuse.1": r"^\.BI? (.*)",
-    "data/completions/runtimeuse": r".*",
+    "README.md": (r"^### `runtimeuse (?:\[?{}\]?)", r"^##", r"^\| (`--.*?) \|"),
+    "data/runtimeuse.1": (r"^\.SS {}$", r"^\.S[HS]", r"^\.BI? (.*)"),
+    "data/completions/runtimeuse": (r"^    {}\)$", r";;", r".*"),
 }
-# It is there to say that a later version has it.
-LATER = {"--handler"}
+ONLY_SERVE = {
+    "docs/protocol.md": (r"^## 1\.", r"^## 2\.", r"^ *(?:runtimeuse)? +\[.*"),
+}
 
 
 def options_in(text: str) -> set[str]:
-    return set(OPTION.findall(text.replace("\\-", "-"))) - LATER
+    return set(OPTION.findall(text.replace("\\-", "-"))) - ALWAYS
+
+
+def part_of(text: str, begin: str, end: str) -> str:
+    first = re.search(begin, text, re.MULTILINE)
+    if not first:
+        return ""
+    rest = text[first.end():]
+    last = re.search(end, rest, re.MULTILINE)
+    return rest[:last.start()] if last else rest
+
+
+def options_of(program: str, command: str) -> set[str]:
+    text = subprocess.run([program, command, "--help"], capture_output=True, text=True,
+                          check=True, timeout=10).stdout
+    # Those that a line begins with; others are only mentioned.
+    lines = re.findall(r"^  (?:-\w, )?(--.*)", text, re.MULTILINE)
+    return {OPTION.match(line)[0] for line in lines} - ALWAYS
+
+
+def check(command: str, wanted: set[str], root: pathlib.Path) -> int:
+    places = PLACES | (ONLY_SERVE if command == "serve" else {})
+    bad = 0
+
+    for name, (begin, end, pattern) in places.items():
+        text = (root / name).read_text(encoding="utf-8")
+        part = part_of(text, begin.format(command), end)
+        found = options_in("\n".join(re.findall(pattern, part, re.MULTILINE)))
+        for option in sorted(wanted - found):
+            print(f"{name}: {command} {option} is missing")
+        for option in sorted(found - wanted):
+            print(f"{name}: {command} has no {option}")
+        bad += len(wanted ^ found)
+
+    return bad
 
 
 def main(program: str, root: pathlib.Path) -> int:
-    text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True,
-                          timeout=10).stdout
-    wanted = options_in(text)
-    always = {"--help", "--version"}
     bad = 0
-
-    for name, pattern in PLACES.items():
-        lines = re.findall(pattern, (root / name).read_text(encoding="utf-8"), re.MULTILINE)
-        found = options_in("\n".join(lines))
-        for option in sorted(wanted - found - always):
-            print(f"{name}: {option} is missing")
-        for option in sorted(found - wanted - always):
-            print(f"{name}: the program has no {option}")
-        bad += len((wanted ^ found) - always)
-
-    return 1 if bad or not wanted else 0
+    for command in COMMANDS:
+        wanted = options_of(program, command)
+        if not wanted:
+            print(f"{command} --help names no option")
+        bad += check(command, wanted, root) + (not wanted)
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "ruc-call.h"
+
+#include "ruc-agent.h"
+#include "ruc-options.h"
+#include "rud-credential.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Seconds for the runtime to end what a session has left behind. */
+#define END_DEADLINE 5
+
+/* One request to a runtime, from the connection to the last byte of output. */
+
+static void
+leave (RucCall *self,
+       int      exit_status)
+{
+  self->exit_status = exit_status;
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+is_answered (RucCall *self)
+{
+  return self->exit_status >= 0;
+}
+
+/* The request is ended in order, and its answer waited for. */
+static void
+cancel (RucCall *self,
+        int      status)
+{
+  if (self->cancel_status != 0 || is_answered (self))
+    return;
+
+  self->cancel_status = status;
+  g_cancellable_cancel (self->cancellable);
+}
+
+/* The first signal cancels, a second one leaves at once, as does one when all is over but the
+ * writing.
+ */
+static gboolean
+interrupted (RucCall *self,
+             int      number)
+{
+  if (self->cancel_status != 0 || is_answered (self))
+    leave (self, 128 + number);
+  else
+    cancel (self, 128 + number);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+sigint_cb (gpointer user_data)
+{
+  return interrupted (user_data, SIGINT);
+}
+
+static gboolean
+sigterm_cb (gpointer user_data)
+{
+  return interrupted (user_data, SIGTERM);
+}
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  RucCall *self = user_data;
+
+  self->timeout_id = 0;
+  cancel (self, RUC_EXIT_TIMED_OUT);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Like any program whose output nobody takes: whoever closes a pipe wants to hear no more. */
+static void
+output_broken (RucCall *self)
+{
+  int error = ruc_output_get_error (self->output, STDOUT_FILENO);
+  int status;
+
+  if (error == 0 && self->klass->needs_stderr)
+    error = ruc_output_get_error (self->output, STDERR_FILENO);
+  if (error == 0)
+    return;
+
+  self->is_broken = TRUE;
+  status = error == EPIPE ? 128 + SIGPIPE : RUC_EXIT_FAILED;
+  if (error != EPIPE)
+    g_printerr (_("Error: cannot write the output: %s\n"), g_strerror (error));
+
+  if (is_answered (self))
+    self->exit_status = status;
+  else
+    cancel (self, status);
+}
+
+static void
+output_cb (RucOutput      *output,
+           RucOutputEvent  event,
+           gpointer        user_data)
+{
+  RucCall *self = user_data;
+
+  switch (event)
+    {
+    case RUC_OUTPUT_ROOM:
+      if (self->session != NULL)
+        runtime_use_client_session_set_paused (self->session, FALSE);
+      break;
+
+    case RUC_OUTPUT_BROKEN:
+      output_broken (self);
+      break;
+
+    case RUC_OUTPUT_DONE:
+    default:
+      g_main_loop_quit (self->loop);
+    }
+}
+
+/* Writes a part of the answer. Nothing more is read while nobody takes what there is. */
+void
+ruc_call_write (RucCall *self,
+                int      fd,
+                GBytes  *bytes)
+{
+  ruc_output_write (self->output, fd, bytes);
+  if (ruc_output_is_full (self->output))
+    runtime_use_client_session_set_paused (self->session, TRUE);
+}
+
+static void
+stopped_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  RucCall *self = user_data;
+
+  ruc_output_finish (self->output);
+}
+
+static void
+stop_agent (RucCall *self)
+{
+  if (self->handler != NULL)
+    ruc_agent_stop_async (self->handler, stopped_cb, self);
+  else
+    ruc_output_finish (self->output);
+}
+
+static void
+ended_cb (GObject      *object,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  RucCall *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!runtime_use_client_session_end_finish (RUNTIME_USE_CLIENT_SESSION (object), result, &error))
+    g_debug ("%s", error->message);
+  stop_agent (self);
+}
+
+/* The answer is known; what remains is to leave nothing behind and to write it all. */
+static void
+finish (RucCall *self,
+        int      exit_status)
+{
+  self->exit_status = exit_status;
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
+
+  if (self->session != NULL && !runtime_use_client_session_is_closed (self->session))
+    runtime_use_client_session_end_async (self->session, NULL, ended_cb, self);
+  else
+    stop_agent (self);
+}
+
+static char *
+dup_reason (RucCall      *self,
+            const GError *error)
+{
+  if (self->cancel_status == RUC_EXIT_TIMED_OUT)
+    return g_strdup_printf (_("not finished after %u seconds"), self->request->seconds);
+
+  return g_strdup (self->cancel_status != 0 ? _("cancelled") : error->message);
+}
+
+/* Nobody hears of an error who does not want to hear anything. */
+static void
+fail (RucCall      *self,
+      const GError *error,
+      int           status)
+{
+  g_autofree char *text = dup_reason (self, error);
+  g_autofree char *line = g_strdup_printf (_("Error: %s\n"), text);
+
+  if (self->klass->failed != NULL)
+    self->klass->failed (self, text);
+  if (!self->is_broken)
+    ruc_output_print (self->output, STDERR_FILENO, line);
+  finish (self, self->cancel_status != 0 ? self->cancel_status : status);
+}
+
+static void
+answered_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  RucCall *self = user_data;
+  g_autoptr(GError) error = NULL;
+  int status = self->klass->answered (self, RUNTIME_USE_CLIENT_SESSION (object), result, &error);
+
+  if (status >= 0)
+    finish (self, status);
+  else if (g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REMOTE))
+    fail (self, error, RUC_EXIT_FAILED);
+  else
+    fail (self, error, RUC_EXIT_CONNECTION);
+}
+
+static void
+connected_cb (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  RucCall *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  self->session = runtime_use_client_connect_finish (RUNTIME_USE_CLIENT (object), result, &error);
+  if (self->session == NULL)
+    fail (self, error, RUC_EXIT_CONNECTION);
+  else
+    self->klass->ask (self, self->session, self->cancellable, answered_cb, self);
+}
+
+static void
+connect_to_runtime (RucCall *self)
+{
+  runtime_use_client_connect_async (self->client, self->cancellable, connected_cb, self);
+}
+
+static void
+prepared_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  RucCall *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (ruc_agent_prepare_finish (self->handler, result, &error))
+    connect_to_runtime (self);
+  else
+    fail (self, error, RUC_EXIT_FAILED);
+}
+
+/* Returns whether there is a client to go on with. */
+static gboolean
+make_client (RucCall *self)
+{
+  g_autoptr(GError) error = NULL;
+  char *token = NULL;
+
+  if (self->handler != NULL)
+    {
+      self->client = runtime_use_client_new_for_handler (self->handler);
+      return TRUE;
+    }
+
+  if (!rud_credential_read_token (self->request->token_file, &token, &error))
+    {
+      ruc_options_fail (self->request->command, "%s", error->message);
+      return FALSE;
+    }
+
+  self->client = runtime_use_client_new (self->request->url);
+  if (token != NULL)
+    g_object_set (self->client, "token", token, NULL);
+  rud_credential_free (token);
+
+  return TRUE;
+}
+
+static void
+ruc_call_clear (RucCall *self)
+{
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
+  g_clear_object (&self->session);
+  g_clear_object (&self->client);
+  g_clear_object (&self->handler);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->output, ruc_output_free);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+}
+
+/* Asks @handler in this process, or without one the runtime at the other end of the URL. Returns
+ * the exit status.
+ */
+int
+ruc_call_run (RucCall                *self,
+              RuntimeUseAgentHandler *handler)
+{
+  guint sigint_id, sigterm_id;
+
+  self->exit_status = -1;
+  self->handler = handler != NULL ? g_object_ref (handler) : NULL;
+  if (!make_client (self))
+    return RUC_EXIT_USAGE;
+
+  self->output = ruc_output_new (output_cb, self);
+  self->cancellable = g_cancellable_new ();
+  self->loop = g_main_loop_new (NULL, FALSE);
+  sigint_id = g_unix_signal_add (SIGINT, sigint_cb, self);
+  sigterm_id = g_unix_signal_add (SIGTERM, sigterm_cb, self);
+  if (self->request->seconds > 0)
+    self->timeout_id = g_timeout_add_seconds (self->request->seconds, timeout_cb, self);
+
+  g_object_set (self->client, "end-timeout", END_DEADLINE, NULL);
+  if (self->handler != NULL)
+    ruc_agent_prepare_async (self->handler, self->cancellable, prepared_cb, self);
+  else
+    connect_to_runtime (self);
+  g_main_loop_run (self->loop);
+
+  g_source_remove (sigint_id);
+  g_source_remove (sigterm_id);
+  ruc_call_clear (self);
+
+  return self->exit_status;
+}

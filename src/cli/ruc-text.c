@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "ruc-text.h"
+
+#include "runtimeuse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* More than any agent reads, so that nobody reads a disk by mistake. */
+#define TEXT_LIMIT (16 * 1024 * 1024)
+
+#define PIECE (64 * 1024)
+
+static char * G_GNUC_PRINTF (2, 3)
+fail (GError     **error,
+      const char  *format,
+      ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT, text);
+
+  return NULL;
+}
+
+/* Reads to the end, or to one byte more than may be there; returns the number of an error. */
+static int
+read_all (int      fd,
+          GString *text)
+{
+  gssize n_read = 1;
+
+  while (n_read != 0 && text->len <= TEXT_LIMIT)
+    {
+      gsize length = text->len;
+
+      g_string_set_size (text, length + PIECE);
+      n_read = read (fd, text->str + length, PIECE);
+      g_string_set_size (text, length + MAX (n_read, 0));
+      if (n_read < 0 && errno != EINTR)
+        return errno;
+    }
+
+  return 0;
+}
+
+static char *
+read_text (int          fd,
+           const char  *name,
+           GError     **error)
+{
+  g_autoptr(GString) text = g_string_new (NULL);
+  int code = read_all (fd, text);
+
+  if (code != 0)
+    return fail (error, _("Cannot read %s: %s"), name, g_strerror (code));
+  if (text->len > TEXT_LIMIT)
+    return fail (error, _("%s has more than %d MiB"), name, TEXT_LIMIT / (1024 * 1024));
+  if (!g_utf8_validate (text->str, text->len, NULL))
+    return fail (error, _("%s is not text in UTF-8"), name);
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+char *
+ruc_text_read_file (const char  *path,
+                    GError     **error)
+{
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+  char *text;
+
+  if (fd < 0)
+    return fail (error, _("Cannot read %s: %s"), path, g_strerror (errno));
+
+  text = read_text (fd, path, error);
+  g_close (fd, NULL);
+
+  return text;
+}
+
+char *
+ruc_text_read_input (GError **error)
+{
+  return read_text (STDIN_FILENO, _("standard input"), error);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+char *ruc_text_read_file  (const char  *path,
+                           GError     **error);
+char *ruc_text_read_input (GError     **error);
+
+G_END_DECLS
