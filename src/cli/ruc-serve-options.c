@@ -19,6 +19,7 @@ static const char * const limit_names[] = {
   "kill-grace",
   "max-connections",
   "max-message-size",
+  "max-unfinished-size",
   "ping-interval",
   "stall-timeout",
 };
