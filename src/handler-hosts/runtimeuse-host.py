@@ -421,6 +421,7 @@ class Run:
         self.id = identity
         self.signal = Signal(host.loop)
         self.task = None
+        self.stepped = False
         # Keeps the messages in order, and behind the end there are none. The thread that
         # reads never takes it, for who holds it may wait for the runtime.
         self.lock = threading.RLock()
@@ -460,9 +461,10 @@ class Run:
         self.task = self.host.loop.create_task(self.drive(awaitable))
         self.task.add_done_callback(self.finish_task)
         if self.signal.aborted:
-            self.task.cancel()
+            self.cancel_task()
 
     async def drive(self, awaitable):
+        self.stepped = True
         try:
             outcome = await awaitable
         except GeneratorExit:
@@ -473,7 +475,7 @@ class Run:
             self.complete(outcome)
 
     def finish_task(self, task):
-        # One that was cancelled before its first step has said nothing.
+        # Someone else's cancel, before the first step.
         if not self.ended:
             self.fail(asyncio.CancelledError())
 
@@ -548,11 +550,16 @@ class Run:
             if self.held and self.paused:
                 self.held.append(data)
             else:
-                self.flush()
-                write(data)
-                self.host.leave(self)
+                self.leave_with(data)
         self.may_send.set()
         self.host.call_soon(self.release_waiters)
+
+    def leave_with(self, data):
+        # The id may come again as soon as the end of this one is read.
+        self.host.forget(self)
+        self.flush()
+        write(data)
+        self.host.count_down()
 
     def collapse(self, error):
         """End by an exception that nobody waited for; the work that still runs is told to end."""
@@ -561,8 +568,13 @@ class Run:
         self.host.call_soon(self.cancel_task)
 
     def cancel_task(self):
-        if self.task is not None:
+        if self.task is None:
+            return
+        if self.stepped:
             self.task.cancel()
+        else:
+            # The handler shall see it, and it may take it as it likes.
+            self.host.call_soon(self.cancel_task)
 
     # called by the thread that reads
 
@@ -580,10 +592,10 @@ class Run:
         with self.lock:
             if self.paused:
                 return
-            was_held = bool(self.held)
-            self.flush()
-            if self.ended and was_held:
-                self.host.leave(self)
+            if self.ended and self.held:
+                self.leave_with(self.held.pop())
+            else:
+                self.flush()
         self.release_waiters()
 
     def cancel(self):
@@ -627,7 +639,10 @@ class Host:
         self.loaded = threading.Event()
         self.runs = {}
         self.runs_lock = threading.Lock()
+        # Those whose end is not written yet.
+        self.count = 0
         self.idle = threading.Event()
+        self.idle.set()
         self.loop = asyncio.new_event_loop()
         self.loop_thread = threading.get_ident()
 
@@ -668,10 +683,14 @@ class Host:
     def call_soon(self, function):
         self.loop.call_soon_threadsafe(function, context=contextvars.Context())
 
-    def leave(self, run):
+    def forget(self, run):
         with self.runs_lock:
             self.runs.pop(run.id, None)
-            if not self.runs:
+
+    def count_down(self):
+        with self.runs_lock:
+            self.count -= 1
+            if self.count == 0:
                 self.idle.set()
 
     def start(self, message):
@@ -684,6 +703,7 @@ class Host:
         run = Run(self, identity)
         with self.runs_lock:
             self.runs[identity] = run
+            self.count += 1
             self.idle.clear()
         if self.is_async:
             self.loop.call_soon_threadsafe(run.start_async, fields, context=contextvars.Context())
@@ -699,14 +719,15 @@ class Host:
         if kind == 'invoke':
             self.start(message)
             return
-        run = self.runs.get(message.get('id'))
+        identity = message.get('id')
+        run = self.runs.get(identity) if isinstance(identity, str) else None
         if run is not None and kind in ('cancel', 'pause', 'resume'):
             getattr(run, kind)()
 
     def take_line(self, line):
         try:
             message = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             log(None, 'error', f'a line from the runtime is not JSON: {error}')
             return
         if isinstance(message, dict):
@@ -743,8 +764,6 @@ class Host:
     def end(self):
         with self.runs_lock:
             runs = list(self.runs.values())
-            if not runs:
-                self.idle.set()
         for run in runs:
             run.cancel()
         self.idle.wait(END_TIMEOUT)
