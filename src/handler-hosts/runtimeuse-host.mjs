@@ -568,10 +568,9 @@ function watchForUncaught() {
   process.on('uncaughtException', (error) => {
     takeUncaught('exception that nobody caught', error, current.getStore());
   });
-  process.on('unhandledRejection', (reason, promise) => {
-    // Where the listener is not called in the context of the promise, the promise may have it.
-    const run = current.getStore() || (promise && promise[current.kResourceStore]);
-    takeUncaught('rejection that nobody handled', reason, run);
+  // bun does not call this in the context of the promise, so nobody's invocation is found there.
+  process.on('unhandledRejection', (reason) => {
+    takeUncaught('rejection that nobody handled', reason, current.getStore());
   });
 }
 

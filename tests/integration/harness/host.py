@@ -127,25 +127,29 @@ class Host:
         self.lines += lines
         return True
 
-    def receive(self, timeout=TIMEOUT):
+    def receive(self, deadline=None):
         """Return the next message."""
-        deadline = time.monotonic() + timeout * PATIENCE
+        if deadline is None:
+            deadline = time.monotonic() + TIMEOUT * PATIENCE
         while not self.lines:
             assert self.read_more(deadline - time.monotonic()), f'no message: {self.stderr}'
         return json.loads(self.lines.popleft())
 
     def receive_type(self, kind):
         """Return the next message of a type, and drop those before it."""
+        deadline = time.monotonic() + TIMEOUT * PATIENCE
         while True:
-            message = self.receive()
+            message = self.receive(deadline)
             if message['type'] == kind:
                 return message
 
     def collect(self, identity):
         """Return the messages of an invocation up to its end, which is the last of them."""
         found = []
+        deadline = time.monotonic() + TIMEOUT * PATIENCE
         while not found or found[-1]['type'] not in TERMINALS:
-            message = self.receive()
+            assert time.monotonic() < deadline, f'no end of {identity}: {self.stderr}'
+            message = self.receive(deadline)
             if message.get('id') == identity:
                 found.append(message)
         return found
