@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from harness.host import HANDLERS, Host, host_command
+from harness.host import HANDLERS, ROOT, Host, host_command
 
 JAVASCRIPT = ('node', 'node22', 'bun')
 ALL = (*JAVASCRIPT, 'python')
@@ -186,6 +186,25 @@ def test_typescript_that_node_cannot_strip(fatal):
     error, path = fatal('node22', 'enum.ts', 'enum Kind { One }\nexport default Kind;\n')
     assert error.startswith(f'cannot load {path}: SyntaxError: ')
     assert 'install bun' in error
+
+
+@pytest.mark.parametrize('runtime, name, answer', [
+    ('node', 'handler.js', '4 words in 2 files'), ('bun', 'handler.js', '4 words in 2 files'),
+    ('node22', 'handler.ts', 'b 6\na 5'), ('bun', 'handler.ts', 'b 6\na 5'),
+    ('python', 'handler.py', '2 entries in 1 folders'),
+])
+def test_examples(start, tmp_path, runtime, name, answer):
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    (folder / 'a').write_text('a b c')
+    (folder / 'b').write_text(' other')
+    prompt = f'{folder}/a\n{folder}/b\n' if name == 'handler.js' else str(folder)
+    host = start(runtime, ROOT / 'examples' / name)
+    messages = host.run('1', prompt)
+    assert messages[-1]['result']['text'] == answer
+    assert 'assistant_message' in [message['type'] for message in messages]
+    assert host.outcome('2', prompt, output_format={})['result']['type'] == 'structured_output'
+    assert host.outcome('3', f'{folder}/absent')['type'] == 'failed'
 
 
 def start_with(program, *arguments, folder):
