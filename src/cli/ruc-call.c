@@ -18,6 +18,9 @@
 /* Seconds for the runtime to end what a session has left behind. */
 #define END_DEADLINE 5
 
+/* Milliseconds that output may take after a cancel; whoever interrupts does not wait for a reader. */
+#define FLUSH_DEADLINE 1000
+
 /* One request to a runtime, from the connection to the last byte of output. */
 
 static void
@@ -142,14 +145,31 @@ ruc_call_write (RucCall *self,
     runtime_use_client_session_set_paused (self->session, TRUE);
 }
 
+static gboolean
+flush_deadline_cb (gpointer user_data)
+{
+  RucCall *self = user_data;
+
+  self->timeout_id = 0;
+  g_main_loop_quit (self->loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+flush (RucCall *self)
+{
+  if (self->cancel_status != 0)
+    self->timeout_id = g_timeout_add (FLUSH_DEADLINE, flush_deadline_cb, self);
+  ruc_output_finish (self->output);
+}
+
 static void
 stopped_cb (GObject      *object,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  RucCall *self = user_data;
-
-  ruc_output_finish (self->output);
+  flush (user_data);
 }
 
 static void
@@ -158,7 +178,7 @@ stop_agent (RucCall *self)
   if (self->handler != NULL)
     ruc_agent_stop_async (self->handler, stopped_cb, self);
   else
-    ruc_output_finish (self->output);
+    flush (self);
 }
 
 static void
@@ -179,7 +199,8 @@ static void
 finish (RucCall *self,
         int      exit_status)
 {
-  self->exit_status = exit_status;
+  /* An answer that came all the same was not taken. */
+  self->exit_status = self->is_broken ? self->cancel_status : exit_status;
   g_clear_handle_id (&self->timeout_id, g_source_remove);
 
   if (self->session != NULL && !runtime_use_client_session_is_closed (self->session))

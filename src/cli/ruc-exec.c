@@ -109,7 +109,7 @@ check (Exec *self)
 static char *
 dup_line (char **words)
 {
-  g_autoptr(GString) line = g_string_new (words[0][0] == '-' ? "exec --" : "exec");
+  g_autoptr(GString) line = g_string_new ("exec");
 
   for (gsize i = 0; words[i] != NULL; i++)
     {

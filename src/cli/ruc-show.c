@@ -94,19 +94,21 @@ write_dimmed (RucShow    *self,
               const char *text,
               gsize       length)
 {
+  gboolean ends_line = text[length - 1] == '\n';
   g_autoptr(GString) styled = NULL;
 
-  self->line_open = text[length - 1] != '\n';
+  self->line_open = !ends_line;
   if (!self->styled)
     {
       write_text (self, text, length);
       return;
     }
 
+  /* No line begins with the end of a style. */
   styled = g_string_sized_new (length + 16);
   g_string_append (styled, DIM);
-  g_string_append_len (styled, text, length);
-  g_string_append (styled, PLAIN);
+  g_string_append_len (styled, text, ends_line ? length - 1 : length);
+  g_string_append (styled, ends_line ? PLAIN "\n" : PLAIN);
   write_text (self, styled->str, styled->len);
 }
 

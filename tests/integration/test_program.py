@@ -10,7 +10,8 @@ import time
 import pytest
 from harness import websocket
 from harness.messages import commands, invocation, text_of
-from harness.processes import PATIENCE, descriptors, is_running, wait_until
+from harness.processes import (
+    PATIENCE, descendants, descriptors, is_running, read_proc, wait_until)
 from harness.server import PROGRAM
 from harness.websocket import Closed
 
@@ -37,6 +38,11 @@ def test_help(arguments):
         assert option in done.stdout, option
 
 
+def test_help_lists_the_commands():
+    for command in ('serve', 'run', 'exec', 'doctor'):
+        assert f'\n  {command} ' in run('--help').stdout
+
+
 def test_version():
     done = run('--version')
     assert done.returncode == 0
@@ -59,9 +65,63 @@ def test_bad_port(port):
     assert 'listening' not in done.stdout
 
 
-def test_handler_is_for_later():
-    done = run('--handler', './handler.js')
-    assert done.returncode == 1 and '--handler' in done.stderr
+HOST = """#!/usr/bin/env python3
+import json, os, sys
+requests = os.fdopen(3)
+def say(**message):
+    os.write(4, (json.dumps(message) + "\\n").encode())
+say(type="ready", protocol=1, capabilities={})
+for line in requests:
+    message = json.loads(line)
+    if message["type"] == "invoke":
+        text = message["invocation"]["user_prompt"].upper()
+        say(type="result", id=message["id"], result={"type": "text", "text": text})
+"""
+
+
+def make_handler(folder, text):
+    path = folder / 'handler'
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_handler(start_server, tmp_path):
+    """It is loaded before the server is ready, counts more than an agent, and ends with it."""
+    server = start_server('--handler', make_handler(tmp_path, HOST), agent='bogus')
+    assert any('handler' in read_proc(pid, 'cmdline') for pid in descendants(server.pid))
+    with websocket.connect(server.port) as client:
+        assert text_of(client.ask_one(invocation('quiet'))) == 'QUIET'
+        client.close()
+
+
+@pytest.mark.parametrize('content, word', [
+    (None, 'does not exist'),
+    ('#!/bin/sh\necho "nothing works" >&2; exit 3\n', 'nothing works'),
+    ('#!/bin/sh\necho \'{"type":"fatal","error":"module at x must export"}\' >&4; exit 1\n',
+     'Error: module at x must export')])
+def test_handler_that_cannot_be_loaded(tmp_path, content, word):
+    path = make_handler(tmp_path, content) if content else str(tmp_path / 'nothing.js')
+    done = run('--port', '0', '--handler', path)
+    assert done.returncode == 1 and word in done.stderr
+    assert 'listening' not in done.stdout
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_stop_while_the_handler_is_loaded(tmp_path, number, status):
+    path = make_handler(tmp_path, '#!/bin/sh\n: >loading; exec sleep 1000 >&4\n')
+    process = subprocess.Popen([PROGRAM, '--port', '0', '--handler', path], cwd=tmp_path,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        wait_until((tmp_path / 'loading').exists, 'the start of the handler')
+        left = descendants(process.pid)
+        process.send_signal(number)
+        assert process.wait(5 * PATIENCE) == status
+        assert process.stdout.read() == b''
+        wait_until(lambda: not any(map(is_running, left)), 'the end of the handler')
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 @pytest.mark.parametrize('arguments, word', [

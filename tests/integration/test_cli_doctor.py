@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""runtimeuse doctor: what it finds, and what it does about what hangs or is missing."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from harness.processes import PATIENCE, find_marked, wait_until
+from harness.program import run
+from harness.server import PROGRAM
+
+ESSENTIAL = {'commands', 'loopback', 'proc-children', 'pidfd'}
+
+
+def examine(**options):
+    done = run('doctor', '--json', **options)
+    report = json.loads(done.stdout)
+    return done.returncode, report, {check['name']: check for check in report['checks']}
+
+
+def make_program(folder, name, text):
+    path = folder / name
+    path.write_text('#!/bin/sh\n' + text)
+    path.chmod(0o755)
+
+
+def test_this_machine_can_serve():
+    status, report, checks = examine()
+    assert status == 0 and report['can_serve'] is True
+    assert report['version'] == '0.1.0'
+    assert {name for name, check in checks.items() if check['essential']} == ESSENTIAL
+    assert all(checks[name]['state'] == 'ok' for name in ESSENTIAL)
+    assert checks['python3']['state'] == 'ok' and checks['python3']['value'].startswith('3.')
+    for name in ('node', 'bun', 'message-bus', 'descriptors', 'inotify', 'openat2',
+                 'user-namespaces', 'cgroup-kill', 'host-javascript', 'host-python'):
+        assert checks[name]['state'] in ('ok', 'limited', 'missing')
+        assert checks[name]['purpose']
+
+
+def test_what_is_not_ok_has_advice():
+    _, _, checks = examine()
+    for name, check in checks.items():
+        assert (check['advice'] is None) == (check['state'] == 'ok'), name
+
+
+def test_text():
+    done = run('doctor')
+    text = done.stdout.decode()
+    assert done.returncode == 0 and done.stderr == b''
+    assert 'python3' in text and 'The runtime can serve.' in text
+
+
+def test_versions(tmp_path):
+    make_program(tmp_path, 'node', 'echo v20.1.2\n')
+    make_program(tmp_path, 'python3', 'echo Python 3.11.4\n')
+    make_program(tmp_path, 'bun', 'echo 1.4.4\n')
+    _, _, checks = examine(env={'PATH': str(tmp_path)})
+    assert [checks[name]['value'] for name in ('node', 'python3', 'bun')] == [
+        '20.1.2', '3.11.4', '1.4.4']
+
+
+@pytest.mark.parametrize('text, word', [
+    ('echo v16.20.0\n', '18'), ('exit 3\n', 'version'), ("printf 'v20\\033[1m'\n", 'version'),
+    ('head -c 1000000 /dev/zero | tr "\\0" 9\n', '')])
+def test_odd_versions(tmp_path, text, word):
+    make_program(tmp_path, 'node', text)
+    status, _, checks = examine(env={'PATH': f'{tmp_path}:/usr/bin:/bin'})
+    assert status == 0
+    if word:
+        assert checks['node']['state'] == 'limited' and word in checks['node']['advice']
+    assert len(checks['node']['value'] or '') < 300
+
+
+def test_program_that_hangs(tmp_path):
+    """It is named and ended with its children; the others have answered meanwhile."""
+    marker = '987654321'
+    make_program(tmp_path, 'node', f'sleep {marker} & sleep {marker}\n')
+    make_program(tmp_path, 'bun', f"trap '' TERM; sleep {marker}; sleep {marker}\n")
+    started = time.monotonic()
+    status, _, checks = examine(env={'PATH': f'{tmp_path}:/usr/bin:/bin'})
+    assert time.monotonic() - started < 5 * PATIENCE
+    assert status == 0
+    for name in ('node', 'bun'):
+        assert checks[name]['state'] == 'limited' and '3 seconds' in checks[name]['advice']
+    assert checks['python3']['state'] == 'ok'
+    wait_until(lambda: not find_marked(marker), 'the end of what hung')
+
+
+def test_missing_programs(tmp_path):
+    status, _, checks = examine(env={'PATH': str(tmp_path)})
+    assert status == 0
+    assert checks['node']['state'] == 'missing' and 'nodejs' in checks['node']['advice']
+    assert checks['bun']['state'] == 'missing' and 'bun' in checks['bun']['advice']
+
+
+def test_how_to_install_on_debian(tmp_path):
+    make_program(tmp_path, 'apt-get', 'exit 0\n')
+    _, _, checks = examine(env={'PATH': str(tmp_path)})
+    assert checks['node']['advice'].endswith('apt-get install nodejs')
+
+
+def test_without_helper_program(tmp_path):
+    """Nothing can be served: commands need it."""
+    build = Path(PROGRAM).resolve().parent.parent
+    shutil.copytree(build / 'libruntimeuse', tmp_path / 'libruntimeuse', symlinks=True,
+                    ignore=shutil.ignore_patterns('*.p', '*.a'))
+    (tmp_path / 'cli').mkdir()
+    program = shutil.copy2(PROGRAM, tmp_path / 'cli')
+    status, report, checks = examine(executable=program, env={
+        'RUNTIMEUSE_LIBEXECDIR': str(tmp_path), 'LD_LIBRARY_PATH': str(tmp_path / 'libruntimeuse')})
+    assert status == 1 and report['can_serve'] is False
+    assert checks['commands']['state'] == 'missing'
+    assert 'runtimeuse-job' in checks['commands']['advice']
+
+
+@pytest.mark.parametrize('arguments', [['--no-such'], ['--json=1', '--x']])
+def test_unknown_option(arguments):
+    done = run('doctor', *arguments)
+    assert done.returncode == 2 and done.stdout == b''
+    assert b'doctor --help' in done.stderr
+
+
+def test_help():
+    done = run('doctor', '--help')
+    assert done.returncode == 0 and b'Usage: runtimeuse doctor' in done.stdout
