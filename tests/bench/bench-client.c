@@ -86,7 +86,7 @@ main (int    argc,
   if (argc != 5)
     bench_fail ("usage: bench-client PORT BYTES COMMAND ROUNDS");
 
-  rounds = atoi (argv[4]);
+  rounds = (int) g_ascii_strtoll (argv[4], NULL, 10);
   times = g_new0 (int64_t, MAX (rounds, 1));
   url = g_strdup_printf ("ws://127.0.0.1:%s", argv[1]);
   client = runtime_use_client_new (url);

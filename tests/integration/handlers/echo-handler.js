@@ -50,7 +50,9 @@ const actions = {
 
 exports.handler = {
   async run(invocation, sender) {
-    const prompt = invocation.userPrompt;
+    const prompt = invocation.userPrompt.replace(/^SAY:/, '');
+    if (prompt !== invocation.userPrompt)
+      sender.sendAssistantMessage(['asked']);
     const [, name, text] = /^([A-Z]+)(?::([^]*))?$/.exec(prompt) || [];
     if (!Object.keys(actions).includes(name))
       return { type: 'text', text: prompt, metadata: {} };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // An echo handler with types, which an interpreter of JavaScript has to strip.
 
+import echo from './echo-handler.cjs';
+
 interface Invocation {
   readonly userPrompt: string;
   readonly signal: AbortSignal;
@@ -23,6 +25,8 @@ export const handler = {
     const [name, text] = invocation.userPrompt.split(':') as [string, string | undefined];
     if (name === 'STREAM')
       return { type: 'text', text: await stream(Number(text), sender), metadata: {} };
-    return { type: 'text', text: name === 'ECHO' ? text! : invocation.userPrompt, metadata: {} };
+    if (name === 'ECHO' && text !== undefined)
+      return { type: 'text', text: invocation.userPrompt.slice('ECHO:'.length), metadata: {} };
+    return await echo.run(invocation, sender) as Result;
   },
 };

@@ -60,10 +60,13 @@ ACTIONS = {
 
 
 def run(invocation, sender):
-    name, _, text = invocation.user_prompt.partition(':')
+    prompt = invocation.user_prompt.removeprefix('SAY:')
+    if prompt != invocation.user_prompt:
+        sender.send_assistant_message(['asked'])
+    name, _, text = prompt.partition(':')
     if name == 'STRUCTURED':
         return {'type': 'structured_output', 'structured_output': json.loads(text),
                 'metadata': {}}
     action = ACTIONS.get(name)
-    answer = action(text, invocation, sender) if action else invocation.user_prompt
+    answer = action(text, invocation, sender) if action else prompt
     return {'type': 'text', 'text': answer, 'metadata': {}}

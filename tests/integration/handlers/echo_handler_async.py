@@ -47,9 +47,12 @@ ACTIONS = {'STREAM': stream, 'SLOW': slow, 'WAIT': wait, 'HANG': hang}
 
 class EchoHandler:
     async def run(self, invocation, sender):
-        name, _, text = invocation.user_prompt.partition(':')
+        prompt = invocation.user_prompt.removeprefix('SAY:')
+        name, _, text = prompt.partition(':')
         if name not in ACTIONS:
             return echo_handler.run(invocation, sender)
+        if prompt != invocation.user_prompt:
+            await sender.send_assistant_message(['asked'])
         return {'type': 'text', 'text': await ACTIONS[name](text, invocation, sender),
                 'metadata': {}}
 
