@@ -18,7 +18,7 @@
 /* Seconds for the runtime to end what a session has left behind. */
 #define END_DEADLINE 5
 
-/* Milliseconds that output may take after a cancel; whoever interrupts does not wait for a reader. */
+/* Milliseconds that output may take after a cancel: who interrupts does not wait for a reader. */
 #define FLUSH_DEADLINE 1000
 
 /* One request to a runtime, from the connection to the last byte of output. */

@@ -126,8 +126,8 @@ def test_input_is_empty(where):
 
 def test_secret(where):
     value = 'this-must-not-be-seen'
-    with start(where, '--secret', 'KEY', '--', 'sh', '-c', 'echo "<$KEY>"; echo "$KEY" >&2; sleep 1000',
-               env={'KEY': value}) as running:
+    script = 'echo "<$KEY>"; echo "$KEY" >&2; sleep 1000'
+    with start(where, '--secret', 'KEY', '--', 'sh', '-c', script, env={'KEY': value}) as running:
         assert running.process.stdout.readline() == b'<[REDACTED]>\n'
         assert value not in read_proc(running.pid, 'cmdline')
         running.signal()
@@ -138,7 +138,8 @@ def test_secret(where):
 @pytest.mark.parametrize('words', [
     ['--secret', 'NOT_SET_ANYWHERE'], ['--secret', 'EMPTY'], ['--secret', 'KEY=s3cret'],
     ['--env', 's3cret'], ['--env', '=s3cret'], ['--timeout', '0'], ['--timeout', 'x'],
-    ['--timeout', '-1'], ['--timeout', '99999999999'], ['--token-file', '/dev/null'], ['--no-such']])
+    ['--timeout', '-1'], ['--timeout', '99999999999'], ['--token-file', '/dev/null'],
+    ['--no-such']])
 def test_wrong_options(words):
     done = run([], *words, '--', 'true', env={'EMPTY': ''})
     assert done.returncode == 2 and done.stdout == b''
@@ -308,8 +309,8 @@ def test_nobody_listens():
     assert done.returncode == 3 and b'Nothing listens' in done.stderr
 
 
-@pytest.mark.parametrize('url', ['', 'http://127.0.0.1:1', 'ws:', 'ws://', '127.0.0.1:8080', 'ws://[',
-                                 'ws://127.0.0.1:99999', '\x01'])
+@pytest.mark.parametrize('url', ['', 'http://127.0.0.1:1', 'ws:', 'ws://', '127.0.0.1:8080',
+                                 'ws://[', 'ws://127.0.0.1:99999', '\x01'])
 def test_wrong_url(url):
     done = run(['--url', url], 'true')
     assert done.returncode in (2, 3) and done.stderr.startswith(b'Error: ')

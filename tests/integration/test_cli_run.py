@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""runtimeuse run: what goes where, exit statuses and signals, here and against a server."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from harness import program
+from harness.processes import PATIENCE, find_marked, read_proc, wait_until
+from harness.program import Running, Terminal
+from harness.server import Server
+
+# Answers with all that it was asked.
+MIRROR = '''#!/usr/bin/env python3
+import json, os
+requests = os.fdopen(3)
+def say(**message):
+    os.write(4, (json.dumps(message) + "\\n").encode())
+say(type="ready", protocol=1, capabilities={})
+for line in requests:
+    message = json.loads(line)
+    if message["type"] == "invoke":
+        say(type="result", id=message["id"],
+            result={"type": "structured_output", "structured_output": message["invocation"]})
+'''
+
+
+@pytest.fixture(scope='module')
+def shell_server(tmp_path_factory):
+    """A server with the agent shell."""
+    server = Server(tmp_path_factory.mktemp('shell'), agent='shell')
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=['inside', 'url'])
+def shell(request):
+    """The options for the agent shell."""
+    if request.param == 'inside':
+        return ['--agent', 'shell']
+    return ['--url', request.getfixturevalue('shell_server').url]
+
+
+@pytest.fixture(params=['inside', 'url'])
+def echo(request):
+    """The options for the agent echo."""
+    if request.param == 'inside':
+        return ['--agent', 'echo']
+    return ['--url', request.getfixturevalue('server').url]
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    path = tmp_path / 'mirror'
+    path.write_text(MIRROR)
+    path.chmod(0o755)
+    return str(path)
+
+
+def run(*arguments, **options):
+    return program.run('run', *arguments, **options)
+
+
+def start(*arguments, **options):
+    return Running('run', *arguments,
+                   **{'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, **options})
+
+
+def test_only_the_result_is_standard_output(shell):
+    done = run(*shell, '--before', 'echo before', '--after', 'echo after >&2', 'echo one; echo two')
+    assert (done.returncode, done.stdout) == (0, b'one\ntwo\n')
+    assert done.stderr.decode() == (
+        '$ echo before\nbefore\none\ntwo\n$ echo after >&2\nafter\n')
+
+
+@pytest.mark.parametrize('prompt, result', [
+    ('ECHO:x', 'x\n'), ('ECHO:x\n', 'x\n'), ('ECHO:', ''), ('ECHO:ä€', 'ä€\n'),
+    ('STRUCTURED:{"b": [1, 2.50],  "a": null}', '{"b":[1,2.50],"a":null}\n')])
+def test_result(echo, prompt, result):
+    done = run(*echo, prompt)
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, result, b'')
+
+
+def test_messages_go_to_standard_error(echo):
+    done = run(*echo, 'STREAM:3')
+    assert done.stderr.decode().split('\n')[0] == 'message 1 of 3'
+    assert b'message 1 of 3' not in done.stdout
+
+
+@pytest.mark.parametrize('prompt, status, answer', [
+    ('ECHO:a "b"\n', 0, {'text': 'a "b"\n', 'metadata': {}}),
+    ('STRUCTURED:{"a":1}', 0, {'structured_output': {'a': 1}, 'metadata': {}}),
+    ('ERROR:no "way"', 1, {'error': 'no "way"', 'metadata': {'source': 'echo_handler'}})])
+def test_json(echo, prompt, status, answer):
+    done = run(*echo, '--json', prompt)
+    assert done.returncode == status
+    assert done.stdout.count(b'\n') == 1 and json.loads(done.stdout) == answer
+
+
+def test_json_without_connection():
+    done = run('--url', 'ws://127.0.0.1:1', '--json', 'x')
+    assert done.returncode == 3
+    assert json.loads(done.stdout)['error'] in done.stderr.decode()
+
+
+def test_error(echo):
+    done = run(*echo, 'ERROR:it is broken')
+    assert (done.returncode, done.stdout, done.stderr) == (1, b'', b'Error: it is broken\n')
+
+
+@pytest.mark.parametrize('option, word', [('--before', b'pre-agent'), ('--after', b'post-agent')])
+def test_command_that_fails(shell, option, word):
+    done = run(*shell, option, 'echo oops >&2; exit 3', 'echo hello')
+    assert (done.returncode, done.stdout) == (1, b'')
+    assert b'oops\n' in done.stderr
+    assert word + b'-invocation' in done.stderr or word + b' command failed' in done.stderr
+
+
+def test_prompt_from_standard_input(shell):
+    done = run(*shell, '-', stdin='echo ä\necho two\n'.encode())
+    assert (done.returncode, done.stdout.decode()) == (0, 'ä\ntwo\n')
+
+
+@pytest.mark.parametrize('text, word', [
+    (b'x' * (16 * 1024 * 1024 + 1), b'16 MiB'), (b'\xff', b'UTF-8'), (b'a\0b', b'UTF-8')])
+def test_prompt_that_cannot_be_used(text, word):
+    done = run('--agent', 'echo', '-', stdin=text)
+    assert done.returncode == 2 and word in done.stderr
+
+
+def test_standard_input_without_end():
+    """No more is read than may be there."""
+    with open('/dev/zero', 'rb') as endless:
+        with start('--agent', 'echo', '-', stdin=endless) as running:
+            assert running.wait() == 2
+
+
+def test_everything_reaches_the_agent(mirror, tmp_path):
+    (tmp_path / 'system').write_text('be kind\n')
+    (tmp_path / 'schema').write_text('{"type": "object", "x": 1.50}')
+    done = run('--handler', mirror, '--system', f'@{tmp_path}/system', '--model', 'größer',
+               '--schema', str(tmp_path / 'schema'), '--env', 'A=1', '--env', 'B=', '--secret',
+               'MY_KEY', '--', '-prompt-', env={'MY_KEY': 'not-to-be-seen'})
+    assert done.returncode == 0, done.stderr
+    asked = json.loads(done.stdout)
+    assert asked['system_prompt'] == 'be kind\n' and asked['user_prompt'] == '-prompt-'
+    assert asked['model'] == 'größer'
+    assert asked['output_format'] == {'type': 'object', 'x': 1.5} or (
+        asked['output_format']['schema'] == {'type': 'object', 'x': 1.5})
+    assert asked['env'] == {'A': '1', 'B': '', 'MY_KEY': '[REDACTED]'}
+    assert b'not-to-be-seen' not in done.stdout + done.stderr
+
+
+def test_system_prompt_is_taken_as_it_is(mirror):
+    done = run('--handler', mirror, '--system', 'be @kind', 'x')
+    assert json.loads(done.stdout)['system_prompt'] == 'be @kind'
+
+
+def test_nothing_of_the_handler_is_left(mirror):
+    run('--handler', mirror, 'x')
+    assert not find_marked(mirror)
+
+
+def test_handler_that_cannot_be_loaded(tmp_path):
+    done = run('--handler', str(tmp_path / 'nothing.py'), 'x')
+    assert done.returncode == 1 and b'does not exist' in done.stderr
+
+
+def test_secret(shell):
+    """Neither on a command line nor in any output."""
+    value = 'this-must-not-be-seen'
+    script = 'echo "<$KEY>"; sleep 1000'
+    with start(*shell, '--secret', 'KEY', script, env={'KEY': value}) as running:
+        assert running.process.stderr.readline() == b'<[REDACTED]>\n'
+        for pid in (running.pid, *running.look()):
+            assert value not in read_proc(pid, 'cmdline')
+        running.signal()
+        assert running.wait() == 130
+        assert value.encode() not in running.process.stdout.read() + running.process.stderr.read()
+
+
+@pytest.mark.parametrize('words, said', [
+    (['--no-such', 'x'], '--no-such'), ([], 'prompt'), (['a', 'b'], 'quotes'),
+    (['--url', 'ws://x', '--agent', 'echo', 'x'], '--agent'),
+    (['--url', 'ws://x', '--handler', 'y', 'x'], '--handler'),
+    (['--agent', 'bogus', 'x'], 'unknown agent "bogus"'), (['--agent'], '--agent'),
+    (['--timeout', '1.5', 'x'], '--timeout'), (['--env', 's3cret', 'x'], '--env'),
+    (['--secret', 'NOT_SET_ANYWHERE', 'x'], 'NOT_SET_ANYWHERE'),
+    (['--before', '', 'x'], '--before'),
+    (['--token-file', '/dev/null', 'x'], '--url'), (['--schema', '/no/such', 'x'], '/no/such'),
+    (['--system', '@/no/such', 'x'], '/no/such'), (['--schema', '/', 'x'], '/')])
+def test_wrong_options(words, said):
+    done = run(*words)
+    assert done.returncode == 2 and done.stdout == b''
+    assert said in done.stderr.decode() and 'run --help' in done.stderr.decode()
+    assert b's3cret' not in done.stderr
+
+
+def test_help():
+    done = run('--help')
+    assert done.returncode == 0 and b'Usage: runtimeuse run' in done.stdout
+
+
+def test_default_agent():
+    """The same as that of the server, which this version does not have."""
+    done = run('x')
+    assert done.returncode == 1
+    assert b'openai' in done.stderr and b'shell' in done.stderr
+
+
+def test_timeout(echo):
+    started = time.monotonic()
+    done = run(*echo, '--timeout', '1', 'WAIT:60000')
+    assert done.returncode == 124 and b'1 seconds' in done.stderr
+    assert time.monotonic() - started < 5 * PATIENCE
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted(shell, number, status):
+    marker = f'6{os.getpid()}{status}'
+    with start(*shell, f'sleep {marker} & echo started; sleep {marker}') as running:
+        running.process.stderr.readline()
+        running.signal(number)
+        assert running.wait() == status
+        assert running.process.stdout.read() == b''
+        assert not find_marked(marker)
+
+
+def test_interrupted_twice(shell, tmp_path):
+    marker = f'5{os.getpid()}'
+    script = (f'cd {tmp_path}; trap ": >asked" TERM; (trap "" TERM; exec sleep {marker}) & '
+              'echo started; while :; do wait; done')
+    with start(*shell, script) as running:
+        running.process.stderr.readline()
+        started = time.monotonic()
+        running.signal()
+        wait_until((tmp_path / 'asked').exists, 'the first signal')
+        running.signal()
+        assert running.wait() == 130
+        assert time.monotonic() - started < 1.8 * PATIENCE
+    wait_until(lambda: not find_marked(marker), 'the end of the script')
+
+
+def test_nobody_reads_the_result(echo):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with start(*echo, 'ECHO:x', stdout=writer) as running:
+        assert running.wait() == 141
+        assert running.process.stderr.read() == b''
+    os.close(writer)
+
+
+def test_nobody_reads_what_happens(shell):
+    """The result is what counts."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with start(*shell, '--before', 'echo before', 'echo hello', stderr=writer) as running:
+        assert running.process.stdout.read() == b'hello\n'
+        assert running.wait() == 0
+    os.close(writer)
+
+
+class TestTerminal:
+    def test_result_is_shown_once(self, shell):
+        with Terminal('run', *shell, 'echo hello') as terminal:
+            assert terminal.read_all() == 'hello\n'
+            assert terminal.wait() == 0
+
+    def test_result_that_was_not_said(self, echo):
+        with Terminal('run', *echo, 'STREAM:2') as terminal:
+            text = terminal.read_all()
+        result = run(*echo, 'STREAM:2').stdout.decode()
+        assert text == 'message 1 of 2\nmessage 2 of 2\n' + result
+
+    def test_result_elsewhere(self, shell):
+        """What is said is not the result when that goes into a file."""
+        with Terminal('run', *shell, 'echo hello', stdout=subprocess.PIPE) as terminal:
+            assert terminal.read_all() == 'hello\n'
+            assert terminal.process.stdout.read() == b'hello\n'
+
+    def test_messages_elsewhere(self, shell):
+        with Terminal('run', *shell, 'echo hello', stderr=subprocess.PIPE) as terminal:
+            assert terminal.read_all() == 'hello\n'
+            assert terminal.process.stderr.read() == b'hello\n'
+
+    def test_output_of_commands_is_dimmed(self, shell):
+        with Terminal('run', *shell, '--before', 'echo before', 'echo hello') as terminal:
+            assert terminal.read_all() == (
+                '\x1b[2m$ echo before\x1b[0m\n\x1b[2mbefore\x1b[0m\nhello\n')
+
+    def test_sign_of_life(self, start_server):
+        """It vanishes when there is something to show."""
+        server = start_server('--limit', 'heartbeat-interval=100', agent='shell')
+        with Terminal('run', '--url', server.url, 'sleep 0.7; echo hello') as terminal:
+            text = terminal.read_all()
+        assert text.startswith('\r\x1b[K\x1b[2mstill running, 0 s\x1b[0m')
+        assert text.endswith('\r\x1b[Khello\n')
+
+    @pytest.mark.parametrize('env', [{'NO_COLOR': '1'}, {'TERM': 'dumb'}, {'TERM': None}])
+    def test_plain(self, shell, env):
+        words = ['--before', 'printf before', 'echo hello']
+        with Terminal('run', *shell, *words, env=env) as terminal:
+            assert terminal.read_all() == '$ printf before\nbefore\nhello\n'
+
+    def test_ctrl_c(self, shell):
+        with Terminal('run', *shell, 'echo started; sleep 1000') as terminal:
+            terminal.expect('started\n')
+            terminal.look()
+            terminal.press(b'\x03')
+            terminal.expect('Error: cancelled\n')
+            assert terminal.wait() == 130
+            terminal.check_nothing_left()
+
+    def test_reader_that_stops(self, shell):
+        """Ctrl-S holds the terminal; Ctrl-C works all the same."""
+        with Terminal('run', *shell, 'echo started; yes') as terminal:
+            terminal.expect('started\n')
+            terminal.press(b'\x13')
+            terminal.look()
+            terminal.signal()
+            assert terminal.wait() == 130
+            terminal.check_nothing_left()
