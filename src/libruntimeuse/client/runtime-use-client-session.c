@@ -273,14 +273,17 @@ session_close (RuntimeUseClientSession *self,
   runtime_use_channel_close (self->channel, code);
 }
 
-/* The session is of no use any more. */
+/* The session is of no use any more. Who hears of it may close it with another code. */
 static void
 session_break (RuntimeUseClientSession *self,
                const GError            *error,
                guint                    code)
 {
-  session_fail_call (self, error, NULL);
+  RuntimeUseClientCall *call = g_steal_pointer (&self->call);
+
   session_close (self, code);
+  if (call != NULL)
+    _runtime_use_client_call_fail (call, error, NULL);
 }
 
 /* What the call asks for */
