@@ -361,6 +361,77 @@ class OtherTests:
             assert error.matches(GLib.quark_from_string('runtime-use-error-quark'),
                                  RuntimeUse.Error.MALFORMED)
 
+    def client(self):
+        """The other end, over a socket and without one."""
+        server = make_server(handler=Agent())
+        for client in (RuntimeUse.Client.new(f'ws://127.0.0.1:{server.props.port}'),
+                       RuntimeUse.Client.new_for_handler(Agent())):
+            said, answers = [], []
+            client.connect('assistant-message', lambda client, blocks: said.append(blocks))
+
+            def answered(client, result):
+                try:
+                    answers.append(client.query_finish(result))
+                except GLib.Error as error:
+                    answers.append((error, client.dup_error_metadata(result)))
+
+            for prompt in ('hello', 'error'):
+                message = RuntimeUse.InvocationMessage(system_prompt='', user_prompt=prompt,
+                                                       model='model')
+                client.query_async(message, None, answered)
+                run_until(lambda: len(answers) == 1 + (prompt == 'error'), 'the answer')
+            assert said == [['one moment', 'please']]
+            result, (error, metadata) = answers
+            assert result.get_text() == result.props.text == 'answer to hello'
+            assert result.props.structured is None and result.props.structured_json is None
+            assert json.loads(Json.to_string(result.get_metadata(), False)) == {'tokens': 3}
+            assert error.matches(GLib.quark_from_string('runtime-use-error-quark'),
+                                 RuntimeUse.Error.REMOTE)
+            assert error.message == 'first'
+            assert json.loads(Json.to_string(metadata, False)) == {'code': 7}
+        stop(server)
+
+    def client_session(self):
+        """Requests one after the other, with signals and an end."""
+        client = RuntimeUse.Client.new_for_handler(RuntimeUse.ShellHandler.new())
+        sessions, results, output, ends = [], [], [], []
+        client.connect_async(None, lambda client, result:
+                             sessions.append(client.connect_finish(result)))
+        run_until(lambda: sessions, 'the session')
+        session = sessions[0]
+        session.connect('command-output', lambda session, message:
+                        output.append((message.get_stream(), message.get_text())))
+        message = RuntimeUse.Message.new_from_bytes(GLib.Bytes.new(
+            b'{"message_type":"command_execution_message","commands":[{"command":"echo x"},'
+            b'{"command":"exit 3"}]}'))
+        for _ in range(2):
+            results.clear()
+            session.execute_commands_async(message, None, lambda session, result: results.append(
+                session.execute_commands_finish(result)))
+            run_until(lambda: results, 'the results')
+            assert [result.get_exit_code() for result in results[0].get_results()] == [0, 3]
+        assert output == [(RuntimeUse.OutputStream.STDOUT, 'x\n')] * 2
+        session.end_async(None, lambda session, result: ends.append(session.end_finish(result)))
+        run_until(lambda: ends, 'the end')
+        assert ends == [True] and session.is_closed() and session.props.is_closed
+
+    def memory_channel(self):
+        one, other = RuntimeUse.MemoryChannel.new_pair()
+        messages = []
+        other.connect('message', lambda channel, message: messages.append(message.get_data()))
+        other.set_paused(True)
+        one.send(GLib.Bytes.new(b'hello'))
+        one.props.high_water = 1
+        assert one.is_full() and not messages
+        other.set_paused(False)
+        run_until(lambda: messages, 'the message')
+        assert messages == [b'hello']
+        one.close(1001)
+        closed = []
+        other.connect('closed', lambda channel: closed.append(channel.get_close_code()))
+        run_until(lambda: closed, 'the end')
+        assert closed == [(1001, None)]
+
 
 def with_agent(run):
     agent = Agent()

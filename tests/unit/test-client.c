@@ -967,7 +967,7 @@ take_pid_cb (GObject                        *object,
              RuntimeUseCommandOutputMessage *message,
              int                            *pid)
 {
-  *pid = atoi (runtime_use_command_output_message_get_text (message));
+  *pid = (int) g_ascii_strtoll (runtime_use_command_output_message_get_text (message), NULL, 10);
 }
 
 static void
