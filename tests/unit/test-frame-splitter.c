@@ -8,19 +8,22 @@
 
 #define CHUNK RUNTIME_USE_FRAME_CHUNK
 
+/* As clients do; servers send the same without a mask. */
+static guint mask_length = 4;
+
 static void
 append_frame (GByteArray *out,
               guint8      first,
               gsize       length)
 {
-  guint8 header[14] = { first, 0x80 };
+  guint8 header[14] = { first, mask_length > 0 ? 0x80 : 0 };
   guint n = 2;
   guint n_bytes = length < 126 ? 0 : length < 65536 ? 2 : 8;
 
   header[1] |= n_bytes == 0 ? length : n_bytes == 2 ? 126 : 127;
   for (guint i = 0; i < n_bytes; i++)
     header[n++] = (length >> (8 * (n_bytes - 1 - i))) & 0xff;
-  for (guint i = 0; i < 4; i++)
+  for (guint i = 0; i < mask_length; i++)
     header[n++] = g_test_rand_int ();
 
   g_byte_array_append (out, header, n);
@@ -46,6 +49,8 @@ split (const GByteArray *in,
 
   *code = 0;
   _runtime_use_frame_splitter_init (&splitter, G_MAXUINT32, NULL);
+  if (mask_length == 0)
+    _runtime_use_frame_monitor_expect_server (&splitter.monitor);
   while (at < in->len && *code == 0)
     {
       gsize room;
@@ -82,7 +87,7 @@ decode (const GByteArray *in,
       gsize length = in->data[at + 1] & 0x7f;
       guint n_bytes = length < 126 ? 0 : length == 126 ? 2 : 8;
       GByteArray *target = first & 0x08 ? out : message;
-      const guint8 *mask;
+      guint8 mask[4] = { 0 };
 
       if (n_bytes > 0)
         length = 0;
@@ -92,8 +97,8 @@ decode (const GByteArray *in,
       g_assert_false (n_bytes == 8 && length < 65536);
 
       *longest = MAX (*longest, length);
-      mask = in->data + at + 2 + n_bytes;
-      at += 2 + n_bytes + 4;
+      memcpy (mask, in->data + at + 2 + n_bytes, mask_length);
+      at += 2 + n_bytes + mask_length;
       g_assert_cmpuint (at + length, <=, in->len);
       if (first & 0x0f)
         g_byte_array_append (target, (const guint8[]) { first & 0x0f }, 1);
@@ -201,12 +206,27 @@ test_frame_splitter_violation (void)
 
       append_frame (in, 0x81, 10);
       good = in->len;
-      g_byte_array_append (in, (const guint8[]) { 0x81, 0x02, 'a', 'b' }, 4);
+      /* Masked as by the other side. */
+      g_byte_array_append (in, (const guint8[]) { 0x81, mask_length > 0 ? 0x02 : 0x82 }, 2);
+      g_byte_array_append (in, (const guint8 *) "abcdef", 6);
 
       out = split (in, 1024, arriving, &code);
       g_assert_cmpuint (code, ==, 1002);
       g_assert_cmpmem (out->data, out->len, in->data, good);
     }
+}
+
+static void
+test_frame_splitter_server (void)
+{
+  g_test_summary ("All that holds for the frames of a server, which have no mask");
+
+  mask_length = 0;
+  test_frame_splitter_sizes ();
+  test_frame_splitter_stream ();
+  test_frame_splitter_small_pieces ();
+  test_frame_splitter_violation ();
+  mask_length = 4;
 }
 
 int
@@ -219,6 +239,7 @@ main (int    argc,
   g_test_add_func ("/frame-splitter/stream", test_frame_splitter_stream);
   g_test_add_func ("/frame-splitter/small-pieces", test_frame_splitter_small_pieces);
   g_test_add_func ("/frame-splitter/violation", test_frame_splitter_violation);
+  g_test_add_func ("/frame-splitter/server", test_frame_splitter_server);
 
   return g_test_run ();
 }

@@ -275,6 +275,88 @@ test_websocket_channel_session (Fixture       *fixture,
   raw_wait_for (runtime_use_session_get_state (session) == RUNTIME_USE_SESSION_STATE_CLOSED);
 }
 
+static void
+test_websocket_channel_paused (Fixture       *fixture,
+                               gconstpointer  test_data)
+{
+  g_autoptr(RawClient) client = connect_client (fixture);
+  const char *reason;
+
+  g_test_summary ("A paused channel tells nothing until later, not even its end");
+
+  runtime_use_channel_set_paused (fixture->channel, TRUE);
+  raw_client_send_message (client, "one");
+  raw_client_send_message (client, "two");
+  raw_client_send_frame (client, RAW_CLOSE, "\x03\xe9" "bye", 5);
+  g_assert_cmpuint (raw_client_take_close (client), ==, 1001);
+  raw_client_wait_for_end (client);
+  g_assert_cmpuint (fixture->messages->len, ==, 0);
+  g_assert_cmpuint (fixture->n_closed, ==, 0);
+
+  runtime_use_channel_set_paused (fixture->channel, FALSE);
+  raw_wait_for (fixture->n_closed == 1);
+  g_assert_cmpuint (fixture->messages->len, ==, 2);
+  g_assert_cmpstr (fixture->messages->pdata[1], ==, "two");
+  g_assert_cmpuint (runtime_use_channel_get_close_code (fixture->channel, &reason), ==, 1001);
+  g_assert_cmpstr (reason, ==, "bye");
+}
+
+static void
+test_websocket_channel_paused_long (Fixture       *fixture,
+                                    gconstpointer  test_data)
+{
+  g_autoptr(RawClient) client = connect_client (fixture);
+  g_autofree char *text = g_strnfill (100 * 1024, 'x');
+
+  g_test_summary ("What is kept for a paused channel that cannot stop has a limit");
+
+  runtime_use_channel_set_paused (fixture->channel, TRUE);
+  for (guint i = 0; i < 180; i++)
+    if (!raw_client_send_message (client, text))
+      break;
+  g_assert_cmpuint (raw_client_take_close (client), ==, 1009);
+}
+
+static void
+session_opened_cb (RuntimeUseServer  *server,
+                   RuntimeUseSession *session,
+                   gpointer           user_data)
+{
+  g_set_object ((RuntimeUseChannel **) user_data, runtime_use_session_get_channel (session));
+}
+
+static void
+test_websocket_channel_paused_server (void)
+{
+  g_autoptr(RuntimeUseServer) server = runtime_use_server_new ();
+  g_autoptr(RuntimeUseAgentHandler) handler = NULL;
+  g_autoptr(RuntimeUseChannel) channel = NULL;
+  g_autoptr(RawClient) client = NULL;
+  g_autofree char *answer = NULL;
+  const char *request = "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                        "\"user_prompt\":\"hello\",\"model\":\"m\"}";
+
+  g_test_summary ("Of a client of our own server nothing is read in a pause");
+
+  handler = runtime_use_agent_handler_new_for_name ("echo", NULL);
+  g_object_set (server, "port", 0, "handler", handler, NULL);
+  g_assert_true (runtime_use_server_start (server, NULL));
+  g_signal_connect (server, "session-opened", G_CALLBACK (session_opened_cb), &channel);
+  client = raw_client_new_open (runtime_use_server_get_port (server));
+  raw_wait_for (channel != NULL);
+
+  runtime_use_channel_set_paused (channel, TRUE);
+  g_assert_true (raw_client_send_message (client, request));
+  for (guint i = 0; i < 20; i++)
+    raw_iterate ();
+  raw_client_receive (client);
+  g_assert_cmpuint (client->input->len, ==, 0);
+
+  runtime_use_channel_set_paused (channel, FALSE);
+  answer = raw_client_take_message (client);
+  g_assert_nonnull (strstr (answer, "hello"));
+}
+
 #define add_test(path, data, func) \
   g_test_add (path, Fixture, data, set_up, func, tear_down)
 
@@ -292,6 +374,9 @@ main (int    argc,
   add_test ("/websocket-channel/close/without-code", NULL, test_websocket_channel_close);
   add_test ("/websocket-channel/lost", NULL, test_websocket_channel_lost);
   add_test ("/websocket-channel/session", NULL, test_websocket_channel_session);
+  add_test ("/websocket-channel/paused", NULL, test_websocket_channel_paused);
+  add_test ("/websocket-channel/paused/long", NULL, test_websocket_channel_paused_long);
+  g_test_add_func ("/websocket-channel/paused/server", test_websocket_channel_paused_server);
 
   return g_test_run ();
 }
