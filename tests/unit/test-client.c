@@ -785,6 +785,8 @@ test_fragments (void)
   for (guint i = 0; i < 8; i++)
     peer_send (duel->peer, i == 0 ? 0x01 : 0x00, fragment, MIB);
   g_assert_cmpuint (duel_take_close (duel), ==, 1009);
+  raw_client_wait_for_end (duel->peer);
+  g_assert_false (duel->peer->is_reset);
   assert_fails (duel, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE, "max-message-size");
 }
 
@@ -925,6 +927,11 @@ test_paused (void)
       g_assert_cmpuint (sent * message->len, <, 64 * MIB);
     }
   g_assert_cmpuint (count, ==, 10);
+  /* Nor does it turn in circles because there is something. */
+  for (guint i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_false (g_main_context_pending (NULL));
+
   runtime_use_client_session_set_paused (connected.session, FALSE);
   g_assert_true (raw_client_send (peer, message->str + at, message->len - at));
   peer_send (peer, RAW_TEXT, RESULT ("done"), strlen (RESULT ("done")));
