@@ -789,7 +789,9 @@ class Host:
         module = importlib.util.module_from_spec(spec)
         sys.modules[MODULE] = module
         # As if the handler had been started itself.
-        sys.path[0] = os.path.dirname(path)
+        own_folder = os.path.dirname(os.path.abspath(__file__))
+        sys.path[:] = [os.path.dirname(path),
+                       *(folder for folder in sys.path if folder != own_folder)]
         sys.argv = [path]
         try:
             loader.exec_module(module)
@@ -840,11 +842,22 @@ def is_pipe(descriptor):
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
+def detach_child():
+    """Take the pipes from a child that was forked; it may still write what it likes."""
+    global write_lock
+    write_lock = threading.Lock()
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (INPUT, OUTPUT):
+        os.dup2(null, descriptor, inheritable=False)
+    os.close(null)
+
+
 def main():
     if not is_pipe(INPUT) or not is_pipe(OUTPUT):
         sys.exit(NO_PIPE)
     for descriptor in (INPUT, OUTPUT):
         os.set_inheritable(descriptor, False)
+    os.register_at_fork(after_in_child=detach_child)
     if len(sys.argv) < 2:
         fatal('usage: runtimeuse-host.py HANDLER')
     path = os.path.abspath(sys.argv[1])

@@ -575,6 +575,12 @@ def test_children_do_not_get_the_pipes(start, runtime):
         assert links[descriptor] not in listing
 
 
+def test_forked_children_do_not_get_the_pipes(start):
+    messages = start('python', ODD).run('1', 'FORK')
+    assert [message['type'] for message in messages] == ['result']
+    assert json.loads(messages[0]['result']['text']) == ['/dev/null', '/dev/null']
+
+
 # The end
 
 @every_echo

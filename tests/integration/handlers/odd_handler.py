@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import datetime
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -128,6 +129,18 @@ def show_child(name, invocation, sender):
                                stdout=subprocess.PIPE, check=True).stdout.decode())
 
 
+def show_fork(name, invocation, sender):
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        invocation.logger.error('from the child')
+        links = [os.readlink(f'/proc/self/fd/{descriptor}') for descriptor in (3, 4)]
+        os.write(writer, json.dumps(links).encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return text(os.read(reader, 4096).decode())
+
+
 def fail_in_thread(name, invocation, sender):
     thread = threading.Thread(target=raise_odd)
     thread.start()
@@ -246,6 +259,7 @@ ACTIONS = {
     'LOG': write_log,
     'PRINT': write_out,
     'CHILD': show_child,
+    'FORK': show_fork,
     'THREAD': fail_in_thread,
     'LATE': be_late,
     'SHOUT': shout,
