@@ -580,7 +580,7 @@ static void
 one_shot_closed_cb (RuntimeUseClientSession *session,
                     GTask                   *task)
 {
-  g_autoptr(GTask) owned = task;
+  G_GNUC_UNUSED g_autoptr(GTask) owned = task;
 
   g_signal_handlers_disconnect_by_data (session, task);
   one_shot_return (task);
