@@ -348,6 +348,24 @@ test_missing_programs (void)
 }
 
 static void
+test_prepare_cancelled (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("silent");
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Who gives up waiting for a host that does not start hears so at once");
+
+  runtime_use_hosted_handler_prepare_async (f->handler, cancellable, result_cb, &result);
+  g_assert_null (result);
+  g_cancellable_cancel (cancellable);
+  g_assert_false (runtime_use_hosted_handler_prepare_finish (f->handler,
+                                                             wait_for_result (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
 test_cancel_honoured (void)
 {
   g_autoptr(Fixture) f = fixture_new ("concurrent");
@@ -582,6 +600,7 @@ main (int    argc,
   g_test_add_func ("/hosted-handler/bad-starts", test_bad_starts);
   g_test_add_func ("/hosted-handler/bad-files", test_bad_files);
   g_test_add_func ("/hosted-handler/missing-programs", test_missing_programs);
+  g_test_add_func ("/hosted-handler/prepare-cancelled", test_prepare_cancelled);
   g_test_add_func ("/hosted-handler/cancel-honoured", test_cancel_honoured);
   g_test_add_func ("/hosted-handler/cancel-ignored", test_cancel_ignored);
   g_test_add_func ("/hosted-handler/cancel-waiting", test_cancel_waiting);

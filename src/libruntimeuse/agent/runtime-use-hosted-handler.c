@@ -664,6 +664,42 @@ has_ready_host (RuntimeUseHostedHandler *self)
   return FALSE;
 }
 
+/* Who gives up waiting is not kept until the host is ready or not. */
+static gboolean
+prepare_cancelled_cb (GCancellable *cancellable,
+                      gpointer      user_data)
+{
+  g_autoptr(GTask) task = g_object_ref (user_data);
+  RuntimeUseHostedHandler *self = g_task_get_source_object (task);
+
+  if (g_ptr_array_remove (self->preparing, task))
+    g_task_return_error_if_cancelled (task);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+free_source (gpointer data)
+{
+  g_source_destroy (data);
+  g_source_unref (data);
+}
+
+static void
+watch_cancellable (GTask *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  GSource *source;
+
+  if (cancellable == NULL)
+    return;
+
+  source = g_cancellable_source_new (cancellable);
+  g_source_set_callback (source, G_SOURCE_FUNC (prepare_cancelled_cb), task, NULL);
+  g_source_attach (source, g_task_get_context (task));
+  g_task_set_task_data (task, source, free_source);
+}
+
 /**
  * runtime_use_hosted_handler_prepare_async:
  * @self: a handler
@@ -701,6 +737,7 @@ runtime_use_hosted_handler_prepare_async (RuntimeUseHostedHandler *self,
       return;
     }
 
+  watch_cancellable (task);
   g_ptr_array_add (self->preparing, g_steal_pointer (&task));
   dispatch (self);
 }
