@@ -169,6 +169,18 @@ def test_handler_that_cannot_be_loaded(tmp_path):
     assert done.returncode == 1 and b'does not exist' in done.stderr
 
 
+def test_interrupted_while_the_handler_is_loaded(tmp_path):
+    path = tmp_path / 'slow'
+    path.write_text('#!/bin/sh\n: >loading; exec sleep 1000 >&4\n')
+    path.chmod(0o755)
+    with start('--handler', str(path), 'x', cwd=tmp_path) as running:
+        wait_until((tmp_path / 'loading').exists, 'the start of the handler')
+        running.look()
+        running.signal()
+        assert running.wait(4) == 130
+        running.check_nothing_left()
+
+
 def test_secret(shell):
     """Neither on a command line nor in any output."""
     value = 'this-must-not-be-seen'

@@ -107,6 +107,25 @@ def test_handler_that_cannot_be_loaded(tmp_path, content, word):
     assert 'listening' not in done.stdout
 
 
+@pytest.mark.parametrize('busy', [False, True])
+def test_stop_beside_a_handler_that_does_not_listen(start_server, tmp_path, busy):
+    script = ("#!/bin/sh\ntrap '' TERM\n"
+              'echo \'{"type":"ready","protocol":1,"capabilities":{}}\' >&4\n'
+              'read line <&3; : >asked; while :; do sleep 60; done\n')
+    server = start_server('--handler', make_handler(tmp_path, script), agent=None)
+    with websocket.connect(server.port) as client:
+        if busy:
+            client.send(invocation('x'))
+            wait_until((server.work / 'asked').exists, 'the invocation')
+        left = descendants(server.pid)
+        started = time.monotonic()
+        server.signal(signal.SIGTERM)
+        assert client.expect_close() == 1001
+    assert server.wait() == 0
+    assert time.monotonic() - started < 5 * PATIENCE
+    wait_until(lambda: not any(map(is_running, left)), 'the end of the handler')
+
+
 @pytest.mark.parametrize('number, status', [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_stop_while_the_handler_is_loaded(tmp_path, number, status):
     path = make_handler(tmp_path, '#!/bin/sh\n: >loading; exec sleep 1000 >&4\n')
@@ -116,7 +135,7 @@ def test_stop_while_the_handler_is_loaded(tmp_path, number, status):
         wait_until((tmp_path / 'loading').exists, 'the start of the handler')
         left = descendants(process.pid)
         process.send_signal(number)
-        assert process.wait(5 * PATIENCE) == status
+        assert process.wait(3.5 * PATIENCE) == status
         assert process.stdout.read() == b''
         wait_until(lambda: not any(map(is_running, left)), 'the end of the handler')
     finally:
