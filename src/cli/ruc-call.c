@@ -7,6 +7,7 @@
 #include "ruc-agent.h"
 #include "ruc-options.h"
 #include "rud-credential.h"
+#include "rud-log.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -335,6 +336,7 @@ ruc_call_run (RucCall                *self,
 {
   guint sigint_id, sigterm_id;
 
+  rud_log_install ("warning", NULL);
   self->exit_status = -1;
   self->handler = handler != NULL ? g_object_ref (handler) : NULL;
   if (!make_client (self))
