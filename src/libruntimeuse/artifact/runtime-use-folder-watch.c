@@ -1,0 +1,1052 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-folder-watch-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime-use-beneath-private.h"
+#include "runtime-use-error.h"
+#include "runtime-use-file-rest-private.h"
+#include "runtime-use-folder-scan-private.h"
+
+/* How long scanning, and then looking at files, may take before others get their turn. */
+#define SLICE (2 * G_TIME_SPAN_MILLISECOND)
+
+/* The longest time between two looks at a file that is open for writing, in milliseconds: who has
+ * it open by another name closes it without an event here. */
+#define MAX_BACKOFF 1000
+
+struct _RuntimeUseFolderWatch
+{
+  GObject                            parent_instance;
+
+  char                              *folder;        /* as given */
+  char                              *real_path;     /* of the folder when it was first opened */
+  dev_t                              device;        /* of the folder, */
+  ino_t                              inode;         /* 0 while it is gone */
+  RuntimeUseFolderWatchOptions       options;
+  RuntimeUseFolderLimits             limits;
+  const RuntimeUseFolderWatchEvents *events;
+  gpointer                           user_data;
+
+  RuntimeUseWatchTree               *tree;          /* NULL once stopped */
+  RuntimeUseFolderScan              *scan;
+  RuntimeUseWatchLog                 log;
+  GMainContext                      *context;
+  GSource                           *source;        /* only while there is something to do */
+  gint64                             retry_time;    /* of what was not to be had; 0 for never */
+  gint64                             ready_time;    /* of the source */
+  gboolean                           is_hurried;    /* something is to be done at once */
+  gboolean                           is_working;
+  gboolean                           has_started;
+  GTask                             *start;
+  GQueue                             settles;       /* of GTask with SettleData */
+};
+
+/* First all up to a position of the backend has to be heard of and scanned. What is pending by then
+ * is to be told of. */
+typedef struct
+{
+  guint64  position;
+  guint64  serial;   /* of the tree, 0 before that */
+  GSource *cancelled;
+} SettleData;
+
+G_DEFINE_FINAL_TYPE (RuntimeUseFolderWatch, _runtime_use_folder_watch, G_TYPE_OBJECT)
+
+static gint64
+get_quiet_time (RuntimeUseFolderWatch *self)
+{
+  return self->options.quiet * G_TIME_SPAN_MILLISECOND;
+}
+
+/* --- when to work --- */
+
+static gboolean work_cb (gpointer user_data);
+
+static gboolean
+work_dispatch (GSource     *source,
+               GSourceFunc  callback,
+               gpointer     user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs work_source_funcs = {
+  .dispatch = work_dispatch,
+};
+
+/* -1 when there is nothing to do. */
+static gint64
+get_next_time (RuntimeUseFolderWatch *self)
+{
+  RuntimeUseWatchFile *file;
+
+  if (self->tree == NULL)
+    return -1;
+  if (self->is_hurried)
+    return 0;
+  if (self->retry_time != 0)
+    return self->retry_time;
+  if (!_runtime_use_folder_scan_is_done (self->scan))
+    return 0;
+
+  file = _runtime_use_watch_tree_peek_pending (self->tree);
+
+  return file != NULL ? file->due : -1;
+}
+
+/* A watch that has nothing to do has no source: there may be many of them. */
+static void
+schedule (RuntimeUseFolderWatch *self)
+{
+  gint64 time = get_next_time (self);
+
+  if (self->is_working || time == self->ready_time)
+    return;
+
+  self->ready_time = time;
+  if (time < 0)
+    {
+      g_source_destroy (self->source);
+      g_clear_pointer (&self->source, g_source_unref);
+      return;
+    }
+
+  if (self->source == NULL)
+    {
+      self->source = g_source_new (&work_source_funcs, sizeof (GSource));
+      g_source_set_static_name (self->source, "RuntimeUseFolderWatch");
+      g_source_set_callback (self->source, work_cb, self, NULL);
+      g_source_attach (self->source, self->context);
+    }
+  g_source_set_ready_time (self->source, time);
+}
+
+static void
+hurry (RuntimeUseFolderWatch *self)
+{
+  self->is_hurried = TRUE;
+  schedule (self);
+}
+
+/* --- what the backend tells --- */
+
+static void
+note_directory (RuntimeUseFolderWatch    *self,
+                RuntimeUseWatchDirectory *parent,
+                const char               *name,
+                RuntimeUseWatchChange     change)
+{
+  RuntimeUseWatchDirectory *child;
+
+  if (change != RUNTIME_USE_WATCH_CHANGE_REMOVED)
+    {
+      _runtime_use_folder_scan_enter_directory (self->scan, parent, name, TRUE);
+      return;
+    }
+
+  child = _runtime_use_watch_tree_find_directory (parent, name);
+  if (child != NULL)
+    _runtime_use_watch_tree_remove_directory (self->tree, child);
+}
+
+static void
+note_file (RuntimeUseFolderWatch    *self,
+           RuntimeUseWatchDirectory *directory,
+           const char               *name,
+           RuntimeUseWatchChange     change)
+{
+  RuntimeUseWatchFile *file;
+
+  if (change == RUNTIME_USE_WATCH_CHANGE_REMOVED)
+    {
+      file = _runtime_use_watch_tree_find_file (directory, name);
+      if (file != NULL)
+        _runtime_use_watch_tree_remove_file (self->tree, file);
+      return;
+    }
+
+  file = _runtime_use_folder_scan_ensure_file (self->scan, directory, name);
+  if (file == NULL)
+    return;
+
+  /* Its writer is still at it, and is going to close it. */
+  if (file->is_held && change == RUNTIME_USE_WATCH_CHANGE_TOUCHED)
+    return;
+
+  if (file->is_held)
+    _runtime_use_watch_tree_clear_pending (file);
+  file->is_held = FALSE;
+  file->backoff = 0;
+  file->met_at = 0;
+  _runtime_use_watch_tree_set_pending (self->tree, file,
+                                       g_get_monotonic_time () + get_quiet_time (self));
+}
+
+static void
+changed_cb (gpointer               directory,
+            RuntimeUseWatchChange  change,
+            const char            *name,
+            gboolean               is_directory,
+            gpointer               user_data)
+{
+  RuntimeUseFolderWatch *self = user_data;
+  gboolean is_rules = name != NULL && strcmp (name, RUNTIME_USE_IGNORE_FILE) == 0;
+
+  if (is_rules && (change == RUNTIME_USE_WATCH_CHANGE_TOUCHED || self->tree->pinned != NULL))
+    return;
+
+  if (change == RUNTIME_USE_WATCH_CHANGE_GONE || is_rules)
+    _runtime_use_watch_tree_queue_scan (self->tree, directory, TRUE);
+  else if (is_directory)
+    note_directory (self, directory, name, change);
+  else
+    note_file (self, directory, name, change);
+
+  /* Of a folder that is being deleted this may be all that is heard. */
+  if (change == RUNTIME_USE_WATCH_CHANGE_REMOVED && directory == self->tree->top)
+    hurry (self);
+  else
+    schedule (self);
+}
+
+static void
+lost_cb (gpointer user_data)
+{
+  RuntimeUseFolderWatch *self = user_data;
+
+  _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
+  schedule (self);
+}
+
+static void
+advanced_cb (gpointer user_data)
+{
+  RuntimeUseFolderWatch *self = user_data;
+
+  if (self->settles.length > 0)
+    hurry (self);
+}
+
+static const RuntimeUseWatchBackendEvents backend_events = {
+  changed_cb,
+  lost_cb,
+  advanced_cb,
+};
+
+static void
+scan_regularly (RuntimeUseFolderWatch *self)
+{
+  guint interval = self->options.scan_interval;
+
+  _runtime_use_watch_tree_take_backend (self->tree,
+                                        _runtime_use_scan_backend_new (interval, &backend_events,
+                                                                       self));
+  _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
+}
+
+/* The kernel is not going to tell all that changes. */
+static void
+become_blind (RuntimeUseFolderWatch *self,
+              const char            *why)
+{
+  _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_BLIND, NULL,
+                               "%s. All is scanned each %u ms instead", why,
+                               self->options.scan_interval);
+  scan_regularly (self);
+}
+
+/* --- the folder itself --- */
+
+static gboolean
+is_known_top (RuntimeUseFolderWatch *self,
+              int                    fd)
+{
+  struct stat status;
+
+  return fd >= 0 && fstat (fd, &status) == 0 &&
+         status.st_dev == self->device && status.st_ino == self->inode;
+}
+
+static gboolean
+is_want (int why)
+{
+  return why == EMFILE || why == ENFILE || why == ENOMEM;
+}
+
+static void
+retry_later (RuntimeUseFolderWatch *self)
+{
+  self->retry_time = g_get_monotonic_time () +
+                     self->options.scan_interval * G_TIME_SPAN_MILLISECOND;
+}
+
+static void
+lose_top (RuntimeUseFolderWatch *self)
+{
+  if (self->inode == 0)
+    return;
+
+  self->inode = 0;
+  _runtime_use_watch_tree_clear (self->tree);
+  _runtime_use_watch_log_info (&self->log, "the folder is gone");
+}
+
+/* Opens the folder. What is there may have taken the place of what was: then all is new. */
+static int
+open_top (RuntimeUseFolderWatch *self)
+{
+  int fd = _runtime_use_beneath_open_folder (self->real_path);
+  struct stat status;
+
+  if (is_known_top (self, fd))
+    return fd;
+
+  if (fd < 0)
+    {
+      if (is_want (errno))
+        _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_RESOURCES, NULL, "%s",
+                                     g_strerror (errno));
+      else
+        lose_top (self);
+      retry_later (self);
+      return -1;
+    }
+
+  lose_top (self);
+  if (fstat (fd, &status) == 0)
+    {
+      self->device = status.st_dev;
+      self->inode = status.st_ino;
+    }
+  _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
+  _runtime_use_watch_log_info (&self->log, "the folder is there");
+
+  return fd;
+}
+
+/* --- files --- */
+
+static void
+tell (RuntimeUseFolderWatch *self,
+      RuntimeUseWatchFile   *file,
+      const char            *path,
+      int                    fd,
+      const struct stat     *status)
+{
+  const char *slash = g_str_has_suffix (self->folder, "/") ? "" : "/";
+  g_autofree char *whole = g_strconcat (self->folder, slash, path, NULL);
+  GHashTableIter iter;
+  gpointer key;
+
+  _runtime_use_watch_stamp_init (&file->told, status);
+  file->is_told = TRUE;
+
+  g_hash_table_iter_init (&iter, self->tree->links);
+  while (file->target == NULL && g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      RuntimeUseWatchFile *link = key;
+
+      if (strcmp (link->target, path) != 0)
+        continue;
+      /* It is waited for by those who wait for its target. */
+      link->serial = file->serial;
+      _runtime_use_watch_tree_put_off (self->tree, link, g_get_monotonic_time ());
+    }
+
+  self->events->settled (self, whole, fd, status, self->user_data);
+}
+
+/* Looks at the file again in a while, which is longer each time. */
+static void
+put_off (RuntimeUseFolderWatch *self,
+         RuntimeUseWatchFile   *file,
+         guint                  first)
+{
+  file->backoff = file->backoff == 0 ? first : MIN (file->backoff * 2, MAX (MAX_BACKOFF, first));
+  _runtime_use_watch_tree_put_off (self->tree, file, g_get_monotonic_time () +
+                                   file->backoff * G_TIME_SPAN_MILLISECOND);
+}
+
+/* Where nobody can say whether a file is open for writing: whether it has stood still for twice the
+ * quiet time. */
+static gboolean
+stands_still (RuntimeUseFolderWatch *self,
+              RuntimeUseWatchFile   *file,
+              const struct stat     *status)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 still = 2 * get_quiet_time (self);
+  RuntimeUseWatchStamp stamp;
+
+  _runtime_use_watch_stamp_init (&stamp, status);
+  if (file->met_at == 0 || !_runtime_use_watch_stamp_equal (&stamp, &file->met))
+    {
+      file->met = stamp;
+      file->met_at = now;
+    }
+  if (now - file->met_at >= still)
+    return TRUE;
+
+  _runtime_use_watch_tree_put_off (self->tree, file, file->met_at + still);
+
+  return FALSE;
+}
+
+/* There is nothing to tell of. */
+static void
+forget (RuntimeUseFolderWatch *self,
+        RuntimeUseWatchFile   *file)
+{
+  _runtime_use_watch_tree_remove_file (self->tree, file);
+}
+
+static gboolean
+was_told (RuntimeUseWatchFile *file,
+          const struct stat   *status)
+{
+  RuntimeUseWatchStamp stamp;
+
+  _runtime_use_watch_stamp_init (&stamp, status);
+
+  return file->is_told && _runtime_use_watch_stamp_equal (&stamp, &file->told);
+}
+
+static void
+look_at_content (RuntimeUseFolderWatch *self,
+                 RuntimeUseWatchFile   *file,
+                 const char            *path,
+                 int                    fd)
+{
+  struct stat status = { 0 };
+  RuntimeUseFileRest rest = _runtime_use_file_rest_ask (fd, &status);
+
+  file->is_held = rest == RUNTIME_USE_FILE_REST_NO;
+  if (file->is_held)
+    {
+      put_off (self, file, self->options.quiet);
+      return;
+    }
+  if (!S_ISREG (status.st_mode) || status.st_size == 0)
+    {
+      forget (self, file);
+      return;
+    }
+  if (rest == RUNTIME_USE_FILE_REST_UNKNOWN && !stands_still (self, file, &status))
+    return;
+
+  file->backoff = 0;
+  file->met_at = 0;
+  if (!was_told (file, &status))
+    tell (self, file, path, fd, &status);
+}
+
+static void
+look_failed (RuntimeUseFolderWatch *self,
+             RuntimeUseWatchFile   *file,
+             const char            *path,
+             int                    why)
+{
+  if (is_want (why))
+    {
+      _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_RESOURCES, path, "%s",
+                                   g_strerror (why));
+      put_off (self, file, MAX_BACKOFF);
+    }
+  else if (why == EWOULDBLOCK)
+    {
+      /* Somebody has a lease for writing, and is being asked to give it up. */
+      put_off (self, file, self->options.quiet);
+    }
+  else
+    {
+      if (why != ENOENT && why != ENOTDIR && why != ELOOP)
+        _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_UNREADABLE, path, "%s",
+                                     g_strerror (why));
+      forget (self, file);
+    }
+}
+
+/* @handle is what @path led to. It is opened for reading only now that it is known to be a regular
+ * file: to open a pipe or a device may block, and may do things. */
+static void
+look_at_regular (RuntimeUseFolderWatch *self,
+                 RuntimeUseWatchFile   *file,
+                 const char            *path,
+                 int                    handle)
+{
+  char itself[sizeof "/proc/self/fd/" + 10];
+  struct stat status;
+  int fd;
+
+  if (fstat (handle, &status) < 0 || !S_ISREG (status.st_mode))
+    {
+      forget (self, file);
+      return;
+    }
+  if (was_told (file, &status))
+    {
+      file->is_held = FALSE;
+      return;
+    }
+
+  g_snprintf (itself, sizeof itself, "/proc/self/fd/%d", handle);
+  fd = TEMP_FAILURE_RETRY (open (itself, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (fd < 0)
+    {
+      look_failed (self, file, path, errno);
+      return;
+    }
+
+  look_at_content (self, file, path, fd);
+  close (fd);
+}
+
+/* Whether a link to this may be told of: then it has been told of itself. */
+static gboolean
+is_told_of (RuntimeUseFolderWatch *self,
+            RuntimeUseWatchFile   *file)
+{
+  return file != NULL && file->is_told && file->target == NULL && !file->directory->is_left &&
+         !_runtime_use_watch_tree_is_ignored (self->tree, file->directory, file->name, FALSE);
+}
+
+static void
+look_at_link (RuntimeUseFolderWatch *self,
+              RuntimeUseWatchFile   *file,
+              const char            *path,
+              int                    top)
+{
+  g_autofree char *target = _runtime_use_beneath_resolve (top, self->real_path, path);
+  int handle;
+
+  if (target == NULL)
+    {
+      forget (self, file);
+      return;
+    }
+  if (file->target == NULL && g_hash_table_size (self->tree->links) >= self->options.max_links)
+    {
+      _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_LINKS, path,
+                                   "there are too many links; this one is left out");
+      forget (self, file);
+      return;
+    }
+
+  _runtime_use_watch_tree_set_target (self->tree, file, target);
+  if (!is_told_of (self, _runtime_use_watch_tree_find_path (self->tree, target)))
+    return;
+
+  handle = _runtime_use_beneath_open (top, target, O_PATH);
+  if (handle < 0)
+    return;
+
+  look_at_regular (self, file, path, handle);
+  close (handle);
+}
+
+static void
+look_at (RuntimeUseFolderWatch *self,
+         RuntimeUseWatchFile   *file,
+         int                    top)
+{
+  g_autofree char *path = _runtime_use_watch_tree_dup_path (file->directory, file->name);
+  struct stat status;
+  int handle;
+
+  _runtime_use_watch_tree_clear_pending (file);
+  if (_runtime_use_watch_tree_is_ignored (self->tree, file->directory, file->name, FALSE))
+    {
+      /* What was told stays in mind, for the rules may change again. */
+      if (!file->is_told)
+        forget (self, file);
+      return;
+    }
+
+  handle = _runtime_use_beneath_open (top, path, O_PATH);
+  if (handle < 0)
+    {
+      look_failed (self, file, path, errno);
+      return;
+    }
+
+  if (fstat (handle, &status) == 0 && S_ISLNK (status.st_mode))
+    {
+      look_at_link (self, file, path, top);
+    }
+  else
+    {
+      _runtime_use_watch_tree_set_target (self->tree, file, NULL);
+      look_at_regular (self, file, path, handle);
+    }
+  close (handle);
+}
+
+static void
+look_at_files (RuntimeUseFolderWatch *self,
+               int                    top)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 deadline = now + SLICE;
+
+  while (self->tree != NULL && now < deadline)
+    {
+      RuntimeUseWatchFile *file = _runtime_use_watch_tree_peek_pending (self->tree);
+
+      if (file == NULL || file->due > now)
+        break;
+      look_at (self, file, top);
+      now = g_get_monotonic_time ();
+    }
+}
+
+/* --- work --- */
+
+static void
+scan (RuntimeUseFolderWatch *self,
+      int                    top)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (_runtime_use_folder_scan_step (self->scan, top, g_get_monotonic_time () + SLICE, &error))
+    return;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
+    retry_later (self);
+  else
+    become_blind (self, error->message);
+}
+
+static gboolean
+has_scanned (RuntimeUseFolderWatch *self)
+{
+  return _runtime_use_folder_scan_is_done (self->scan) &&
+         (self->retry_time == 0 || self->inode == 0);
+}
+
+static void
+settle_data_free (SettleData *data)
+{
+  if (data->cancelled != NULL)
+    {
+      g_source_destroy (data->cancelled);
+      g_source_unref (data->cancelled);
+    }
+  g_free (data);
+}
+
+/* Lets go of the cancellable before the task is returned. */
+static GTask *
+take_settle (RuntimeUseFolderWatch *self,
+             GList                 *link)
+{
+  GTask *task = link->data;
+  SettleData *data = g_task_get_task_data (task);
+
+  g_queue_delete_link (&self->settles, link);
+  if (data->cancelled != NULL)
+    g_source_destroy (data->cancelled);
+
+  return task;
+}
+
+static gboolean
+is_settled_for (RuntimeUseFolderWatch *self,
+                SettleData            *data)
+{
+  if (data->serial == 0)
+    {
+      if (!_runtime_use_watch_backend_has_reached (self->tree->backend, data->position) ||
+          !has_scanned (self))
+        return FALSE;
+      data->serial = self->tree->serial++;
+    }
+
+  return !_runtime_use_watch_tree_has_unsettled (self->tree, data->serial);
+}
+
+static void
+complete_settles (RuntimeUseFolderWatch *self)
+{
+  GList *link = self->settles.head;
+
+  while (link != NULL && self->tree != NULL)
+    {
+      GList *next = link->next;
+
+      if (is_settled_for (self, g_task_get_task_data (link->data)))
+        {
+          g_autoptr(GTask) task = take_settle (self, link);
+
+          g_task_return_boolean (task, TRUE);
+          /* The list may be another one now. */
+          next = self->settles.head;
+        }
+      link = next;
+    }
+}
+
+static void
+complete_start (RuntimeUseFolderWatch *self)
+{
+  g_autoptr(GTask) task = NULL;
+
+  if (self->start == NULL || !has_scanned (self))
+    return;
+
+  task = g_steal_pointer (&self->start);
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    _runtime_use_folder_watch_stop (self);
+  else
+    self->has_started = TRUE;
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+work_cb (gpointer user_data)
+{
+  RuntimeUseFolderWatch *self = user_data;
+  G_GNUC_UNUSED g_autoptr(RuntimeUseFolderWatch) alive = g_object_ref (self);
+  int top;
+
+  self->is_working = TRUE;
+  self->is_hurried = FALSE;
+  if (self->retry_time != 0)
+    {
+      self->retry_time = 0;
+      if (self->inode != 0)
+        _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
+    }
+
+  top = open_top (self);
+  if (top >= 0)
+    {
+      scan (self, top);
+      look_at_files (self, top);
+      close (top);
+    }
+  if (self->tree != NULL)
+    complete_start (self);
+  if (self->tree != NULL)
+    complete_settles (self);
+
+  self->is_working = FALSE;
+  /* What was set is over. */
+  self->ready_time = 0;
+  schedule (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* --- the object --- */
+
+static void
+_runtime_use_folder_watch_dispose (GObject *object)
+{
+  _runtime_use_folder_watch_stop (RUNTIME_USE_FOLDER_WATCH (object));
+
+  G_OBJECT_CLASS (_runtime_use_folder_watch_parent_class)->dispose (object);
+}
+
+static void
+_runtime_use_folder_watch_finalize (GObject *object)
+{
+  RuntimeUseFolderWatch *self = RUNTIME_USE_FOLDER_WATCH (object);
+
+  g_clear_object (&self->options.logger);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->folder, g_free);
+  g_clear_pointer (&self->real_path, free);
+
+  G_OBJECT_CLASS (_runtime_use_folder_watch_parent_class)->finalize (object);
+}
+
+static void
+_runtime_use_folder_watch_class_init (RuntimeUseFolderWatchClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = _runtime_use_folder_watch_dispose;
+  object_class->finalize = _runtime_use_folder_watch_finalize;
+}
+
+static void
+_runtime_use_folder_watch_init (RuntimeUseFolderWatch *self)
+{
+  self->ready_time = -1;
+  g_queue_init (&self->settles);
+}
+
+static guint
+or_default (guint value,
+            guint default_value)
+{
+  return value != 0 ? value : default_value;
+}
+
+static void
+set_options (RuntimeUseFolderWatch              *self,
+             const RuntimeUseFolderWatchOptions *options)
+{
+  if (options != NULL)
+    self->options = *options;
+  if (self->options.logger != NULL)
+    g_object_ref (self->options.logger);
+
+  self->options.quiet = or_default (self->options.quiet, RUNTIME_USE_FOLDER_WATCH_QUIET);
+  self->options.scan_interval = or_default (self->options.scan_interval,
+                                            RUNTIME_USE_FOLDER_WATCH_SCAN_INTERVAL);
+  self->options.max_links = or_default (self->options.max_links,
+                                        RUNTIME_USE_FOLDER_WATCH_MAX_LINKS);
+  self->limits.quiet = self->options.quiet;
+  self->limits.max_directories = or_default (self->options.max_directories,
+                                             RUNTIME_USE_FOLDER_WATCH_MAX_DIRECTORIES);
+  self->limits.max_files = or_default (self->options.max_files,
+                                       RUNTIME_USE_FOLDER_WATCH_MAX_FILES);
+  self->limits.max_depth = or_default (self->options.max_depth,
+                                       RUNTIME_USE_FOLDER_WATCH_MAX_DEPTH);
+}
+
+/* @folder is used as it is given; relative ones are relative to the working directory of the moment
+ * of the start. @ignore_content may be NULL, and @options too. */
+RuntimeUseFolderWatch *
+_runtime_use_folder_watch_new (const char                         *folder,
+                               const char                         *ignore_content,
+                               const RuntimeUseFolderWatchOptions *options,
+                               const RuntimeUseFolderWatchEvents  *events,
+                               gpointer                            user_data)
+{
+  RuntimeUseFolderWatch *self = g_object_new (RUNTIME_USE_TYPE_FOLDER_WATCH, NULL);
+  g_autoptr(RuntimeUseIgnoreRules) pinned = NULL;
+
+  if (ignore_content != NULL)
+    pinned = _runtime_use_ignore_rules_new (ignore_content, strlen (ignore_content));
+
+  set_options (self, options);
+  self->folder = g_strdup (folder);
+  self->events = events;
+  self->user_data = user_data;
+  self->log.logger = self->options.logger;
+  self->log.folder = self->folder;
+  self->tree = _runtime_use_watch_tree_new (pinned);
+  self->tree->serial = 1;
+  self->scan = _runtime_use_folder_scan_new (self->tree, &self->limits, &self->log);
+
+  return self;
+}
+
+/* --- operations --- */
+
+/* Returns an errno, or 0. */
+static int
+make_folder (RuntimeUseFolderWatch *self)
+{
+  struct stat status;
+  int fd;
+
+  if (g_mkdir_with_parents (self->folder, 0777) < 0)
+    {
+      int saved_errno = errno;
+
+      /* It is there, but is something else. */
+      return saved_errno == ENOTDIR && lstat (self->folder, &status) == 0 ? EEXIST : saved_errno;
+    }
+
+  self->real_path = realpath (self->folder, NULL);
+  if (self->real_path == NULL)
+    return errno;
+
+  fd = _runtime_use_beneath_open_folder (self->real_path);
+  if (fd < 0)
+    return errno;
+
+  if (fstat (fd, &status) == 0)
+    {
+      self->device = status.st_dev;
+      self->inode = status.st_ino;
+    }
+  close (fd);
+
+  return 0;
+}
+
+static void
+start_watching (RuntimeUseFolderWatch *self)
+{
+  RuntimeUseWatchBackend *backend;
+  g_autoptr(GError) error = NULL;
+
+  self->context = g_main_context_ref_thread_default ();
+  if (self->options.without_inotify)
+    {
+      scan_regularly (self);
+      return;
+    }
+
+  backend = _runtime_use_inotify_backend_new (&backend_events, self, &error);
+  if (backend == NULL)
+    {
+      become_blind (self, error->message);
+      return;
+    }
+
+  _runtime_use_watch_tree_take_backend (self->tree, backend);
+  _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
+}
+
+void
+_runtime_use_folder_watch_start_async (RuntimeUseFolderWatch *self,
+                                       GCancellable          *cancellable,
+                                       GAsyncReadyCallback    callback,
+                                       gpointer               user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  int why;
+
+  g_return_if_fail (self->tree != NULL && self->real_path == NULL);
+
+  g_task_set_source_tag (task, _runtime_use_folder_watch_start_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  why = make_folder (self);
+  if (why != 0)
+    {
+      g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED,
+                               "%s: cannot make the artifact folder %s: %s",
+                               strerrorname_np (why), self->folder, g_strerror (why));
+      _runtime_use_folder_watch_stop (self);
+      return;
+    }
+
+  self->start = g_steal_pointer (&task);
+  start_watching (self);
+  schedule (self);
+}
+
+gboolean
+_runtime_use_folder_watch_start_finish (RuntimeUseFolderWatch  *self,
+                                        GAsyncResult           *result,
+                                        GError                **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+_runtime_use_folder_watch_is_settled (RuntimeUseFolderWatch *self)
+{
+  guint64 end;
+  int top;
+  gboolean is_there;
+
+  if (self->tree == NULL)
+    return TRUE;
+  if (!self->has_started)
+    return FALSE;
+
+  end = _runtime_use_watch_backend_get_end (self->tree->backend);
+  if (!_runtime_use_watch_backend_has_reached (self->tree->backend, end) || !has_scanned (self) ||
+      _runtime_use_watch_tree_has_unsettled (self->tree, G_MAXUINT64))
+    return FALSE;
+
+  /* Of a folder above that was renamed nothing is heard. */
+  top = _runtime_use_beneath_open_folder (self->real_path);
+  is_there = is_known_top (self, top);
+  if (top < 0)
+    return self->inode == 0;
+  close (top);
+
+  return is_there;
+}
+
+static gboolean
+settle_cancelled_cb (GCancellable *cancellable,
+                     gpointer      user_data)
+{
+  GTask *task = user_data;
+  RuntimeUseFolderWatch *self = g_task_get_source_object (task);
+  GList *link = g_queue_find (&self->settles, task);
+  g_autoptr(GTask) taken = link != NULL ? take_settle (self, link) : NULL;
+
+  if (taken != NULL)
+    g_task_return_error_if_cancelled (taken);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+_runtime_use_folder_watch_settle_async (RuntimeUseFolderWatch *self,
+                                        GCancellable          *cancellable,
+                                        GAsyncReadyCallback    callback,
+                                        gpointer               user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  SettleData *data;
+
+  g_task_set_source_tag (task, _runtime_use_folder_watch_settle_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (self->tree == NULL || self->tree->backend == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  data = g_new0 (SettleData, 1);
+  g_task_set_task_data (task, data, (GDestroyNotify) settle_data_free);
+  if (cancellable != NULL)
+    {
+      data->cancelled = g_cancellable_source_new (cancellable);
+      g_task_attach_source (task, data->cancelled, G_SOURCE_FUNC (settle_cancelled_cb));
+    }
+  data->position = _runtime_use_watch_backend_get_end (self->tree->backend);
+  g_queue_push_tail (&self->settles, g_steal_pointer (&task));
+  hurry (self);
+}
+
+gboolean
+_runtime_use_folder_watch_settle_finish (RuntimeUseFolderWatch  *self,
+                                         GAsyncResult           *result,
+                                         GError                **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+return_stopped (GTask *task)
+{
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                           "The folder is not watched any more");
+  g_object_unref (task);
+}
+
+void
+_runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
+{
+  GTask *start = g_steal_pointer (&self->start);
+  GList *link;
+
+  if (self->tree == NULL)
+    return;
+
+  g_clear_pointer (&self->scan, _runtime_use_folder_scan_free);
+  g_clear_pointer (&self->tree, _runtime_use_watch_tree_free);
+  schedule (self);
+
+  if (start != NULL)
+    return_stopped (start);
+  while ((link = self->settles.head) != NULL)
+    return_stopped (take_settle (self, link));
+}
