@@ -558,7 +558,7 @@ test_hard_links (WatchFixture  *self,
   g_autofree char *one = watch_fixture_path (self, "one");
   g_autofree char *other = watch_fixture_path (self, "other");
 
-  g_test_summary ("Each name of a file is told of");
+  g_test_summary ("Each name of a file is told of, by whichever it is changed");
 
   watch_fixture_start (self, NULL);
   watch_fixture_write (self, "one", "1");
@@ -567,6 +567,18 @@ test_hard_links (WatchFixture  *self,
   watch_fixture_assert (self, "one", "1");
   watch_fixture_assert (self, "other", "1");
   g_assert_cmpuint (self->n_told, ==, 2);
+
+  watch_fixture_write (self, "other", "2");
+  watch_fixture_settle (self);
+  watch_fixture_assert (self, "one", "2");
+  watch_fixture_assert (self, "other", "2");
+  g_assert_cmpuint (self->n_told, ==, 4);
+
+  watch_fixture_remove (self, "other");
+  watch_fixture_write (self, "one", "3");
+  watch_fixture_settle (self);
+  watch_fixture_assert (self, "one", "3");
+  g_assert_cmpuint (self->n_told, ==, 5);
 }
 
 /* --- rules --- */
@@ -990,6 +1002,7 @@ test_overflow (WatchFixture  *self,
 {
   g_autofree char *text = NULL;
   guint64 limit;
+  int fd;
 
   g_test_summary ("When there were more events than the kernel keeps nothing is lost");
 
@@ -998,12 +1011,16 @@ test_overflow (WatchFixture  *self,
   watch_fixture_start (self, NULL);
   watch_fixture_mkdir (self, "sub");
   watch_fixture_write (self, "sub/first", "1");
+  fd = open_file (self, "held", O_WRONLY | O_CREAT);
+  put (fd, "1");
   watch_fixture_settle (self);
   for (guint64 i = 0; i < limit; i++)
     {
       /* Neither merges with the one before it. */
       watch_fixture_append (self, i % 2 == 0 ? "sub/even" : "sub/odd", "x");
     }
+  put (fd, "2");
+  close (fd);
   watch_fixture_write (self, "sub/last", "1");
   watch_fixture_mkdir (self, "sub/new");
   watch_fixture_write (self, "sub/new/last", "1");
@@ -1011,7 +1028,8 @@ test_overflow (WatchFixture  *self,
   watch_fixture_settle (self);
   watch_fixture_assert (self, "sub/last", "1");
   watch_fixture_assert (self, "sub/new/last", "1");
-  g_assert_cmpuint (self->n_told, ==, 5);
+  watch_fixture_assert (self, "held", "12");
+  g_assert_cmpuint (self->n_told, ==, 6);
   watch_fixture_write (self, "sub/new/last", "2");
   watch_fixture_until (self, "sub/new/last", "2");
 }

@@ -186,6 +186,12 @@ meet_file (RuntimeUseFolderScan *self,
 
   if (file == NULL)
     file = _runtime_use_folder_scan_ensure_file (self, directory, name);
+  if (file != NULL && file->is_held)
+    {
+      /* It may have been closed without a word. */
+      file->is_held = FALSE;
+      _runtime_use_watch_tree_clear_pending (file);
+    }
   if (file != NULL && file->pending == NULL && !is_unchanged (self, file))
     _runtime_use_watch_tree_set_pending (self->tree, file, g_get_monotonic_time () +
                                          self->limits->quiet * G_TIME_SPAN_MILLISECOND);

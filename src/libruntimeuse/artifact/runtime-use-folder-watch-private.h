@@ -21,7 +21,9 @@ G_BEGIN_DECLS
  * A symbolic link to a file in the folder is told of by its own name when its target has been told
  * of, and again whenever the link or the target changes. Links that lead out of the folder or to
  * what is ignored are not followed, nor are links to directories: what is in those has a name of
- * its own if it is in the folder. Names that are not UTF-8 are left out and logged.
+ * its own if it is in the folder. Each name of a file with hard links is told of; a change that is
+ * made by a name outside of the folder, or by one that is gone before it has settled, is not
+ * noticed. Names that are not UTF-8 are left out and logged.
  *
  * The rules are those that are pinned, else those in the files `.artifactignore` in the folder and
  * below, which are read again when they change; where the folder itself has none, the default ones

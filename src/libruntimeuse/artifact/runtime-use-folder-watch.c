@@ -335,6 +335,43 @@ open_top (RuntimeUseFolderWatch *self)
 
 /* --- files --- */
 
+/* What depends on a file that is told of is looked at next. Who waits for the one waits for the
+ * other. */
+static void
+look_soon (RuntimeUseFolderWatch *self,
+           RuntimeUseWatchFile   *file,
+           RuntimeUseWatchFile   *cause)
+{
+  file->serial = cause->serial;
+  file->is_held = FALSE;
+  _runtime_use_watch_tree_put_off (self->tree, file, g_get_monotonic_time ());
+}
+
+/* Of a change by one name nothing is heard about the others. */
+static void
+look_at_other_names (RuntimeUseFolderWatch *self,
+                     RuntimeUseWatchFile   *file,
+                     const char            *path)
+{
+  RuntimeUseWatchFile *twin = g_hash_table_lookup (self->tree->inodes, &file->inode);
+  GHashTableIter iter;
+  gpointer link;
+
+  for (; twin != NULL; twin = twin->next_twin)
+    {
+      if ((twin->pending == NULL || twin->is_held) &&
+          !(twin->is_told && _runtime_use_watch_stamp_equal (&twin->told, &file->told)))
+        look_soon (self, twin, file);
+    }
+
+  g_hash_table_iter_init (&iter, self->tree->links);
+  while (file->target == NULL && g_hash_table_iter_next (&iter, &link, NULL))
+    {
+      if (strcmp (((RuntimeUseWatchFile *) link)->target, path) == 0)
+        look_soon (self, link, file);
+    }
+}
+
 static void
 tell (RuntimeUseFolderWatch *self,
       RuntimeUseWatchFile   *file,
@@ -344,23 +381,10 @@ tell (RuntimeUseFolderWatch *self,
 {
   const char *slash = g_str_has_suffix (self->folder, "/") ? "" : "/";
   g_autofree char *whole = g_strconcat (self->folder, slash, path, NULL);
-  GHashTableIter iter;
-  gpointer key;
 
   _runtime_use_watch_stamp_init (&file->told, status);
   file->is_told = TRUE;
-
-  g_hash_table_iter_init (&iter, self->tree->links);
-  while (file->target == NULL && g_hash_table_iter_next (&iter, &key, NULL))
-    {
-      RuntimeUseWatchFile *link = key;
-
-      if (strcmp (link->target, path) != 0)
-        continue;
-      /* It is waited for by those who wait for its target. */
-      link->serial = file->serial;
-      _runtime_use_watch_tree_put_off (self->tree, link, g_get_monotonic_time ());
-    }
+  look_at_other_names (self, file, path);
 
   self->events->settled (self, whole, fd, status, self->user_data);
 }
@@ -435,9 +459,10 @@ look_at_content (RuntimeUseFolderWatch *self,
       put_off (self, file, self->options.quiet);
       return;
     }
-  if (!S_ISREG (status.st_mode) || status.st_size == 0)
+  if (status.st_size == 0)
     {
-      forget (self, file);
+      /* It may yet be filled by another name. */
+      file->is_told = FALSE;
       return;
     }
   if (rest == RUNTIME_USE_FILE_REST_UNKNOWN && !stands_still (self, file, &status))
@@ -492,6 +517,8 @@ look_at_regular (RuntimeUseFolderWatch *self,
       forget (self, file);
       return;
     }
+  if (file->target == NULL)
+    _runtime_use_watch_tree_set_inode (self->tree, file, status.st_ino);
   if (was_told (file, &status))
     {
       file->is_held = FALSE;
@@ -542,6 +569,7 @@ look_at_link (RuntimeUseFolderWatch *self,
     }
 
   _runtime_use_watch_tree_set_target (self->tree, file, target);
+  _runtime_use_watch_tree_set_inode (self->tree, file, 0);
   if (!is_told_of (self, _runtime_use_watch_tree_find_path (self->tree, target)))
     return;
 

@@ -47,7 +47,9 @@ struct _RuntimeUseWatchFile
   GSequenceIter            *pending;     /* NULL when there is nothing to do about it */
   gint64                    due;
   guint64                   serial;      /* of the tree when it became pending */
-  RuntimeUseWatchStamp      told;
+  RuntimeUseWatchStamp      told;        /* if it is */
+  guint64                   inode;       /* when it was last looked at; 0 for never */
+  RuntimeUseWatchFile      *next_twin;   /* another name of the same inode */
   RuntimeUseWatchStamp      met;         /* when it was last looked at in vain, */
   gint64                    met_at;      /* which was then; 0 for never */
   char                     *target;      /* of a link, relative to the folder */
@@ -67,6 +69,7 @@ struct _RuntimeUseWatchTree
   GQueue                    to_scan;     /* of RuntimeUseWatchDirectory */
   GSequence                *pending;     /* of RuntimeUseWatchFile, the next one first */
   GHashTable               *links;       /* set of RuntimeUseWatchFile with a target */
+  GHashTable               *inodes;      /* inode → the first RuntimeUseWatchFile */
   guint64                   serial;
   guint                     n_directories;
   guint                     n_files;
@@ -108,6 +111,9 @@ RuntimeUseWatchFile *_runtime_use_watch_tree_add_file (RuntimeUseWatchTree      
                                                        const char               *name);
 void _runtime_use_watch_tree_remove_file (RuntimeUseWatchTree *self,
                                           RuntimeUseWatchFile *file);
+void _runtime_use_watch_tree_set_inode (RuntimeUseWatchTree *self,
+                                        RuntimeUseWatchFile *file,
+                                        guint64              inode);
 void _runtime_use_watch_tree_set_target (RuntimeUseWatchTree *self,
                                          RuntimeUseWatchFile *file,
                                          const char          *target);

@@ -34,6 +34,7 @@ _runtime_use_watch_tree_new (RuntimeUseIgnoreRules *pinned)
   self->top = new_directory (NULL, "");
   self->pending = g_sequence_new (NULL);
   self->links = g_hash_table_new (NULL, NULL);
+  self->inodes = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&self->to_scan);
 
   return self;
@@ -55,6 +56,7 @@ free_file (RuntimeUseWatchTree *self,
 {
   _runtime_use_watch_tree_clear_pending (file);
   _runtime_use_watch_tree_set_target (self, file, NULL);
+  _runtime_use_watch_tree_set_inode (self, file, 0);
   self->n_files--;
   g_free (file);
 }
@@ -98,6 +100,7 @@ _runtime_use_watch_tree_free (RuntimeUseWatchTree *self)
   g_free (self->top);
   g_sequence_free (self->pending);
   g_hash_table_unref (self->links);
+  g_hash_table_unref (self->inodes);
   g_clear_pointer (&self->pinned, _runtime_use_ignore_rules_unref);
   g_clear_object (&self->backend);
   g_free (self);
@@ -325,6 +328,56 @@ _runtime_use_watch_tree_remove_file (RuntimeUseWatchTree *self,
 {
   g_hash_table_remove (file->directory->files, file->name);
   free_file (self, file);
+}
+
+static void
+remove_twin (RuntimeUseWatchTree *self,
+             RuntimeUseWatchFile *file)
+{
+  RuntimeUseWatchFile *first = g_hash_table_lookup (self->inodes, &file->inode);
+
+  if (first == file)
+    {
+      /* Its inode is the key, too. */
+      g_hash_table_remove (self->inodes, &file->inode);
+      if (file->next_twin != NULL)
+        g_hash_table_insert (self->inodes, &file->next_twin->inode, file->next_twin);
+    }
+  else
+    {
+      while (first->next_twin != file)
+        first = first->next_twin;
+      first->next_twin = file->next_twin;
+    }
+  file->next_twin = NULL;
+}
+
+/* So that its other names are found. */
+void
+_runtime_use_watch_tree_set_inode (RuntimeUseWatchTree *self,
+                                   RuntimeUseWatchFile *file,
+                                   guint64              inode)
+{
+  RuntimeUseWatchFile *first;
+
+  if (file->inode == inode)
+    return;
+  if (file->inode != 0)
+    remove_twin (self, file);
+  file->inode = inode;
+  if (inode == 0)
+    return;
+
+  first = g_hash_table_lookup (self->inodes, &inode);
+  if (first != NULL)
+    {
+      file->next_twin = first->next_twin;
+      first->next_twin = file;
+    }
+  else
+    {
+      g_hash_table_insert (self->inodes, &file->inode, file);
+    }
 }
 
 /* Makes a file a link to @target, or no link if that is NULL. */
