@@ -15,6 +15,7 @@
 /* protocol */
 #include "runtime-use-artifact-upload-request-message.h"
 #include "runtime-use-artifact-upload-response-message.h"
+#include "runtime-use-artifact-upload-result-message.h"
 #include "runtime-use-assistant-message.h"
 #include "runtime-use-cancel-message.h"
 #include "runtime-use-command.h"

@@ -105,6 +105,14 @@ test_golden_built (void)
   assert_golden (runtime_use_artifact_upload_request_message_new ("report.pdf",
                                                                   "/out/2024/report.pdf"),
                  "artifact_upload_request_message");
+  assert_golden (runtime_use_artifact_upload_result_message_new ("/out/2024/report.pdf", TRUE, 200,
+                                                                 G_GUINT64_CONSTANT (4294967296),
+                                                                 NULL),
+                 "artifact_upload_result_message");
+  assert_golden (runtime_use_artifact_upload_result_message_new (
+                   "out/a b.txt", FALSE, 0, 0,
+                   "Cannot send to bucket.example.org: Connection refused"),
+                 "artifact_upload_result_message-failed");
   assert_golden (runtime_use_end_session_confirm_message_new (), "end_session_confirm_message");
 }
 
@@ -112,10 +120,11 @@ static void
 test_golden_complete (void)
 {
   static const char * const types[] = {
-    "artifact_upload_request_message", "artifact_upload_response_message", "assistant_message",
-    "cancel_message", "command_execution_message", "command_execution_result_message",
-    "command_output_message", "end_session_confirm_message", "end_session_message",
-    "error_message", "heartbeat_message", "invocation_message", "result_message",
+    "artifact_upload_request_message", "artifact_upload_response_message",
+    "artifact_upload_result_message", "assistant_message", "cancel_message",
+    "command_execution_message", "command_execution_result_message", "command_output_message",
+    "end_session_confirm_message", "end_session_message", "error_message", "heartbeat_message",
+    "invocation_message", "result_message",
   };
   g_auto(GStrv) names = corpus_list ("golden", ".json");
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

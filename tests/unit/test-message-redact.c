@@ -71,6 +71,11 @@ test_message_redact_events (void)
   assert_redacted (runtime_use_artifact_upload_request_message_new ("key.txt", "/d/key.txt"), "key",
                    "{\"message_type\":\"artifact_upload_request_message\","
                    "\"filename\":\"[REDACTED].txt\",\"filepath\":\"/d/[REDACTED].txt\"}");
+  assert_redacted (runtime_use_artifact_upload_result_message_new ("/d/key", FALSE, 403, 7,
+                                                                   "no key"), "key",
+                   "{\"message_type\":\"artifact_upload_result_message\","
+                   "\"filepath\":\"/d/[REDACTED]\",\"ok\":false,\"status\":403,\"bytes\":7,"
+                   "\"error\":\"no [REDACTED]\"}");
 }
 
 static void

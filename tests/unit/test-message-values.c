@@ -19,8 +19,10 @@ test_message_values_artifacts (void)
 {
   g_autoptr(RuntimeUseMessage) request = NULL;
   g_autoptr(RuntimeUseMessage) response = NULL;
+  g_autoptr(RuntimeUseMessage) result = NULL;
   RuntimeUseArtifactUploadRequestMessage *asked;
   RuntimeUseArtifactUploadResponseMessage *told;
+  RuntimeUseArtifactUploadResultMessage *sent;
 
   g_test_summary ("Artifact messages hold what they were given");
 
@@ -35,6 +37,14 @@ test_message_values_artifacts (void)
   g_assert_cmpstr (runtime_use_artifact_upload_response_message_get_filepath (told), ==, "p");
   g_assert_cmpstr (runtime_use_artifact_upload_response_message_get_presigned_url (told), ==, "u");
   g_assert_cmpstr (runtime_use_artifact_upload_response_message_get_content_type (told), ==, "t");
+
+  result = runtime_use_artifact_upload_result_message_new ("p", TRUE, 204, G_MAXINT64, NULL);
+  sent = RUNTIME_USE_ARTIFACT_UPLOAD_RESULT_MESSAGE (result);
+  g_assert_cmpstr (runtime_use_artifact_upload_result_message_get_filepath (sent), ==, "p");
+  g_assert_true (runtime_use_artifact_upload_result_message_get_ok (sent));
+  g_assert_cmpuint (runtime_use_artifact_upload_result_message_get_status (sent), ==, 204);
+  g_assert_cmpuint (runtime_use_artifact_upload_result_message_get_n_bytes (sent), ==, G_MAXINT64);
+  g_assert_null (runtime_use_artifact_upload_result_message_get_error_text (sent));
 }
 
 static void

@@ -27,7 +27,7 @@ typedef enum
   RUNTIME_USE_FIELD_ENV,      /* char **, “NAME=VALUE”; an object on the wire */
   RUNTIME_USE_FIELD_JSON,     /* char *, the compact text of a JSON object */
   RUNTIME_USE_FIELD_INTEGER,  /* gint64 */
-  RUNTIME_USE_FIELD_BOOLEAN,  /* gboolean, left out when FALSE */
+  RUNTIME_USE_FIELD_BOOLEAN,  /* gboolean, usually left out when FALSE */
   RUNTIME_USE_FIELD_WORD,     /* guint, the index of one of .words */
   RUNTIME_USE_FIELD_LIST,     /* GPtrArray * of objects that follow .codec */
   RUNTIME_USE_FIELD_INLINE,   /* an object on the wire whose members, .codec, are in this object */
@@ -38,7 +38,7 @@ typedef enum
   RUNTIME_USE_FIELD_REQUIRED      = 1 << 0,
   RUNTIME_USE_FIELD_NOT_EMPTY     = 1 << 1,  /* STRING: "" is an error */
   RUNTIME_USE_FIELD_EMPTY_IS_NULL = 1 << 2,  /* STRING: "" is the same as nothing */
-  RUNTIME_USE_FIELD_ALWAYS        = 1 << 3,  /* written even when unset, as "", {} or [] */
+  RUNTIME_USE_FIELD_ALWAYS        = 1 << 3,  /* written even when unset, as "", {}, [] or false */
   RUNTIME_USE_FIELD_REDACT        = 1 << 4,  /* holds what users and handlers said */
   RUNTIME_USE_FIELD_SHARED        = 1 << 5,  /* kept by RuntimeUseRequestMessage */
 } RuntimeUseFieldFlags;

@@ -155,10 +155,10 @@ append_field (const RuntimeUseField *field,
       break;
 
     case RUNTIME_USE_FIELD_BOOLEAN:
-      if (*(gboolean *) location)
+      if (*(gboolean *) location || (field->flags & RUNTIME_USE_FIELD_ALWAYS) != 0)
         {
           append_member (field, json);
-          g_string_append (json, "true");
+          g_string_append (json, *(gboolean *) location ? "true" : "false");
         }
       break;
 

@@ -12,6 +12,7 @@ extern const RuntimeUseCodec _runtime_use_downloadable_codec;
 
 extern const RuntimeUseCodec _runtime_use_artifact_upload_request_message_codec;
 extern const RuntimeUseCodec _runtime_use_artifact_upload_response_message_codec;
+extern const RuntimeUseCodec _runtime_use_artifact_upload_result_message_codec;
 extern const RuntimeUseCodec _runtime_use_assistant_message_codec;
 extern const RuntimeUseCodec _runtime_use_cancel_message_codec;
 extern const RuntimeUseCodec _runtime_use_command_execution_message_codec;

@@ -129,6 +129,7 @@ static const RuntimeUseCodec * const codecs[] = {
   &_runtime_use_error_message_codec,
   &_runtime_use_heartbeat_message_codec,
   &_runtime_use_artifact_upload_request_message_codec,
+  &_runtime_use_artifact_upload_result_message_codec,
   &_runtime_use_end_session_confirm_message_codec,
 };
 
