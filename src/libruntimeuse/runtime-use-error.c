@@ -33,4 +33,5 @@ G_DEFINE_ENUM_TYPE (RuntimeUseError, runtime_use_error,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_INVALID_ARGUMENT, "invalid-argument"),
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_REMOTE, "remote"),
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_PROTOCOL, "protocol"),
-                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_REFUSED, "refused"))
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_REFUSED, "refused"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_ERROR_CHANGED, "changed"))

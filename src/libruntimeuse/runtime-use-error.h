@@ -42,6 +42,7 @@ G_BEGIN_DECLS
  * @RUNTIME_USE_ERROR_REMOTE: the server answered with an error, whose text this is
  * @RUNTIME_USE_ERROR_PROTOCOL: the other end broke the rules of the protocol
  * @RUNTIME_USE_ERROR_REFUSED: a server did not let the client in
+ * @RUNTIME_USE_ERROR_CHANGED: a file became another one while it was in use; it may be tried again
  *
  * What can go wrong.
  *
@@ -67,6 +68,7 @@ typedef enum
   RUNTIME_USE_ERROR_REMOTE,
   RUNTIME_USE_ERROR_PROTOCOL,
   RUNTIME_USE_ERROR_REFUSED,
+  RUNTIME_USE_ERROR_CHANGED,
 } RuntimeUseError;
 
 RUNTIME_USE_AVAILABLE_IN_0_1

@@ -36,6 +36,9 @@
 /* command */
 #include "runtime-use-command-handler.h"
 
+/* transfer */
+#include "runtime-use-upload.h"
+
 /* agent */
 #include "runtime-use-agent-handler.h"
 #include "runtime-use-echo-handler.h"
