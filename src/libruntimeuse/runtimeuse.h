@@ -39,6 +39,9 @@
 /* transfer */
 #include "runtime-use-upload.h"
 
+/* artifact */
+#include "runtime-use-upload-tracker.h"
+
 /* agent */
 #include "runtime-use-agent-handler.h"
 #include "runtime-use-echo-handler.h"

@@ -298,8 +298,9 @@ watchdog_cb (gpointer user_data)
                                           "The upload was cancelled"));
   else if (now >= deadline)
     abort_for (self, g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT,
-                                          is_connected ? "It took nothing and did not answer in time"
-                                                       : "It could not be reached in time"));
+                                          is_connected
+                                          ? "It took nothing and did not answer in time"
+                                          : "It could not be reached in time"));
   else
     arm_watchdog (self, now);
 

@@ -343,14 +343,16 @@ upload (GTask                         *task,
   Upload *self = upload_new (fd, url, content_type, options, &error);
 
   if (self == NULL)
+    g_task_return_error (task, error);
+  else if (!g_task_return_error_if_cancelled (task))
     {
-      g_task_return_error (task, error);
-      g_object_unref (task);
+      g_task_set_task_data (task, self, (GDestroyNotify) upload_free);
+      start_attempt (task);
       return;
     }
 
-  g_task_set_task_data (task, self, (GDestroyNotify) upload_free);
-  start_attempt (task);
+  g_clear_pointer (&self, upload_free);
+  g_object_unref (task);
 }
 
 /* Opens a file that is to be uploaded, without waiting for whatever it may be instead. */
