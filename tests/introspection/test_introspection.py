@@ -8,6 +8,7 @@ Prints TAP.
 import gc
 import json
 import sys
+import tempfile
 import traceback
 
 import gi
@@ -354,6 +355,9 @@ class OtherTests:
         assert [c.get_command() for c in message.get_commands()] == ['true']
         result = RuntimeUse.ResultMessage.new_text('hello', None)
         assert json.loads(result.to_bytes().get_data())['data'] == {'type': 'text', 'text': 'hello'}
+        told = RuntimeUse.ArtifactUploadResultMessage.new('out/a', False, 403, 7, 'no')
+        assert [told.get_filepath(), told.get_ok(), told.get_status(), told.get_n_bytes(),
+                told.get_error_text()] == ['out/a', False, 403, 7, 'no']
         try:
             RuntimeUse.Message.new_from_bytes(GLib.Bytes.new(b'{'))
             raise AssertionError('malformed text was taken')
@@ -431,6 +435,33 @@ class OtherTests:
         other.connect('closed', lambda channel: closed.append(channel.get_close_code()))
         run_until(lambda: closed, 'the end')
         assert closed == [(1001, None)]
+
+    def uploads(self):
+        bodies, results = [], []
+        server = Soup.Server()
+        server.add_handler('/', lambda server, message, *rest: (
+            bodies.append(message.get_request_body().flatten().get_data()),
+            message.set_status(201, None)))
+        server.listen_local(0, Soup.ServerListenOptions.IPV4_ONLY)
+        url = server.get_uris()[0].to_string()
+        tracker = RuntimeUse.UploadTracker(max_concurrent=2)
+        tracker.connect('uploaded', lambda tracker, *told: results.append(told))
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b'content')
+            file.flush()
+            tracker.upload_async(file.name, url, 'text/plain', None, None, lambda *args: None)
+            tracker.wait_async(DEADLINE_MS, None,
+                               lambda tracker, result: results.append(tracker.wait_finish(result)))
+            run_until(lambda: len(results) == 2, 'the tracker')
+            assert results == [(file.name, True, 201, 7), 0]
+            assert tracker.props.n_uploaded == 1
+            RuntimeUse.upload_file_async(file.name, url, None, None,
+                                         lambda _, result: results.append(
+                                             RuntimeUse.upload_file_finish(result)))
+            run_until(lambda: len(results) == 3, 'the upload')
+        assert results[2] is True
+        assert bodies == [b'content', b'content']
+        server.disconnect()
 
 
 def with_agent(run):

@@ -367,7 +367,7 @@ http_sink_compare (HttpSink *self,
 gboolean
 http_sink_is_same (HttpSink *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return !self->is_different;
 }
@@ -376,7 +376,7 @@ void
 http_sink_hold (HttpSink *self,
                 gboolean  hold)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->is_held = hold;
   g_cond_broadcast (&self->changed);
@@ -388,7 +388,7 @@ http_sink_call_at (HttpSink  *self,
                    void     (*func) (gpointer user_data),
                    gpointer   user_data)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->call_at = n_body;
   self->call = func;
@@ -398,7 +398,7 @@ http_sink_call_at (HttpSink  *self,
 guint
 http_sink_get_n_requests (HttpSink *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->requests->len;
 }
@@ -406,7 +406,7 @@ http_sink_get_n_requests (HttpSink *self)
 guint
 http_sink_get_n_held (HttpSink *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->n_held;
 }
@@ -414,7 +414,7 @@ http_sink_get_n_held (HttpSink *self)
 guint
 http_sink_get_max_at_once (HttpSink *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->max_at_once;
 }
@@ -423,7 +423,7 @@ const HttpRequest *
 http_sink_get_request (HttpSink *self,
                        guint     i)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   g_assert_cmpuint (i, <, self->requests->len);
 
