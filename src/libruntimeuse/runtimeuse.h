@@ -40,6 +40,7 @@
 #include "runtime-use-upload.h"
 
 /* artifact */
+#include "runtime-use-artifact-manager.h"
 #include "runtime-use-upload-tracker.h"
 
 /* agent */

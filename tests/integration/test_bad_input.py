@@ -232,9 +232,7 @@ def test_what_this_version_cannot_do(client):
     for message, name in ((commands('true', pre_execution_downloadables=[item]),
                            'pre_execution_downloadables'),
                           (invocation('ECHO:x', pre_agent_downloadables=[item]),
-                           'pre_agent_downloadables'),
-                          (commands('true', artifacts_dirs=['/tmp/x']), 'artifacts_dirs'),
-                          (invocation('ECHO:x', artifacts_dir='/tmp/x'), 'artifacts_dir')):
+                           'pre_agent_downloadables')):
         client.send(message)
         check_error(client, name)
 

@@ -313,12 +313,3 @@ def test_unsupported_downloads_say_so(server):
         query(server, 'ECHO:no', pre_agent_downloadables=[
             RuntimeEnvironmentDownloadableInterface(download_url='http://127.0.0.1:9/x',
                                                     working_dir='/tmp/x')])
-
-
-def test_unsupported_artifacts_say_so(server, tmp_path):
-    async def on_upload(request):
-        raise AssertionError('nothing can be uploaded yet')
-
-    with pytest.raises(AgentRuntimeError, match='artifacts_dir'):
-        query(server, 'ECHO:no', artifacts_dirs=[str(tmp_path)],
-              on_artifact_upload_request=on_upload)

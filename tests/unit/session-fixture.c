@@ -49,7 +49,7 @@ session_fixture_new (RuntimeUseAgentHandler *handler)
   runtime_use_memory_channel_new_pair (&self->ours, &self->client);
   g_signal_connect (self->client, "message", G_CALLBACK (received_cb), self);
   self->session = _runtime_use_session_new_full (RUNTIME_USE_CHANNEL (self->ours), self->handler,
-                                                 RUNTIME_USE_CLOCK (self->clock), NULL);
+                                                 NULL, RUNTIME_USE_CLOCK (self->clock), NULL);
   g_signal_connect (self->session, "closed", G_CALLBACK (closed_cb), self);
 
   return self;

@@ -42,7 +42,7 @@ test_dropped (void)
   runtime_use_memory_channel_new_pair (&ours, &client);
   g_signal_connect (client, "message", G_CALLBACK (count_cb), &n_messages);
   session = runtime_use_session_new (RUNTIME_USE_CHANNEL (ours),
-                                     RUNTIME_USE_AGENT_HANDLER (agent));
+                                     RUNTIME_USE_AGENT_HANDLER (agent), NULL);
   bytes = g_bytes_new_static (text, strlen (text));
   runtime_use_channel_send (RUNTIME_USE_CHANNEL (client), bytes);
   while (n_messages < 10)

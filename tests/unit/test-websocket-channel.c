@@ -264,7 +264,7 @@ test_websocket_channel_session (Fixture       *fixture,
   g_test_summary ("A session works on a channel of a server of one's own");
 
   handler = runtime_use_agent_handler_new_for_name ("echo", NULL);
-  session = runtime_use_session_new (fixture->channel, handler);
+  session = runtime_use_session_new (fixture->channel, handler, NULL);
   raw_client_send_message (client,
                            "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
                            "\"user_prompt\":\"hello\",\"model\":\"m\",\"secrets_to_redact\":[]}");

@@ -111,6 +111,12 @@ gboolean _runtime_use_folder_watch_settle_finish (RuntimeUseFolderWatch  *self,
                                                   GAsyncResult           *result,
                                                   GError                **error);
 
+/* Opens a file that was told of, as it is now, without being led out of the folder. Returns -1 and
+ * says why if that cannot be done any more. */
+int _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
+                                    const char             *path,
+                                    GError                **error);
+
 /* Nothing is told of after this; what is waited for ends as cancelled. */
 void _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self);
 

@@ -1078,3 +1078,56 @@ _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
   while ((link = self->settles.head) != NULL)
     return_stopped (take_settle (self, link));
 }
+
+static int
+open_regular (int         top,
+              const char *top_path,
+              const char *path)
+{
+  g_autofree char *target = _runtime_use_beneath_resolve (top, top_path, path);
+  struct stat status;
+  int fd;
+
+  if (target == NULL)
+    {
+      errno = EXDEV;
+      return -1;
+    }
+
+  fd = _runtime_use_beneath_open (top, target, O_RDONLY | O_NONBLOCK);
+  if (fd < 0 || (fstat (fd, &status) == 0 && S_ISREG (status.st_mode)))
+    return fd;
+
+  close (fd);
+  errno = ENODEV;
+
+  return -1;
+}
+
+int
+_runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
+                                const char             *path,
+                                GError                **error)
+{
+  const char *relative = path + strlen (self->folder);
+  int top = _runtime_use_beneath_open_folder (self->real_path);
+  int fd = -1;
+  int saved_errno;
+
+  g_assert (g_str_has_prefix (path, self->folder));
+
+  while (relative[0] == '/')
+    relative++;
+  if (top >= 0)
+    fd = open_regular (top, self->real_path, relative);
+  saved_errno = errno;
+  if (top >= 0)
+    close (top);
+
+  if (fd < 0)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                 "%s: cannot open %s any more: %s",
+                 strerrorname_np (saved_errno), path, g_strerror (saved_errno));
+
+  return fd;
+}

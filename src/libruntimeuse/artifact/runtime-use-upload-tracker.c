@@ -15,6 +15,9 @@
 #define MAX_CONCURRENT 256
 #define DEFAULT_QUEUED 100000
 
+/* Milliseconds that connections are kept after the last file. */
+#define REST_DELAY 1000
+
 /**
  * RuntimeUseUploadTracker:
  *
@@ -44,7 +47,8 @@ struct _RuntimeUseUploadTracker
   guint64                      n_failed;
 
   GMainContext                *context;
-  RuntimeUseUploadConnections *connections;
+  RuntimeUseUploadConnections *connections;   /* (nullable): nothing is sent */
+  GSource                     *rest;          /* (nullable): lets go of them soon */
   RuntimeUseUploadQueue       *queue;
   GPtrArray                   *waits;         /* of GTask */
   int                          is_sweeping;   /* atomic */
@@ -178,6 +182,39 @@ end_waits (RuntimeUseUploadTracker *self)
 
 /* --- Turns --- */
 
+static gboolean
+rest_cb (gpointer user_data)
+{
+  RuntimeUseUploadTracker *self = user_data;
+
+  g_clear_pointer (&self->rest, g_source_unref);
+  g_clear_pointer (&self->connections, _runtime_use_upload_connections_free);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+clear_rest (RuntimeUseUploadTracker *self)
+{
+  if (self->rest != NULL)
+    g_source_destroy (self->rest);
+  g_clear_pointer (&self->rest, g_source_unref);
+}
+
+/* Connections are kept between the files of a crowd, not for the next one. */
+static void
+rest_if_idle (RuntimeUseUploadTracker *self)
+{
+  if (runtime_use_upload_tracker_get_n_pending (self) > 0 || self->rest != NULL ||
+      self->connections == NULL)
+    return;
+
+  self->rest = g_timeout_source_new (REST_DELAY);
+  g_source_set_static_name (self->rest, "RuntimeUseUploadTracker rest");
+  g_source_set_callback (self->rest, rest_cb, self, NULL);
+  g_source_attach (self->rest, self->context);
+}
+
 static void start_next (RuntimeUseUploadTracker *self);
 
 static void
@@ -196,6 +233,7 @@ uploaded_cb (GObject      *object,
   notify (self, PROP_N_PENDING);
   conclude (self, task, error);
   start_next (self);
+  rest_if_idle (self);
   end_waits (self);
 }
 
@@ -211,6 +249,9 @@ start (RuntimeUseUploadTracker *self,
 
   g_cancellable_disconnect (cancellable, item->cancelled_id);
   item->cancelled_id = 0;
+  clear_rest (self);
+  if (self->connections == NULL)
+    self->connections = _runtime_use_upload_connections_new ();
   options.timeout = self->upload_timeout;
   options.connections = self->connections;
 
@@ -309,7 +350,8 @@ runtime_use_upload_tracker_finalize (GObject *object)
 
   /* Each upload and each wait holds a reference. */
   _runtime_use_upload_queue_free (self->queue);
-  _runtime_use_upload_connections_free (self->connections);
+  clear_rest (self);
+  g_clear_pointer (&self->connections, _runtime_use_upload_connections_free);
   g_ptr_array_unref (self->waits);
   g_main_context_unref (self->context);
 
@@ -516,7 +558,6 @@ runtime_use_upload_tracker_init (RuntimeUseUploadTracker *self)
   self->max_queued = DEFAULT_QUEUED;
   self->upload_timeout = RUNTIME_USE_UPLOAD_TIMEOUT;
   self->context = g_main_context_ref_thread_default ();
-  self->connections = _runtime_use_upload_connections_new ();
   self->queue = _runtime_use_upload_queue_new ();
   self->waits = g_ptr_array_new_with_free_func (g_object_unref);
 }

@@ -423,7 +423,7 @@ connect_inside (RuntimeUseClient *self)
   g_autoptr(RuntimeUseSession) runtime = NULL;
 
   runtime_use_memory_channel_new_pair (&ours, &theirs);
-  runtime = runtime_use_session_new (RUNTIME_USE_CHANNEL (theirs), self->handler);
+  runtime = runtime_use_session_new (RUNTIME_USE_CHANNEL (theirs), self->handler, NULL);
 
   return make_session (self, RUNTIME_USE_CHANNEL (ours), runtime);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime-use-agent-handler.h"
+#include "runtime-use-artifact-manager.h"
 #include "runtime-use-clock-private.h"
 #include "runtime-use-command-handler.h"
 #include "runtime-use-logger.h"
@@ -31,6 +32,12 @@ typedef struct
   /* What a command left running lives until the session ends. */
   void     (* adopt)   (gpointer                  owner,
                         RuntimeUseCommandHandler *command);
+
+  /* What watches the artifact folders of the session, or NULL if there are none and none is to be
+   * made. */
+  RuntimeUseArtifactManager *
+           (* get_artifacts) (gpointer            owner,
+                              gboolean            make);
 
   /* Called once, as the last thing, with the one terminal. */
   void     (* ended)   (gpointer                  owner,

@@ -82,6 +82,13 @@ struct _RuntimeUseRequest
   RuntimeUseAlarm                 *grace;          /* (nullable): until it is abandoned */
   gboolean                         agent_running;
 
+  guint                            n_watched;      /* artifact folders */
+  RuntimeUseAlarm                 *delay;          /* (nullable): after the invocation */
+
+  RuntimeUseMessage               *terminal;       /* (nullable): decided, but for a cancel */
+  GCancellable                    *holding;        /* (nullable): it waits for artifacts */
+  RuntimeUseAlarm                 *hold;           /* (nullable): how long */
+
   GError                          *late_error;     /* (nullable): why it was stopped */
   gboolean                         cancelled;
   gboolean                         ended;
@@ -97,12 +104,20 @@ request_item_free (RequestItem *item)
 }
 
 static void
+request_clear_alarms (RuntimeUseRequest *self)
+{
+  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
+  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
+  _runtime_use_clock_clear_alarm (self->clock, &self->delay);
+  _runtime_use_clock_clear_alarm (self->clock, &self->hold);
+}
+
+static void
 _runtime_use_request_dispose (GObject *object)
 {
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (object);
 
-  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
-  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
+  request_clear_alarms (self);
   g_clear_object (&self->command);
 
   G_OBJECT_CLASS (_runtime_use_request_parent_class)->dispose (object);
@@ -119,6 +134,8 @@ _runtime_use_request_finalize (GObject *object)
   g_clear_object (&self->redactor);
   g_clear_object (&self->logger);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->holding);
+  g_clear_object (&self->terminal);
   g_clear_pointer (&self->echo, g_free);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->items, g_ptr_array_unref);
@@ -224,22 +241,73 @@ request_log_failure (RuntimeUseRequest      *self,
   runtime_use_logger_info (request_get_logger (self), text);
 }
 
-/* Takes the terminal. */
+static void
+request_finish (RuntimeUseRequest *self)
+{
+  g_autoptr(RuntimeUseMessage) message = g_steal_pointer (&self->terminal);
+
+  if (self->ended)
+    return;
+
+  /* It may have come while the terminal was held. */
+  if (self->cancelled)
+    {
+      g_clear_object (&message);
+      message = runtime_use_error_message_new ("Request cancelled", NULL);
+    }
+  if (RUNTIME_USE_IS_ERROR_MESSAGE (message))
+    request_log_failure (self, RUNTIME_USE_ERROR_MESSAGE (message));
+
+  self->ended = TRUE;
+  self->owner->ended (self->owner_data, message);
+}
+
+static void
+held_cb (GObject      *object,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(RuntimeUseRequest) self = user_data;
+
+  /* Whether all is settled or there is no time left makes no difference now. */
+  runtime_use_artifact_manager_settle_finish (RUNTIME_USE_ARTIFACT_MANAGER (object), result, NULL);
+  _runtime_use_clock_clear_alarm (self->clock, &self->hold);
+  request_finish (self);
+}
+
+static void
+hold_over (gpointer user_data)
+{
+  RuntimeUseRequest *self = user_data;
+
+  self->hold = NULL;
+  g_cancellable_cancel (self->holding);
+}
+
+/* Takes the terminal, which after a cancel does not count. A client that has it answers no more
+ * questions about files, so it is held until those that were just written are on their way. */
 static void
 request_end (RuntimeUseRequest *self,
              RuntimeUseMessage *terminal)
 {
-  g_autoptr(RuntimeUseMessage) message = terminal;
+  RuntimeUseArtifactManager *artifacts = self->owner->get_artifacts (self->owner_data, FALSE);
 
-  g_assert (!self->ended);
+  g_assert (!self->ended && self->terminal == NULL);
 
-  if (RUNTIME_USE_IS_ERROR_MESSAGE (message))
-    request_log_failure (self, RUNTIME_USE_ERROR_MESSAGE (message));
+  self->terminal = terminal;
+  request_clear_alarms (self);
+  if (artifacts == NULL || self->cancelled || self->settings->artifact_hold == 0 ||
+      runtime_use_artifact_manager_is_settled (artifacts))
+    {
+      request_finish (self);
+      return;
+    }
 
-  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
-  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
-  self->ended = TRUE;
-  self->owner->ended (self->owner_data, message);
+  self->holding = g_cancellable_new ();
+  self->hold = _runtime_use_clock_set_alarm (self->clock, self->settings->artifact_hold,
+                                             hold_over, self);
+  runtime_use_artifact_manager_settle_async (artifacts, self->holding, held_cb,
+                                             g_object_ref (self));
 }
 
 static const char *
@@ -291,7 +359,7 @@ request_fail (RuntimeUseRequest *self,
 {
   g_autoptr(GError) reason = error;
 
-  if (self->ended)
+  if (self->ended || self->terminal != NULL)
     return;
 
   /* The client asked for the cancel, but not for what went wrong with it. */
@@ -300,7 +368,7 @@ request_fail (RuntimeUseRequest *self,
     runtime_use_logger_info (request_get_logger (self), reason->message);
 
   if (self->cancelled)
-    request_end (self, runtime_use_error_message_new ("Request cancelled", NULL));
+    request_end (self, NULL);
   else if (self->late_error != NULL)
     request_end (self, _runtime_use_error_message_for (self->late_error, NULL, self->redactor));
   else
@@ -328,14 +396,81 @@ request_next (RuntimeUseRequest *self)
   self->stepping = FALSE;
 }
 
+/* Artifacts */
+
+static void watch_next_folder (RuntimeUseRequest *self);
+
+static void
+folder_watched_cb (GObject      *object,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr(RuntimeUseRequest) self = user_data;
+  GError *error = NULL;
+
+  if (runtime_use_artifact_manager_watch_finish (RUNTIME_USE_ARTIFACT_MANAGER (object), result,
+                                                 &error))
+    watch_next_folder (self);
+  else
+    request_fail (self, error, NULL);
+}
+
+static void
+watch_next_folder (RuntimeUseRequest *self)
+{
+  const char *folder =
+    runtime_use_request_message_get_artifacts_dirs (self->message)[self->n_watched];
+
+  if (folder == NULL)
+    {
+      request_next (self);
+      return;
+    }
+
+  self->n_watched++;
+  runtime_use_artifact_manager_watch_async (
+    self->owner->get_artifacts (self->owner_data, TRUE), folder,
+    runtime_use_request_message_get_artifacts_ignore_content (self->message),
+    self->cancellable, folder_watched_cb, g_object_ref (self));
+}
+
+/* Offers that an earlier request left open hold up this one no more. */
+static void
+watch_folders (RuntimeUseRequest *self)
+{
+  RuntimeUseArtifactManager *artifacts = self->owner->get_artifacts (self->owner_data, FALSE);
+
+  if (artifacts != NULL)
+    runtime_use_artifact_manager_lay_aside (artifacts);
+  watch_next_folder (self);
+}
+
+static void
+delay_over (gpointer user_data)
+{
+  RuntimeUseRequest *self = user_data;
+
+  self->delay = NULL;
+  request_next (self);
+}
+
+static void
+delay_end (RuntimeUseRequest *self)
+{
+  if (self->settings->post_invocation_delay == 0)
+    request_next (self);
+  else
+    self->delay = _runtime_use_clock_set_alarm (self->clock,
+                                                self->settings->post_invocation_delay,
+                                                delay_over, self);
+}
+
 static void
 check_files (RuntimeUseRequest *self)
 {
   const char *unsupported = NULL;
 
-  if (runtime_use_request_message_get_artifacts_dirs (self->message)[0] != NULL)
-    unsupported = "artifacts_dirs: this version cannot deliver artifacts";
-  else if (runtime_use_request_message_get_downloadables (self->message)->len > 0)
+  if (runtime_use_request_message_get_downloadables (self->message)->len > 0)
     unsupported = RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message)
                   ? "pre_agent_downloadables: this version cannot fetch files"
                   : "pre_execution_downloadables: this version cannot fetch files";
@@ -749,15 +884,18 @@ finish_invocation (RuntimeUseRequest *self)
 }
 
 static const RequestStep invocation_steps[] = {
+  watch_folders,
   check_files,
   run_commands_before,
   read_output_format,
   run_agent,
   run_commands_after,
+  delay_end,
   finish_invocation,
 };
 
 static const RequestStep execution_steps[] = {
+  watch_folders,
   check_files,
   run_commands,
   finish_execution,
@@ -806,6 +944,13 @@ _runtime_use_request_cancel (RuntimeUseRequest *self)
   self->cancelled = TRUE;
   request_stop_agent (self);
   g_cancellable_cancel (self->cancellable);
+  if (self->holding != NULL)
+    g_cancellable_cancel (self->holding);
+  if (self->delay != NULL)
+    {
+      _runtime_use_clock_clear_alarm (self->clock, &self->delay);
+      request_next (self);
+    }
 }
 
 /* The owner goes away: ends all work and says nothing of it. */
@@ -819,7 +964,10 @@ _runtime_use_request_abandon (RuntimeUseRequest *self)
 
   self->ended = TRUE;
   agent_over (self);
+  request_clear_alarms (self);
   g_cancellable_cancel (self->cancellable);
+  if (self->holding != NULL)
+    g_cancellable_cancel (self->holding);
   if (invocation != NULL)
     _runtime_use_invocation_abandon (invocation);
 }

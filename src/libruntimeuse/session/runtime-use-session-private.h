@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 RuntimeUseSession *
 _runtime_use_session_new_full (RuntimeUseChannel               *channel,
                                RuntimeUseAgentHandler          *handler,
+                               RuntimeUseUploadTracker         *upload_tracker,
                                RuntimeUseClock                 *clock,
                                const RuntimeUseSessionSettings *settings);
 

@@ -18,11 +18,15 @@ typedef struct
   guint               kill_grace;           /* ms */
   guint               invocation_timeout;   /* s */
   guint               command_timeout;      /* s */
+  guint               artifact_quiet;       /* ms */
+  guint               artifact_hold;        /* ms */
+  guint               artifact_wait;        /* s */
+  guint               post_invocation_delay; /* ms */
   RuntimeUseRedactEnv redact_env;
 } RuntimeUseSessionSettings;
 
 /* As many properties as there are settings; their ids follow one another. */
-#define RUNTIME_USE_N_SESSION_SETTINGS 6
+#define RUNTIME_USE_N_SESSION_SETTINGS 10
 
 void _runtime_use_session_settings_init         (RuntimeUseSessionSettings       *self);
 void _runtime_use_session_settings_install      (GObjectClass                    *object_class,

@@ -25,6 +25,14 @@ static const struct
     1, G_MAXINT, 24 * 60 * 60 },
   { "command-timeout", G_STRUCT_OFFSET (RuntimeUseSessionSettings, command_timeout),
     1, G_MAXINT, 24 * 60 * 60 },
+  { "artifact-quiet", G_STRUCT_OFFSET (RuntimeUseSessionSettings, artifact_quiet),
+    1, 60 * 1000, 40 },
+  { "artifact-hold", G_STRUCT_OFFSET (RuntimeUseSessionSettings, artifact_hold),
+    0, MAX_MILLISECONDS, 5 * 1000 },
+  { "artifact-wait", G_STRUCT_OFFSET (RuntimeUseSessionSettings, artifact_wait),
+    0, 50, 45 },
+  { "post-invocation-delay", G_STRUCT_OFFSET (RuntimeUseSessionSettings, post_invocation_delay),
+    0, MAX_MILLISECONDS, 0 },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (numbers) + 1 == RUNTIME_USE_N_SESSION_SETTINGS);

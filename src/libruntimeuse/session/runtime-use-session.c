@@ -12,6 +12,7 @@
 #include "runtime-use-invocation-message.h"
 #include "runtime-use-job-pool-private.h"
 #include "runtime-use-message-private.h"
+#include "runtime-use-session-artifacts-private.h"
 #include "runtime-use-session-private.h"
 
 #include <errno.h>
@@ -61,6 +62,9 @@ struct _RuntimeUseSession
   RuntimeUseAlarm           *heartbeat;        /* (nullable): kept over requests */
   RuntimeUseRedactor        *redactor;         /* (nullable): of the last request */
 
+  RuntimeUseUploadTracker   *tracker;          /* (nullable): made when it is first needed */
+  RuntimeUseSessionArtifacts *artifacts;       /* (nullable): no folder was named yet */
+
   GPtrArray                 *leftovers;        /* RuntimeUseCommandHandler that left something */
   guint                      n_ending;         /* leftovers that are being ended */
   GPtrArray                 *stopping;         /* GTask */
@@ -72,6 +76,7 @@ struct _RuntimeUseSession
   gboolean                   ending;           /* the client said so */
   gboolean                   closing;          /* we closed the channel */
   gboolean                   channel_closed;
+  gboolean                   settling;
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseSession, runtime_use_session, G_TYPE_OBJECT)
@@ -82,6 +87,10 @@ typedef enum
   PROP_HANDLER,
   PROP_ID,
   PROP_STATE,
+  PROP_UPLOAD_TRACKER,
+  PROP_ARTIFACTS_PENDING,
+  PROP_ARTIFACTS_UPLOADED,
+  PROP_ARTIFACTS_FAILED,
   PROP_FIRST_SETTING,
 } RuntimeUseSessionProperty;
 
@@ -90,15 +99,23 @@ typedef enum
   SIGNAL_CLOSED,
 } RuntimeUseSessionSignal;
 
-static GParamSpec *properties[PROP_STATE + 1];
+static GParamSpec *properties[PROP_ARTIFACTS_FAILED + 1];
 static guint signals[SIGNAL_CLOSED + 1];
 
 static void session_settle (RuntimeUseSession *self);
 
+/* Whether none have to be waited for. */
+static gboolean
+session_has_no_artifacts (RuntimeUseSession *self)
+{
+  return self->artifacts == NULL || _runtime_use_session_artifacts_is_done (self->artifacts);
+}
+
 static RuntimeUseSessionState
 session_compute_state (RuntimeUseSession *self)
 {
-  if (self->channel_closed && self->request == NULL && self->n_ending == 0)
+  if (self->channel_closed && self->request == NULL && self->n_ending == 0 &&
+      session_has_no_artifacts (self))
     return RUNTIME_USE_SESSION_STATE_CLOSED;
   if (self->ending || self->closing || self->channel_closed || self->stopping->len > 0)
     return RUNTIME_USE_SESSION_STATE_ENDING;
@@ -259,11 +276,59 @@ request_ended (gpointer           owner,
   session_settle (self);
 }
 
+/* Artifacts */
+
+static void
+artifacts_say (gpointer           owner,
+               RuntimeUseMessage *message)
+{
+  session_send (owner, message);
+}
+
+static void
+artifacts_done (gpointer owner)
+{
+  session_settle (owner);
+}
+
+static const RuntimeUseSessionArtifactsOwner artifacts_owner = {
+  .say = artifacts_say,
+  .done = artifacts_done,
+};
+
+static void
+session_make_artifacts (RuntimeUseSession *self)
+{
+  RuntimeUseArtifactManager *manager;
+
+  if (self->tracker == NULL)
+    self->tracker = runtime_use_upload_tracker_new ();
+
+  self->artifacts = _runtime_use_session_artifacts_new (self->tracker, self->logger, self->clock,
+                                                        &self->settings, &artifacts_owner, self);
+  manager = _runtime_use_session_artifacts_get_manager (self->artifacts);
+  runtime_use_artifact_manager_set_redactor (manager, self->redactor);
+}
+
+static RuntimeUseArtifactManager *
+request_get_artifacts (gpointer owner,
+                       gboolean make)
+{
+  RuntimeUseSession *self = owner;
+
+  if (self->artifacts == NULL && make)
+    session_make_artifacts (self);
+
+  return self->artifacts != NULL ? _runtime_use_session_artifacts_get_manager (self->artifacts)
+                                 : NULL;
+}
+
 static const RuntimeUseRequestOwner request_owner = {
   .event = request_event,
   .output = request_output,
   .is_full = request_is_full,
   .adopt = request_adopt,
+  .get_artifacts = request_get_artifacts,
   .ended = request_ended,
 };
 
@@ -338,22 +403,47 @@ session_log_closed (RuntimeUseSession *self)
   runtime_use_logger_debug (self->logger, text);
 }
 
+/* A client that ends its session in order may still fetch its files; one that is gone is sent what
+ * it has asked for. */
+static void
+session_end_artifacts (RuntimeUseSession *self)
+{
+  if (session_has_no_artifacts (self))
+    return;
+
+  if (self->stopping->len > 0)
+    _runtime_use_session_artifacts_cancel (self->artifacts);
+  else if (self->channel_closed)
+    _runtime_use_session_artifacts_leave (self->artifacts);
+  else if (self->ending)
+    _runtime_use_session_artifacts_drain (self->artifacts);
+}
+
 /* Goes on as far as what still runs allows. */
 static void
 session_settle (RuntimeUseSession *self)
 {
+  G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
   gboolean was_closed = self->state == RUNTIME_USE_SESSION_STATE_CLOSED;
+
+  if (self->settling)
+    return;
+
+  self->settling = TRUE;
 
   if (self->request == NULL)
     {
+      session_end_artifacts (self);
       if (self->stopping->len > 0)
         session_close (self, CLOSE_GOING_AWAY);
-      else if (self->ending && !self->closing)
+      else if (self->ending && !self->closing && session_has_no_artifacts (self))
         session_confirm_end (self);
 
       if (self->closing || self->channel_closed)
         session_end_leftovers (self);
     }
+
+  self->settling = FALSE;
 
   session_update_state (self);
   if (was_closed || self->state != RUNTIME_USE_SESSION_STATE_CLOSED)
@@ -440,6 +530,9 @@ session_accept (RuntimeUseSession        *self,
                                       &request_owner, self);
   g_set_object (&self->request, request);
   g_set_object (&self->redactor, _runtime_use_request_get_redactor (request));
+  if (self->artifacts != NULL)
+    runtime_use_artifact_manager_set_redactor (request_get_artifacts (self, FALSE),
+                                               self->redactor);
   runtime_use_logger_set_redactor (self->logger, self->redactor);
 
   self->request_started = _runtime_use_clock_get_time (self->clock);
@@ -473,6 +566,15 @@ session_reject (RuntimeUseSession *self,
 }
 
 static void
+session_answer_upload (RuntimeUseSession                       *self,
+                       RuntimeUseArtifactUploadResponseMessage *message)
+{
+  if (self->artifacts == NULL ||
+      !runtime_use_artifact_manager_answer (request_get_artifacts (self, FALSE), message))
+    session_log_ignored (self, "an address for a file that was not offered");
+}
+
+static void
 session_handle (RuntimeUseSession *self,
                 RuntimeUseMessage *message)
 {
@@ -484,6 +586,8 @@ session_handle (RuntimeUseSession *self,
     runtime_use_session_cancel (self);
   else if (g_str_equal (type, "end_session_message"))
     runtime_use_session_end (self);
+  else if (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESPONSE_MESSAGE (message))
+    session_answer_upload (self, RUNTIME_USE_ARTIFACT_UPLOAD_RESPONSE_MESSAGE (message));
   else
     session_log_ignored (self, type);
 }
@@ -555,6 +659,7 @@ runtime_use_session_dispose (GObject *object)
   if (self->request != NULL)
     _runtime_use_request_abandon (self->request);
   g_clear_object (&self->request);
+  g_clear_pointer (&self->artifacts, _runtime_use_session_artifacts_free);
 
   if (self->heartbeat != NULL)
     _runtime_use_clock_clear_alarm (self->clock, &self->heartbeat);
@@ -574,12 +679,31 @@ runtime_use_session_finalize (GObject *object)
   g_clear_object (&self->clock);
   g_clear_object (&self->logger);
   g_clear_object (&self->redactor);
+  g_clear_object (&self->tracker);
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
   g_clear_pointer (&self->stopping, g_ptr_array_unref);
   g_clear_pointer (&self->id, g_free);
   _runtime_use_job_pool_release ();
 
   G_OBJECT_CLASS (runtime_use_session_parent_class)->finalize (object);
+}
+
+static void
+get_artifacts_count (RuntimeUseSession         *self,
+                     RuntimeUseSessionProperty  property,
+                     GValue                    *value)
+{
+  RuntimeUseArtifactManager *manager = request_get_artifacts (self, FALSE);
+  guint64 count = 0;
+
+  if (manager != NULL && property == PROP_ARTIFACTS_PENDING)
+    count = runtime_use_artifact_manager_get_n_pending (manager);
+  else if (manager != NULL && property == PROP_ARTIFACTS_UPLOADED)
+    count = runtime_use_artifact_manager_get_n_uploaded (manager);
+  else if (manager != NULL)
+    count = runtime_use_artifact_manager_get_n_failed (manager);
+
+  g_value_set_uint64 (value, count);
 }
 
 static void
@@ -615,6 +739,16 @@ runtime_use_session_get_property (GObject    *object,
       g_value_set_enum (value, self->state);
       break;
 
+    case PROP_UPLOAD_TRACKER:
+      g_value_set_object (value, self->tracker);
+      break;
+
+    case PROP_ARTIFACTS_PENDING:
+    case PROP_ARTIFACTS_UPLOADED:
+    case PROP_ARTIFACTS_FAILED:
+      get_artifacts_count (self, prop_id, value);
+      break;
+
     case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -646,8 +780,15 @@ runtime_use_session_set_property (GObject      *object,
       self->handler = g_value_dup_object (value);
       break;
 
+    case PROP_UPLOAD_TRACKER:
+      self->tracker = g_value_dup_object (value);
+      break;
+
     case PROP_ID:
     case PROP_STATE:
+    case PROP_ARTIFACTS_PENDING:
+    case PROP_ARTIFACTS_UPLOADED:
+    case PROP_ARTIFACTS_FAILED:
     case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -705,6 +846,50 @@ runtime_use_session_set_property (GObject      *object,
  * How long a command may run, in seconds.
  *
  * The default is a day.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:artifact-quiet:
+ *
+ * How long nothing must have happened to a file in an artifact folder that its
+ * last writer has closed before it is offered, in milliseconds.
+ *
+ * The default is 40.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:artifact-hold:
+ *
+ * How long the answer to a request is held back at most until the files that
+ * were just written are on their way, in milliseconds.
+ *
+ * A client that has its answer reads no offers any more. Nothing is held back
+ * when nothing has changed, and after a cancel. The default is 5,000.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:artifact-wait:
+ *
+ * How long the end of a session waits for answers to offers, in seconds.
+ *
+ * What was answered by then is sent, within 50 seconds in all. The default is
+ * 45.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:post-invocation-delay:
+ *
+ * How long an invocation waits before its result, in milliseconds.
+ *
+ * The default is 0: files are waited for anyway.
  *
  * Since: 0.1
  */
@@ -776,6 +961,58 @@ install_identity (void)
 }
 
 static void
+install_artifacts (void)
+{
+  /**
+   * RuntimeUseSession:upload-tracker:
+   *
+   * What sends the artifacts. Sessions may share one; without one a session
+   * makes its own when it needs it.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_UPLOAD_TRACKER] =
+    g_param_spec_object ("upload-tracker", NULL, NULL,
+                         RUNTIME_USE_TYPE_UPLOAD_TRACKER,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseSession:artifacts-pending:
+   *
+   * How many files were offered to the client and are not sent yet.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ARTIFACTS_PENDING] =
+    g_param_spec_uint64 ("artifacts-pending", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * RuntimeUseSession:artifacts-uploaded:
+   *
+   * How many files were sent.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ARTIFACTS_UPLOADED] =
+    g_param_spec_uint64 ("artifacts-uploaded", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * RuntimeUseSession:artifacts-failed:
+   *
+   * How many files could not be sent although the client had said where to.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ARTIFACTS_FAILED] =
+    g_param_spec_uint64 ("artifacts-failed", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
 runtime_use_session_class_init (RuntimeUseSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -787,6 +1024,7 @@ runtime_use_session_class_init (RuntimeUseSessionClass *klass)
   object_class->set_property = runtime_use_session_set_property;
 
   install_identity ();
+  install_artifacts ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
 
@@ -839,28 +1077,11 @@ runtime_use_session_init (RuntimeUseSession *self)
   _runtime_use_session_settings_init (&self->settings);
 }
 
-RuntimeUseSession *
-_runtime_use_session_new_full (RuntimeUseChannel               *channel,
-                               RuntimeUseAgentHandler          *handler,
-                               RuntimeUseClock                 *clock,
-                               const RuntimeUseSessionSettings *settings)
-{
-  RuntimeUseSession *self = g_object_new (RUNTIME_USE_TYPE_SESSION,
-                                          "channel", channel,
-                                          "handler", handler,
-                                          NULL);
-
-  self->clock = g_object_ref (clock);
-  if (settings != NULL)
-    self->settings = *settings;
-
-  return self;
-}
-
 /**
  * runtime_use_session_new:
  * @channel: how to speak to the client
  * @handler: the agent that answers invocations
+ * @upload_tracker: (nullable): what sends the artifacts; sessions may share one
  *
  * Makes a session that answers what arrives on @channel.
  *
@@ -873,16 +1094,36 @@ _runtime_use_session_new_full (RuntimeUseChannel               *channel,
  * Since: 0.1
  */
 RuntimeUseSession *
-runtime_use_session_new (RuntimeUseChannel      *channel,
-                         RuntimeUseAgentHandler *handler)
+runtime_use_session_new (RuntimeUseChannel       *channel,
+                         RuntimeUseAgentHandler  *handler,
+                         RuntimeUseUploadTracker *upload_tracker)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_CHANNEL (channel), NULL);
   g_return_val_if_fail (RUNTIME_USE_IS_AGENT_HANDLER (handler), NULL);
+  g_return_val_if_fail (upload_tracker == NULL || RUNTIME_USE_IS_UPLOAD_TRACKER (upload_tracker),
+                        NULL);
 
   return g_object_new (RUNTIME_USE_TYPE_SESSION,
                        "channel", channel,
                        "handler", handler,
+                       "upload-tracker", upload_tracker,
                        NULL);
+}
+
+RuntimeUseSession *
+_runtime_use_session_new_full (RuntimeUseChannel               *channel,
+                               RuntimeUseAgentHandler          *handler,
+                               RuntimeUseUploadTracker         *upload_tracker,
+                               RuntimeUseClock                 *clock,
+                               const RuntimeUseSessionSettings *settings)
+{
+  RuntimeUseSession *self = runtime_use_session_new (channel, handler, upload_tracker);
+
+  self->clock = g_object_ref (clock);
+  if (settings != NULL)
+    self->settings = *settings;
+
+  return self;
 }
 
 /**

@@ -5,6 +5,7 @@
 #include "runtime-use-agent-handler.h"
 #include "runtime-use-channel.h"
 #include "runtime-use-types.h"
+#include "runtime-use-upload-tracker.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +16,8 @@ G_DECLARE_FINAL_TYPE (RuntimeUseSession, runtime_use_session, RUNTIME_USE, SESSI
 
 RUNTIME_USE_AVAILABLE_IN_0_1
 RuntimeUseSession      *runtime_use_session_new         (RuntimeUseChannel       *channel,
-                                                         RuntimeUseAgentHandler  *handler);
+                                                         RuntimeUseAgentHandler  *handler,
+                                                         RuntimeUseUploadTracker *upload_tracker);
 RUNTIME_USE_AVAILABLE_IN_0_1
 const char             *runtime_use_session_get_id      (RuntimeUseSession       *self);
 RUNTIME_USE_AVAILABLE_IN_0_1

@@ -28,6 +28,7 @@ struct _RuntimeUseServer
   guint                      handshake_timeout;
   guint                      ping_interval;
   guint                      stall_timeout;
+  guint                      upload_timeout;
   guint                      listen_backlog;
   RuntimeUseLogger          *logger;
   RuntimeUseSessionSettings  settings;
@@ -35,6 +36,7 @@ struct _RuntimeUseServer
   RuntimeUseListener        *listener;            /* (nullable): not started */
   RuntimeUseAgentHandler    *session_handler;     /* asks our signal, then handler */
   RuntimeUseClock           *clock;               /* (nullable): not started */
+  RuntimeUseUploadTracker   *tracker;             /* (nullable): not started */
   GMainContext              *context;             /* (nullable): not started */
   RuntimeUseSessionList     *sessions;
   GPtrArray                 *stop_tasks;          /* of GTask that wait for the end */

@@ -16,6 +16,7 @@
 #define DEFAULT_HANDSHAKE_TIMEOUT 10
 #define DEFAULT_PING_INTERVAL     30
 #define DEFAULT_STALL_TIMEOUT     600
+#define DEFAULT_UPLOAD_TIMEOUT    30
 #define DEFAULT_LISTEN_BACKLOG    4096
 
 /* libsoup keeps a message in an array that is not made for more. */
@@ -39,6 +40,7 @@ typedef enum
   PROP_HANDSHAKE_TIMEOUT,
   PROP_PING_INTERVAL,
   PROP_STALL_TIMEOUT,
+  PROP_UPLOAD_TIMEOUT,
   PROP_LISTEN_BACKLOG,
   PROP_LOGGER,
   PROP_FIRST_SETTING,
@@ -78,6 +80,7 @@ find_number (RuntimeUseServer         *self,
     { PROP_HANDSHAKE_TIMEOUT, &self->handshake_timeout },
     { PROP_PING_INTERVAL, &self->ping_interval },
     { PROP_STALL_TIMEOUT, &self->stall_timeout },
+    { PROP_UPLOAD_TIMEOUT, &self->upload_timeout },
     { PROP_LISTEN_BACKLOG, &self->listen_backlog },
   };
 
@@ -145,6 +148,7 @@ runtime_use_server_get_property (GObject    *object,
     case PROP_HANDSHAKE_TIMEOUT:
     case PROP_PING_INTERVAL:
     case PROP_STALL_TIMEOUT:
+    case PROP_UPLOAD_TIMEOUT:
     case PROP_LISTEN_BACKLOG:
       g_value_set_uint (value, *find_number (self, prop_id));
       break;
@@ -218,6 +222,7 @@ runtime_use_server_set_property (GObject      *object,
     case PROP_HANDSHAKE_TIMEOUT:
     case PROP_PING_INTERVAL:
     case PROP_STALL_TIMEOUT:
+    case PROP_UPLOAD_TIMEOUT:
     case PROP_LISTEN_BACKLOG:
       *find_number (self, prop_id) = g_value_get_uint (value);
       break;
@@ -424,6 +429,17 @@ install_connection_properties (void)
    */
   properties[PROP_STALL_TIMEOUT] =
     g_param_spec_uint ("stall-timeout", NULL, NULL, 0, MAX_SECONDS, DEFAULT_STALL_TIMEOUT, flags);
+
+  /**
+   * RuntimeUseServer:upload-timeout:
+   *
+   * After how many seconds without headway an artifact is given up that is
+   * being sent. 30 by default. What is set after the start is of no effect.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_UPLOAD_TIMEOUT] =
+    g_param_spec_uint ("upload-timeout", NULL, NULL, 1, MAX_SECONDS, DEFAULT_UPLOAD_TIMEOUT, flags);
 }
 
 static void
@@ -515,6 +531,7 @@ _runtime_use_server_init_properties (RuntimeUseServer *self)
   self->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
   self->ping_interval = DEFAULT_PING_INTERVAL;
   self->stall_timeout = DEFAULT_STALL_TIMEOUT;
+  self->upload_timeout = DEFAULT_UPLOAD_TIMEOUT;
   self->listen_backlog = DEFAULT_LISTEN_BACKLOG;
   self->logger = runtime_use_logger_new (NULL);
   _runtime_use_session_settings_init (&self->settings);

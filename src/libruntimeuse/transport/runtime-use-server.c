@@ -102,6 +102,7 @@ finish_stop (RuntimeUseServer *self)
   destroy_source (&self->stop_check);
   close_listener (self);
   g_clear_object (&self->clock);
+  g_clear_object (&self->tracker);
   g_clear_pointer (&self->context, g_main_context_unref);
 
   /* What is dropped ends what it runs. */
@@ -183,7 +184,7 @@ connection_opened_cb (RuntimeUseConnection       *connection,
   g_autoptr(RuntimeUseSession) session = NULL;
 
   session = _runtime_use_session_new_full (RUNTIME_USE_CHANNEL (channel), self->session_handler,
-                                           self->clock, &self->settings);
+                                           self->tracker, self->clock, &self->settings);
   g_signal_connect_object (session, "closed", G_CALLBACK (session_closed_cb), self, 0);
   _runtime_use_session_list_add (self->sessions, session);
   g_signal_emit (self, signals[SIGNAL_SESSION_OPENED], 0, session);
@@ -323,6 +324,7 @@ runtime_use_server_dispose (GObject *object)
   close_listener (self);
   g_clear_object (&self->sessions);
   g_clear_object (&self->clock);
+  g_clear_object (&self->tracker);
   g_clear_object (&self->handler);
   g_clear_object (&self->session_handler);
 
@@ -489,6 +491,8 @@ runtime_use_server_start (RuntimeUseServer  *self,
     return FALSE;
 
   self->clock = _runtime_use_main_clock_new ();
+  self->tracker = runtime_use_upload_tracker_new ();
+  runtime_use_upload_tracker_set_upload_timeout (self->tracker, self->upload_timeout * 1000);
   self->context = g_main_context_ref_thread_default ();
   self->listener = g_steal_pointer (&listener);
   /* What runs commands is kept ready between sessions. */

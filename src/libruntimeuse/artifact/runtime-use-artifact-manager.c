@@ -1,0 +1,1112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-artifact-manager.h"
+
+#include "runtime-use-artifact-manager-private.h"
+#include "runtime-use-folder-watch-private.h"
+#include "runtime-use-upload-tracker-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* So many files are open at once, waiting for their turn at the tracker. */
+#define MAX_SUBMITTED 32
+
+/**
+ * RuntimeUseArtifactManager:
+ *
+ * Finds the files that appear in the artifact folders of one conversation, and
+ * has them sent to where its client wants them.
+ *
+ * Each file is offered once its content is complete, with
+ * [signal@RuntimeUse.ArtifactManager::upload-request]; the client answers with
+ * an address, which [method@RuntimeUse.ArtifactManager.answer] is given; then
+ * the file is sent, and
+ * [signal@RuntimeUse.ArtifactManager::upload-result] tells what became of it.
+ * Several offers may be open, and answers come in any order. They are matched
+ * by the path that was shown, which has no secrets in it; the file that is sent
+ * is the right one all the same.
+ *
+ * A file that changes after it was offered is sent as it is when its turn
+ * comes, and offered again if it changes after that.
+ *
+ * Since: 0.1
+ */
+
+typedef struct
+{
+  RuntimeUseArtifactManager *manager;
+  char                      *name;       /* as the client gave it */
+  char                      *absolute;
+  RuntimeUseFolderWatch     *watch;
+} Folder;
+
+/* A file that the client was asked about. */
+typedef struct
+{
+  RuntimeUseArtifactManager *manager;
+  const Folder              *folder;
+  char                      *path;       /* as it is watched */
+  char                      *shown;      /* the same, without secrets */
+  char                      *url;        /* (nullable): not answered yet */
+  char                      *content_type;
+  gboolean                   submitted;  /* to the tracker */
+  gboolean                   changed;    /* since then */
+  gboolean                   aside;      /* the call that it fell into could not answer */
+} Offer;
+
+/* Somebody waits until all is settled. */
+typedef struct
+{
+  guint    n_watches;   /* that are not settled yet */
+  GSource *cancelled;   /* (nullable) */
+} Wait;
+
+struct _RuntimeUseArtifactManager
+{
+  GObject                 parent_instance;
+
+  RuntimeUseUploadTracker *tracker;
+  RuntimeUseRedactor      *redactor;     /* (nullable) */
+  RuntimeUseLogger        *logger;       /* (nullable) */
+  GCancellable            *cancellable;  /* of uploads */
+  guint                    quiet;        /* ms */
+
+  GPtrArray               *folders;      /* Folder, in the order of their registration */
+  GHashTable              *by_path;      /* Offer by path; owns them */
+  GHashTable              *by_shown;     /* the same by what was shown */
+  GQueue                   answered;     /* Offer: to be submitted */
+  guint                    n_submitted;
+  GPtrArray               *waits;        /* GTask with Wait */
+  guint64                  n_uploaded;
+  guint64                  n_failed;
+  gboolean                 stopped;
+};
+
+G_DEFINE_FINAL_TYPE (RuntimeUseArtifactManager, runtime_use_artifact_manager, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_TRACKER = 1,
+  PROP_QUIET,
+  PROP_N_PENDING,
+  PROP_N_UPLOADED,
+  PROP_N_FAILED,
+} RuntimeUseArtifactManagerProperty;
+
+typedef enum
+{
+  SIGNAL_UPLOAD_REQUEST,
+  SIGNAL_UPLOAD_RESULT,
+} RuntimeUseArtifactManagerSignal;
+
+static GParamSpec *properties[PROP_N_FAILED + 1];
+static guint signals[SIGNAL_UPLOAD_RESULT + 1];
+
+static void submit_answered (RuntimeUseArtifactManager *self);
+
+static void
+folder_free (Folder *folder)
+{
+  _runtime_use_folder_watch_stop (folder->watch);
+  g_object_unref (folder->watch);
+  g_free (folder->name);
+  g_free (folder->absolute);
+  g_free (folder);
+}
+
+static void
+offer_free (Offer *offer)
+{
+  g_free (offer->path);
+  g_free (offer->shown);
+  g_free (offer->url);
+  g_free (offer->content_type);
+  g_free (offer);
+}
+
+static void
+notify (RuntimeUseArtifactManager         *self,
+        RuntimeUseArtifactManagerProperty  property)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+/* Waiting */
+
+static gboolean
+has_open_offers (RuntimeUseArtifactManager *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_path);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (!((Offer *) value)->aside)
+      return TRUE;
+
+  return FALSE;
+}
+
+static GTask *
+take_wait (RuntimeUseArtifactManager *self,
+           guint                      index)
+{
+  GTask *task = g_ptr_array_steal_index (self->waits, index);
+  Wait *wait = g_task_get_task_data (task);
+
+  if (wait->cancelled != NULL)
+    g_source_destroy (wait->cancelled);
+  g_clear_pointer (&wait->cancelled, g_source_unref);
+
+  return task;
+}
+
+static void
+end_waits (RuntimeUseArtifactManager *self)
+{
+  G_GNUC_UNUSED g_autoptr(RuntimeUseArtifactManager) alive = g_object_ref (self);
+
+  if (self->waits->len == 0 || has_open_offers (self))
+    return;
+
+  for (guint i = self->waits->len; i > 0; i--)
+    {
+      Wait *wait = g_task_get_task_data (g_ptr_array_index (self->waits, i - 1));
+      g_autoptr(GTask) task = NULL;
+
+      if (wait->n_watches > 0)
+        continue;
+
+      task = take_wait (self, i - 1);
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+/* Offers */
+
+static void
+drop_offer (RuntimeUseArtifactManager *self,
+            Offer                     *offer)
+{
+  g_queue_remove (&self->answered, offer);
+  g_hash_table_remove (self->by_shown, offer->shown);
+  g_hash_table_remove (self->by_path, offer->path);
+  notify (self, PROP_N_PENDING);
+}
+
+static void
+request_upload (RuntimeUseArtifactManager *self,
+                Offer                     *offer)
+{
+  g_autofree char *name = g_path_get_basename (offer->shown);
+  g_autoptr(RuntimeUseMessage) message = NULL;
+
+  offer->aside = FALSE;
+  message = runtime_use_artifact_upload_request_message_new (name, offer->shown);
+  g_signal_emit (self, signals[SIGNAL_UPLOAD_REQUEST], 0, message);
+}
+
+/* Paths that differ only in a secret are told apart by a number. */
+static char *
+make_shown (RuntimeUseArtifactManager *self,
+            const char                *path)
+{
+  g_autofree char *plain = NULL;
+  char *shown;
+  guint n = 1;
+
+  plain = self->redactor != NULL ? runtime_use_redactor_redact (self->redactor, path)
+                                 : g_strdup (path);
+  shown = g_strdup (plain);
+  while (g_hash_table_contains (self->by_shown, shown))
+    {
+      g_free (shown);
+      shown = g_strdup_printf ("%s~%u", plain, ++n);
+    }
+
+  return shown;
+}
+
+static void
+make_offer (RuntimeUseArtifactManager *self,
+            const Folder              *folder,
+            const char                *path)
+{
+  Offer *offer = g_new0 (Offer, 1);
+
+  offer->manager = self;
+  offer->folder = folder;
+  offer->path = g_strdup (path);
+  offer->shown = make_shown (self, path);
+  g_hash_table_insert (self->by_path, offer->path, offer);
+  g_hash_table_insert (self->by_shown, offer->shown, offer);
+  notify (self, PROP_N_PENDING);
+  request_upload (self, offer);
+}
+
+static gboolean
+lies_in (const char *path,
+         const char *folder)
+{
+  gsize length = strlen (folder);
+
+  return strncmp (path, folder, length) == 0 &&
+         (path[length] == '/' || (length > 0 && folder[length - 1] == '/'));
+}
+
+/* Of several folders that hold a file the one that was registered first decides about it. */
+static gboolean
+belongs_to_another (RuntimeUseArtifactManager *self,
+                    const Folder              *folder,
+                    const char                *path)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+
+  for (guint i = 0; i < self->folders->len; i++)
+    {
+      const Folder *other = g_ptr_array_index (self->folders, i);
+
+      if (other == folder)
+        return FALSE;
+      if (lies_in (absolute, other->absolute))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+settled_cb (RuntimeUseFolderWatch *watch,
+            const char            *path,
+            int                    fd,
+            const struct stat     *status,
+            gpointer               user_data)
+{
+  const Folder *folder = user_data;
+  g_autoptr(RuntimeUseArtifactManager) self = g_object_ref (folder->manager);
+  Offer *offer;
+
+  if (self->stopped || belongs_to_another (self, folder, path))
+    return;
+
+  offer = g_hash_table_lookup (self->by_path, path);
+  if (offer == NULL)
+    make_offer (self, folder, path);
+  else if (offer->submitted)
+    offer->changed = TRUE;
+}
+
+static const RuntimeUseFolderWatchEvents watch_events = {
+  .settled = settled_cb,
+};
+
+/* Uploads */
+
+static void
+report (RuntimeUseArtifactManager    *self,
+        Offer                        *offer,
+        const RuntimeUseUploadResult *result,
+        const GError                 *error)
+{
+  g_autoptr(RuntimeUseMessage) message = NULL;
+  g_autofree char *text = NULL;
+
+  if (error != NULL)
+    {
+      self->n_failed++;
+      text = self->redactor != NULL ? runtime_use_redactor_redact (self->redactor, error->message)
+                                    : g_strdup (error->message);
+    }
+  else
+    self->n_uploaded++;
+  notify (self, error != NULL ? PROP_N_FAILED : PROP_N_UPLOADED);
+
+  message = runtime_use_artifact_upload_result_message_new (offer->shown, error == NULL,
+                                                            result->status, result->n_sent, text);
+  g_signal_emit (self, signals[SIGNAL_UPLOAD_RESULT], 0, message);
+}
+
+/* A file that changed while it was sent was perhaps not sent whole. */
+static void
+conclude (RuntimeUseArtifactManager    *self,
+          Offer                        *offer,
+          const RuntimeUseUploadResult *result,
+          const GError                 *error)
+{
+  gboolean again = offer->changed && !self->stopped;
+  g_autofree char *path = g_strdup (offer->path);
+  const Folder *folder = offer->folder;
+
+  report (self, offer, result, error);
+  drop_offer (self, offer);
+  if (again)
+    make_offer (self, folder, path);
+  submit_answered (self);
+  end_waits (self);
+}
+
+static void
+uploaded_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Offer *offer = user_data;
+  g_autoptr(RuntimeUseArtifactManager) self = offer->manager;
+  RuntimeUseUploadResult upload_result = { 0 };
+  g_autoptr(GError) error = NULL;
+
+  _runtime_use_upload_tracker_finish (RUNTIME_USE_UPLOAD_TRACKER (object), result,
+                                      &upload_result, &error);
+  self->n_submitted--;
+  conclude (self, offer, &upload_result, error);
+}
+
+static void
+submit (RuntimeUseArtifactManager *self,
+        Offer                     *offer)
+{
+  g_autoptr(GError) error = NULL;
+  RuntimeUseUploadResult nothing = { 0 };
+  int fd;
+
+  fd = _runtime_use_folder_watch_open (offer->folder->watch, offer->path, &error);
+  if (fd < 0)
+    {
+      if (self->logger != NULL)
+        runtime_use_logger_warning (self->logger, error->message);
+      conclude (self, offer, &nothing, error);
+      return;
+    }
+
+  offer->submitted = TRUE;
+  self->n_submitted++;
+  g_object_ref (self);
+  _runtime_use_upload_tracker_upload_fd_async (self->tracker, fd, offer->shown, offer->url,
+                                               offer->content_type, self->logger,
+                                               self->cancellable, uploaded_cb, offer);
+  close (fd);
+}
+
+static void
+submit_answered (RuntimeUseArtifactManager *self)
+{
+  while (self->n_submitted < MAX_SUBMITTED && !g_queue_is_empty (&self->answered))
+    submit (self, g_queue_pop_head (&self->answered));
+}
+
+/* GObject */
+
+static void
+runtime_use_artifact_manager_dispose (GObject *object)
+{
+  RuntimeUseArtifactManager *self = RUNTIME_USE_ARTIFACT_MANAGER (object);
+
+  self->stopped = TRUE;
+  g_ptr_array_set_size (self->folders, 0);
+
+  G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->dispose (object);
+}
+
+static void
+runtime_use_artifact_manager_finalize (GObject *object)
+{
+  RuntimeUseArtifactManager *self = RUNTIME_USE_ARTIFACT_MANAGER (object);
+
+  g_clear_object (&self->tracker);
+  g_clear_object (&self->redactor);
+  g_clear_object (&self->logger);
+  g_clear_object (&self->cancellable);
+  g_queue_clear (&self->answered);
+  g_clear_pointer (&self->by_shown, g_hash_table_unref);
+  g_clear_pointer (&self->by_path, g_hash_table_unref);
+  g_clear_pointer (&self->folders, g_ptr_array_unref);
+  g_clear_pointer (&self->waits, g_ptr_array_unref);
+
+  G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->finalize (object);
+}
+
+static void
+runtime_use_artifact_manager_get_property (GObject    *object,
+                                           guint       prop_id,
+                                           GValue     *value,
+                                           GParamSpec *pspec)
+{
+  RuntimeUseArtifactManager *self = RUNTIME_USE_ARTIFACT_MANAGER (object);
+
+  switch ((RuntimeUseArtifactManagerProperty) prop_id)
+    {
+    case PROP_TRACKER:
+      g_value_set_object (value, self->tracker);
+      break;
+
+    case PROP_QUIET:
+      g_value_set_uint (value, self->quiet);
+      break;
+
+    case PROP_N_PENDING:
+      g_value_set_uint (value, runtime_use_artifact_manager_get_n_pending (self));
+      break;
+
+    case PROP_N_UPLOADED:
+      g_value_set_uint64 (value, self->n_uploaded);
+      break;
+
+    case PROP_N_FAILED:
+      g_value_set_uint64 (value, self->n_failed);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_artifact_manager_set_property (GObject      *object,
+                                           guint         prop_id,
+                                           const GValue *value,
+                                           GParamSpec   *pspec)
+{
+  RuntimeUseArtifactManager *self = RUNTIME_USE_ARTIFACT_MANAGER (object);
+
+  switch ((RuntimeUseArtifactManagerProperty) prop_id)
+    {
+    case PROP_TRACKER:
+      self->tracker = g_value_dup_object (value);
+      break;
+
+    case PROP_QUIET:
+      self->quiet = g_value_get_uint (value);
+      break;
+
+    case PROP_N_PENDING:
+    case PROP_N_UPLOADED:
+    case PROP_N_FAILED:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * RuntimeUseArtifactManager:tracker:
+   *
+   * What sends the files. Several managers may share one.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TRACKER] =
+    g_param_spec_object ("tracker", NULL, NULL,
+                         RUNTIME_USE_TYPE_UPLOAD_TRACKER,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseArtifactManager:quiet:
+   *
+   * How long nothing must have happened to a file that its last writer has
+   * closed before it is offered, in milliseconds.
+   *
+   * The default is 40. Folders that are watched already keep theirs.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_QUIET] =
+    g_param_spec_uint ("quiet", NULL, NULL,
+                       1, 60000, RUNTIME_USE_FOLDER_WATCH_QUIET,
+                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * RuntimeUseArtifactManager:n-pending:
+   *
+   * How many files were offered and are not sent yet.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_N_PENDING] =
+    g_param_spec_uint ("n-pending", NULL, NULL, 0, G_MAXUINT, 0, readable);
+
+  /**
+   * RuntimeUseArtifactManager:n-uploaded:
+   *
+   * How many files were sent.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_N_UPLOADED] =
+    g_param_spec_uint64 ("n-uploaded", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * RuntimeUseArtifactManager:n-failed:
+   *
+   * How many files could not be sent although the client had answered.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_N_FAILED] =
+    g_param_spec_uint64 ("n-failed", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+runtime_use_artifact_manager_class_init (RuntimeUseArtifactManagerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = runtime_use_artifact_manager_dispose;
+  object_class->finalize = runtime_use_artifact_manager_finalize;
+  object_class->get_property = runtime_use_artifact_manager_get_property;
+  object_class->set_property = runtime_use_artifact_manager_set_property;
+  install_properties (object_class);
+
+  /**
+   * RuntimeUseArtifactManager::upload-request:
+   * @self: the manager
+   * @message: what to ask the client, without secrets
+   *
+   * A file is complete, and the client is to say where to send it.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_UPLOAD_REQUEST] =
+    g_signal_new ("upload-request", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, RUNTIME_USE_TYPE_ARTIFACT_UPLOAD_REQUEST_MESSAGE);
+
+  /**
+   * RuntimeUseArtifactManager::upload-result:
+   * @self: the manager
+   * @message: what to tell the client, without secrets
+   *
+   * A file was sent, or could not be.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_UPLOAD_RESULT] =
+    g_signal_new ("upload-result", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, RUNTIME_USE_TYPE_ARTIFACT_UPLOAD_RESULT_MESSAGE);
+}
+
+static void
+runtime_use_artifact_manager_init (RuntimeUseArtifactManager *self)
+{
+  self->quiet = RUNTIME_USE_FOLDER_WATCH_QUIET;
+  self->cancellable = g_cancellable_new ();
+  self->folders = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_free);
+  self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                         (GDestroyNotify) offer_free);
+  self->by_shown = g_hash_table_new (g_str_hash, g_str_equal);
+  self->waits = g_ptr_array_new_with_free_func (g_object_unref);
+  g_queue_init (&self->answered);
+}
+
+/**
+ * runtime_use_artifact_manager_new:
+ * @tracker: what sends the files
+ *
+ * Makes a manager that watches nothing yet.
+ *
+ * It works in the thread-default main context of its maker.
+ *
+ * Returns: (transfer full): a new manager
+ *
+ * Since: 0.1
+ */
+RuntimeUseArtifactManager *
+runtime_use_artifact_manager_new (RuntimeUseUploadTracker *tracker)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (tracker), NULL);
+
+  return g_object_new (RUNTIME_USE_TYPE_ARTIFACT_MANAGER, "tracker", tracker, NULL);
+}
+
+/**
+ * runtime_use_artifact_manager_set_redactor:
+ * @self: a manager
+ * @redactor: (nullable): what hides secrets in the paths that are shown
+ *
+ * Sets what hides secrets. Offers that are open keep what was shown.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_artifact_manager_set_redactor (RuntimeUseArtifactManager *self,
+                                           RuntimeUseRedactor        *redactor)
+{
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
+  g_return_if_fail (redactor == NULL || RUNTIME_USE_IS_REDACTOR (redactor));
+
+  g_set_object (&self->redactor, redactor);
+}
+
+void
+_runtime_use_artifact_manager_set_logger (RuntimeUseArtifactManager *self,
+                                          RuntimeUseLogger          *logger)
+{
+  g_set_object (&self->logger, logger);
+}
+
+/**
+ * runtime_use_artifact_manager_get_n_pending:
+ * @self: a manager
+ *
+ * Gets how many files were offered and are not sent yet.
+ *
+ * Returns: a number
+ *
+ * Since: 0.1
+ */
+guint
+runtime_use_artifact_manager_get_n_pending (RuntimeUseArtifactManager *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), 0);
+
+  return g_hash_table_size (self->by_path);
+}
+
+/**
+ * runtime_use_artifact_manager_get_n_uploaded:
+ * @self: a manager
+ *
+ * Gets how many files were sent.
+ *
+ * Returns: a number
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_artifact_manager_get_n_uploaded (RuntimeUseArtifactManager *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), 0);
+
+  return self->n_uploaded;
+}
+
+/**
+ * runtime_use_artifact_manager_get_n_failed:
+ * @self: a manager
+ *
+ * Gets how many files could not be sent although the client had answered.
+ *
+ * Returns: a number
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_artifact_manager_get_n_failed (RuntimeUseArtifactManager *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), 0);
+
+  return self->n_failed;
+}
+
+/* Watching */
+
+static Folder *
+find_folder (RuntimeUseArtifactManager *self,
+             const char                *name)
+{
+  for (guint i = 0; i < self->folders->len; i++)
+    {
+      Folder *folder = g_ptr_array_index (self->folders, i);
+
+      if (g_str_equal (folder->name, name))
+        return folder;
+    }
+
+  return NULL;
+}
+
+static Folder *
+add_folder (RuntimeUseArtifactManager *self,
+            const char                *name,
+            const char                *ignore_content)
+{
+  const RuntimeUseFolderWatchOptions options = { .quiet = self->quiet, .logger = self->logger };
+  Folder *folder = g_new0 (Folder, 1);
+
+  folder->manager = self;
+  folder->name = g_strdup (name);
+  folder->absolute = g_canonicalize_filename (name, NULL);
+  folder->watch = _runtime_use_folder_watch_new (name, ignore_content, &options, &watch_events,
+                                                 folder);
+  g_ptr_array_add (self->folders, folder);
+
+  return folder;
+}
+
+/* It may be tried again. */
+static void
+remove_folder (RuntimeUseArtifactManager *self,
+               RuntimeUseFolderWatch     *watch)
+{
+  g_autoptr(GList) offers = g_hash_table_get_values (self->by_path);
+
+  for (GList *link = offers; link != NULL; link = link->next)
+    if (((Offer *) link->data)->folder->watch == watch)
+      drop_offer (self, link->data);
+
+  for (guint i = 0; i < self->folders->len; i++)
+    if (((Folder *) g_ptr_array_index (self->folders, i))->watch == watch)
+      {
+        g_ptr_array_remove_index (self->folders, i);
+        break;
+      }
+}
+
+static void
+watched_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  RuntimeUseArtifactManager *self = g_task_get_source_object (task);
+  RuntimeUseFolderWatch *watch = RUNTIME_USE_FOLDER_WATCH (object);
+  GError *error = NULL;
+
+  if (_runtime_use_folder_watch_start_finish (watch, result, &error))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  remove_folder (self, watch);
+  g_task_return_error (task, error);
+}
+
+/**
+ * runtime_use_artifact_manager_watch_async:
+ * @self: a manager
+ * @folder: (type filename): a folder, which is made if there is none; a relative path starts from
+ *   the current directory, and makes the paths that are shown relative too
+ * @ignore_content: (nullable): the rules of what is not offered, as in a `.gitignore`, or `NULL`
+ *   for those in `.artifactignore` files or the default ones
+ * @cancellable: (nullable): gives up
+ * @callback: (scope async): called when the folder is watched
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Watches one more folder with all that is below it.
+ *
+ * What is there already is offered too. A folder that is watched already, by the same name, keeps
+ * the rules that it has.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_artifact_manager_watch_async (RuntimeUseArtifactManager *self,
+                                          const char                *folder,
+                                          const char                *ignore_content,
+                                          GCancellable              *cancellable,
+                                          GAsyncReadyCallback        callback,
+                                          gpointer                   user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
+  g_return_if_fail (folder != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_artifact_manager_watch_async);
+
+  if (self->stopped)
+    g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
+                             "No more folders are watched");
+  else if (find_folder (self, folder) != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    _runtime_use_folder_watch_start_async (add_folder (self, folder, ignore_content)->watch,
+                                           cancellable, watched_cb, g_steal_pointer (&task));
+}
+
+/**
+ * runtime_use_artifact_manager_watch_finish:
+ * @self: a manager
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.ArtifactManager.watch_async].
+ *
+ * The text of an error begins with the name of what the system said, such as
+ * `EEXIST` for a path that is no folder.
+ *
+ * Returns: `TRUE` if the folder is watched, `FALSE` with @error set otherwise
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_artifact_manager_watch_finish (RuntimeUseArtifactManager  *self,
+                                           GAsyncResult               *result,
+                                           GError                    **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_artifact_manager_answer:
+ * @self: a manager
+ * @response: what the client answered
+ *
+ * Has a file sent that was offered.
+ *
+ * Returns: `FALSE` if no such file was offered, or it was answered already: then nothing is done
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_artifact_manager_answer (RuntimeUseArtifactManager               *self,
+                                     RuntimeUseArtifactUploadResponseMessage *response)
+{
+  const char *shown;
+  Offer *offer;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), FALSE);
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESPONSE_MESSAGE (response), FALSE);
+
+  shown = runtime_use_artifact_upload_response_message_get_filepath (response);
+  offer = g_hash_table_lookup (self->by_shown, shown);
+  if (offer == NULL || offer->url != NULL)
+    return FALSE;
+
+  offer->aside = FALSE;
+  offer->url =
+    g_strdup (runtime_use_artifact_upload_response_message_get_presigned_url (response));
+  offer->content_type =
+    g_strdup (runtime_use_artifact_upload_response_message_get_content_type (response));
+  g_queue_push_tail (&self->answered, offer);
+  submit_answered (self);
+
+  return TRUE;
+}
+
+/**
+ * runtime_use_artifact_manager_lay_aside:
+ * @self: a manager
+ *
+ * Waits no longer for answers to the offers that are open.
+ *
+ * They may be answered all the same, and
+ * [method@RuntimeUse.ArtifactManager.offer_again] repeats them.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_artifact_manager_lay_aside (RuntimeUseArtifactManager *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
+
+  g_hash_table_iter_init (&iter, self->by_path);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Offer *offer = value;
+
+      offer->aside |= offer->url == NULL;
+    }
+  end_waits (self);
+}
+
+/**
+ * runtime_use_artifact_manager_offer_again:
+ * @self: a manager
+ *
+ * Repeats the offers that were laid aside.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_artifact_manager_offer_again (RuntimeUseArtifactManager *self)
+{
+  g_autoptr(GList) offers = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
+
+  offers = g_hash_table_get_values (self->by_path);
+  for (GList *link = offers; link != NULL; link = link->next)
+    if (((Offer *) link->data)->aside)
+      request_upload (self, link->data);
+}
+
+/**
+ * runtime_use_artifact_manager_is_settled:
+ * @self: a manager
+ *
+ * Gets whether there is nothing to wait for: no file has changed that was not offered, and no offer
+ * is open but those that were laid aside.
+ *
+ * Returns: `TRUE` if [method@RuntimeUse.ArtifactManager.settle_async] would complete at once
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_artifact_manager_is_settled (RuntimeUseArtifactManager *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), TRUE);
+
+  for (guint i = 0; i < self->folders->len; i++)
+    if (!_runtime_use_folder_watch_is_settled (
+          ((Folder *) g_ptr_array_index (self->folders, i))->watch))
+      return FALSE;
+
+  return !has_open_offers (self);
+}
+
+static void
+watch_settled_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Wait *wait = g_task_get_task_data (task);
+
+  /* What was stopped meanwhile has nothing more to tell either. */
+  _runtime_use_folder_watch_settle_finish (RUNTIME_USE_FOLDER_WATCH (object), result, NULL);
+  wait->n_watches--;
+  end_waits (g_task_get_source_object (task));
+}
+
+static gboolean
+wait_cancelled_cb (GCancellable *cancellable,
+                   gpointer      user_data)
+{
+  RuntimeUseArtifactManager *self = g_task_get_source_object (user_data);
+  g_autoptr(GTask) task = NULL;
+  guint index;
+
+  if (g_ptr_array_find (self->waits, user_data, &index))
+    {
+      task = take_wait (self, index);
+      g_task_return_error_if_cancelled (task);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * runtime_use_artifact_manager_settle_async:
+ * @self: a manager
+ * @cancellable: (nullable): gives up waiting; there is no deadline otherwise
+ * @callback: (scope async): called when there is nothing more to wait for
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Waits until all that was written before was offered, and every offer was
+ * answered and done with, but for those that were laid aside.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_artifact_manager_settle_async (RuntimeUseArtifactManager *self,
+                                           GCancellable              *cancellable,
+                                           GAsyncReadyCallback        callback,
+                                           gpointer                   user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  Wait *wait;
+
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_artifact_manager_settle_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  wait = g_new0 (Wait, 1);
+  wait->n_watches = self->folders->len;
+  g_task_set_task_data (task, wait, g_free);
+  g_ptr_array_add (self->waits, g_object_ref (task));
+
+  if (cancellable != NULL)
+    {
+      wait->cancelled = g_cancellable_source_new (cancellable);
+      g_source_set_callback (wait->cancelled, G_SOURCE_FUNC (wait_cancelled_cb), task, NULL);
+      g_source_attach (wait->cancelled, g_task_get_context (task));
+    }
+
+  for (guint i = 0; i < self->folders->len; i++)
+    _runtime_use_folder_watch_settle_async (
+      ((Folder *) g_ptr_array_index (self->folders, i))->watch, cancellable, watch_settled_cb,
+      g_object_ref (task));
+  end_waits (self);
+}
+
+/**
+ * runtime_use_artifact_manager_settle_finish:
+ * @self: a manager
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.ArtifactManager.settle_async].
+ *
+ * Returns: `TRUE`, or `FALSE` with @error set if the waiting was cancelled
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_artifact_manager_settle_finish (RuntimeUseArtifactManager  *self,
+                                            GAsyncResult               *result,
+                                            GError                    **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_artifact_manager_stop:
+ * @self: a manager
+ *
+ * Watches no longer, and forgets the offers that were not answered. What is
+ * being sent goes on.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_artifact_manager_stop (RuntimeUseArtifactManager *self)
+{
+  g_autoptr(GList) offers = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
+
+  self->stopped = TRUE;
+  for (guint i = 0; i < self->folders->len; i++)
+    _runtime_use_folder_watch_stop (((Folder *) g_ptr_array_index (self->folders, i))->watch);
+
+  offers = g_hash_table_get_values (self->by_path);
+  for (GList *link = offers; link != NULL; link = link->next)
+    if (((Offer *) link->data)->url == NULL)
+      drop_offer (self, link->data);
+  end_waits (self);
+}
+
+/**
+ * runtime_use_artifact_manager_cancel:
+ * @self: a manager
+ *
+ * Stops, and gives up what is being sent as well.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_artifact_manager_cancel (RuntimeUseArtifactManager *self)
+{
+  g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
+
+  runtime_use_artifact_manager_stop (self);
+  g_cancellable_cancel (self->cancellable);
+}
