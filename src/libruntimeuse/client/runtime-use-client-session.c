@@ -1018,6 +1018,16 @@ runtime_use_client_session_execute_commands_finish (RuntimeUseClientSession  *se
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* The result of an end has other data. */
+static const char *
+get_error_metadata (GAsyncResult *result)
+{
+  if (g_async_result_is_tagged (result, runtime_use_client_session_end_async))
+    return NULL;
+
+  return g_task_get_task_data (G_TASK (result));
+}
+
 /**
  * runtime_use_client_session_dup_error_metadata:
  * @self: a session
@@ -1038,7 +1048,7 @@ runtime_use_client_session_dup_error_metadata (RuntimeUseClientSession *self,
   g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  json = g_task_get_task_data (G_TASK (result));
+  json = get_error_metadata (result);
 
   return json != NULL ? _runtime_use_json_to_node (json, NULL) : NULL;
 }
@@ -1062,7 +1072,7 @@ runtime_use_client_session_dup_error_metadata_json (RuntimeUseClientSession *sel
   g_return_val_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  return g_strdup (g_task_get_task_data (G_TASK (result)));
+  return g_strdup (get_error_metadata (result));
 }
 
 /**
