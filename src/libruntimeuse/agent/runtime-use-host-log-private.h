@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What a host prints: lines for the log, without the secrets of all whom it has served. */
+/* What a host prints and says: lines for the log, without the secrets of all whom it has served. */
 typedef struct _RuntimeUseHostLog RuntimeUseHostLog;
 
 RuntimeUseHostLog *_runtime_use_host_log_new     (const char             *name);
@@ -22,6 +22,12 @@ void               _runtime_use_host_log_push    (RuntimeUseHostLog      *self,
                                                   gsize                   length);
 void               _runtime_use_host_log_finish  (RuntimeUseHostLog      *self);
 void               _runtime_use_host_log_say     (RuntimeUseHostLog      *self,
+                                                  const char             *text);
+
+/* For what a host says of no invocation. */
+RuntimeUseLogger  *_runtime_use_host_log_get_logger (RuntimeUseHostLog   *self);
+
+char              *_runtime_use_host_log_redact  (RuntimeUseHostLog      *self,
                                                   const char             *text);
 
 /* The end of what was printed to standard error, perhaps empty. */

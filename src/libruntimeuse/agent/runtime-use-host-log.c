@@ -26,7 +26,8 @@ typedef struct
 
 struct _RuntimeUseHostLog
 {
-  RuntimeUseLogger   *logger;
+  RuntimeUseLogger   *logger;     /* of what is redacted already */
+  RuntimeUseLogger   *redacting;
   GHashTable         *known;      /* char *: the secrets */
   GQueue              secrets;    /* char *: the same, the oldest first; owns them */
   RuntimeUseRedactor *redactor;   /* (nullable): to be made */
@@ -40,6 +41,7 @@ _runtime_use_host_log_new (const char *name)
   RuntimeUseHostLog *self = g_new0 (RuntimeUseHostLog, 1);
 
   self->logger = runtime_use_logger_new (name);
+  self->redacting = runtime_use_logger_new (name);
   self->known = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&self->secrets);
   self->tail = g_string_new (NULL);
@@ -61,6 +63,7 @@ _runtime_use_host_log_free (RuntimeUseHostLog *self)
   g_queue_clear_full (&self->secrets, g_free);
   g_clear_object (&self->redactor);
   g_object_unref (self->logger);
+  g_object_unref (self->redacting);
   g_string_free (self->tail, TRUE);
   g_free (self);
 }
@@ -175,6 +178,24 @@ make_redactor (RuntimeUseHostLog *self)
     g_ptr_array_add (secrets, l->data);
   g_ptr_array_add (secrets, NULL);
   self->redactor = runtime_use_redactor_new ((const char * const *) secrets->pdata);
+  runtime_use_logger_set_redactor (self->redacting, self->redactor);
+}
+
+RuntimeUseLogger *
+_runtime_use_host_log_get_logger (RuntimeUseHostLog *self)
+{
+  make_redactor (self);
+
+  return self->redacting;
+}
+
+char *
+_runtime_use_host_log_redact (RuntimeUseHostLog *self,
+                              const char        *text)
+{
+  make_redactor (self);
+
+  return runtime_use_redactor_redact (self->redactor, text);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "runtime-use-invocation.h"
 #include "runtime-use-json-reader-private.h"
+#include "runtime-use-logger.h"
 #include "runtime-use-outcome-private.h"
 
 G_BEGIN_DECLS
@@ -66,6 +67,10 @@ _runtime_use_host_message_dup_blocks    (const RuntimeUseHostMessage  *self,
                                          GError                      **error);
 RuntimeUseOutcome *
 _runtime_use_host_message_to_outcome    (const RuntimeUseHostMessage  *self);
+
+void
+_runtime_use_host_message_log           (const RuntimeUseHostMessage  *self,
+                                         RuntimeUseLogger             *logger);
 
 /* What is written to a host, each with the end of its line. */
 void

@@ -163,6 +163,29 @@ _runtime_use_host_message_dup_member (const RuntimeUseHostMessage *self,
   return value->token == RUNTIME_USE_JSON_STRING ? dup_text (value) : NULL;
 }
 
+/* Of a "log"; what is no string is not logged. */
+void
+_runtime_use_host_message_log (const RuntimeUseHostMessage *self,
+                               RuntimeUseLogger            *logger)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *level = NULL;
+
+  text = _runtime_use_host_message_dup_member (self, RUNTIME_USE_HOST_MEMBER_MESSAGE);
+  level = _runtime_use_host_message_dup_member (self, RUNTIME_USE_HOST_MEMBER_LEVEL);
+  if (text == NULL)
+    return;
+
+  if (g_strcmp0 (level, "error") == 0)
+    runtime_use_logger_error (logger, text);
+  else if (g_strcmp0 (level, "warning") == 0 || g_strcmp0 (level, "warn") == 0)
+    runtime_use_logger_warning (logger, text);
+  else if (g_strcmp0 (level, "debug") == 0)
+    runtime_use_logger_debug (logger, text);
+  else
+    runtime_use_logger_info (logger, text);
+}
+
 static guint
 read_concurrent (const RuntimeUseJsonValue *value)
 {

@@ -4,6 +4,7 @@
 
 #include "runtime-use-command.h"
 #include "runtime-use-host-message-private.h"
+#include "runtime-use-logger.h"
 #include "runtime-use-redactor.h"
 
 G_BEGIN_DECLS
@@ -63,9 +64,8 @@ _runtime_use_host_get_abilities (RuntimeUseHost             *self);
 void
 _runtime_use_host_hide          (RuntimeUseHost             *self,
                                  RuntimeUseRedactor         *redactor);
-void
-_runtime_use_host_say           (RuntimeUseHost             *self,
-                                 const char                 *text);
+RuntimeUseLogger *
+_runtime_use_host_get_logger    (RuntimeUseHost             *self);
 guint64
 _runtime_use_host_send          (RuntimeUseHost             *self,
                                  const GString              *lines);

@@ -463,11 +463,9 @@ make_epitaph (RuntimeUseHost *self,
               int             status,
               const GError   *lost)
 {
-  g_autofree char *tail = _runtime_use_host_log_dup_tail (self->log);
+  g_autofree char *tail = NULL;
   g_autofree char *end = NULL;
-
-  if (self->fatal || g_error_matches (self->why, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED))
-    return g_error_copy (self->why);
+  g_autofree char *redacted = NULL;
 
   if (self->why != NULL)
     end = g_strdup (self->why->message);
@@ -480,9 +478,16 @@ make_epitaph (RuntimeUseHost *self,
       end = g_strdup_printf ("%s: %s", self->name, description);
     }
 
+  /* It quotes the host, and all that it served may hear it. */
+  redacted = _runtime_use_host_log_redact (self->log, end);
+  if (self->fatal || g_error_matches (self->why, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED))
+    return g_error_new_literal (RUNTIME_USE_ERROR, self->why->code, redacted);
+
+  tail = _runtime_use_host_log_dup_tail (self->log);
+
   return g_error_new (RUNTIME_USE_ERROR,
                       self->why != NULL ? self->why->code : RUNTIME_USE_ERROR_AGENT_FAILED,
-                      "%s%s%s", end, tail[0] != '\0' ? "\n" : "", tail);
+                      "%s%s%s", redacted, tail[0] != '\0' ? "\n" : "", tail);
 }
 
 /* What it said before it died counts. */
@@ -617,11 +622,11 @@ _runtime_use_host_hide (RuntimeUseHost     *self,
   _runtime_use_host_log_hide (self->log, redactor);
 }
 
-void
-_runtime_use_host_say (RuntimeUseHost *self,
-                       const char     *text)
+/* For what is said of no invocation. Knows the secrets of all. */
+RuntimeUseLogger *
+_runtime_use_host_get_logger (RuntimeUseHost *self)
 {
-  _runtime_use_host_log_say (self->log, text);
+  return _runtime_use_host_log_get_logger (self->log);
 }
 
 static void

@@ -168,7 +168,6 @@ host_message_cb (RuntimeUseHost              *host,
 {
   g_autoptr(RuntimeUseHostedHandler) self = g_object_ref (user_data);
   g_autofree char *id = NULL;
-  g_autofree char *text = NULL;
   RuntimeUseHostedInvocation *invocation = NULL;
 
   id = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_ID);
@@ -179,12 +178,10 @@ host_message_cb (RuntimeUseHost              *host,
   if (invocation != NULL && _runtime_use_hosted_invocation_get_host (invocation) == host)
     _runtime_use_hosted_invocation_take (invocation, message, line, length);
   else if (message->kind == RUNTIME_USE_HOST_MESSAGE_LOG)
-    text = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_MESSAGE);
+    _runtime_use_host_message_log (message, _runtime_use_host_get_logger (host));
   else if (message->kind != RUNTIME_USE_HOST_MESSAGE_ASSISTANT)
-    text = g_strdup ("ignored a message that belongs to no invocation, or no longer");
-
-  if (text != NULL)
-    _runtime_use_host_say (host, text);
+    runtime_use_logger_info (_runtime_use_host_get_logger (host),
+                             "ignored a message that belongs to no invocation, or no longer");
 }
 
 static gboolean

@@ -94,29 +94,6 @@ update_flow (RuntimeUseHostedInvocation *self)
 }
 
 static void
-take_log (RuntimeUseHostedInvocation  *self,
-          const RuntimeUseHostMessage *message)
-{
-  RuntimeUseLogger *logger = runtime_use_invocation_get_logger (self->invocation);
-  g_autofree char *text = NULL;
-  g_autofree char *level = NULL;
-
-  text = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_MESSAGE);
-  level = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_LEVEL);
-  if (text == NULL)
-    return;
-
-  if (g_strcmp0 (level, "error") == 0)
-    runtime_use_logger_error (logger, text);
-  else if (g_strcmp0 (level, "warning") == 0 || g_strcmp0 (level, "warn") == 0)
-    runtime_use_logger_warning (logger, text);
-  else if (g_strcmp0 (level, "debug") == 0)
-    runtime_use_logger_debug (logger, text);
-  else
-    runtime_use_logger_info (logger, text);
-}
-
-static void
 take_assistant (RuntimeUseHostedInvocation  *self,
                 const RuntimeUseHostMessage *message)
 {
@@ -149,7 +126,7 @@ handle (RuntimeUseHostedInvocation  *self,
       return TRUE;
 
     case RUNTIME_USE_HOST_MESSAGE_LOG:
-      take_log (self, message);
+      _runtime_use_host_message_log (message, runtime_use_invocation_get_logger (self->invocation));
       return TRUE;
 
     case RUNTIME_USE_HOST_MESSAGE_RESULT:
@@ -158,9 +135,13 @@ handle (RuntimeUseHostedInvocation  *self,
       end (self, _runtime_use_host_message_to_outcome (message));
       return FALSE;
 
+    case RUNTIME_USE_HOST_MESSAGE_UNKNOWN:
+      runtime_use_logger_debug (runtime_use_invocation_get_logger (self->invocation),
+                                "ignored a message of a type that is not known");
+      return TRUE;
+
     case RUNTIME_USE_HOST_MESSAGE_READY:
     case RUNTIME_USE_HOST_MESSAGE_FATAL:
-    case RUNTIME_USE_HOST_MESSAGE_UNKNOWN:
     default:
       return TRUE;
     }
