@@ -58,6 +58,7 @@ struct _RuntimeUseHostedHandler
   GHashTable *invocations;   /* RuntimeUseHostedInvocation by its id, all there are */
   GQueue      waiting;       /* of these, those that have no host yet */
   guint       concurrent;    /* what the last host said that it can do at once */
+  gboolean    is_crowded;    /* no further host could start beside those there are */
   guint64     n_invocations;
 
   GPtrArray  *preparing;     /* GTask */
@@ -226,13 +227,17 @@ host_gone_cb (RuntimeUseHost *host,
   RuntimeUseHostedInvocation *served;
 
   g_ptr_array_remove (self->slots, find_slot (self, host));
+  self->is_crowded = !was_ready && has_live_host (self);
+  if ((was_ready || self->is_crowded) && find_served (self, host, FALSE) == NULL &&
+      self->stopping->len == 0)
+    runtime_use_logger_info (_runtime_use_host_get_logger (host), error->message);
   while ((served = find_served (self, host, FALSE)) != NULL)
     if (self->stopping->len == 0 && _runtime_use_hosted_invocation_retreat (served))
       g_queue_push_head (&self->waiting, served);
     else
       _runtime_use_hosted_invocation_lose (served, error);
 
-  if (!was_ready && !has_live_host (self))
+  if (!was_ready && !self->is_crowded)
     fail_waiting (self, error);
   if (self->slots->len == 0)
     return_tasks (&self->stopping, NULL);
@@ -300,6 +305,10 @@ count_wanted (RuntimeUseHostedHandler *self)
                    (self->waiting.length % self->concurrent > 0);
   guint n_starting = 0;
 
+  /* It would be started and end again and again, while those who wait are served in turn. */
+  if (self->is_crowded)
+    return 0;
+
   for (guint i = 0; i < self->slots->len; i++)
     {
       HostSlot *slot = g_ptr_array_index (self->slots, i);
@@ -346,6 +355,7 @@ invocation_ended_cb (RuntimeUseHostedInvocation *invocation,
   HostSlot *slot = find_slot (self, _runtime_use_hosted_invocation_get_host (invocation));
   RuntimeUseHost *host = NULL;
 
+  self->is_crowded = FALSE;
   g_queue_remove (&self->waiting, invocation);
   if (slot != NULL)
     {
