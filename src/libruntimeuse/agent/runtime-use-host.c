@@ -25,6 +25,9 @@
 #define HANG_UP_PATIENCE 2000
 #define SILENCE_PATIENCE 1000
 
+/* So much of what was written already may lie before what is still to be written. */
+#define MAX_WRITTEN (1024 * 1024)
+
 /* A line that makes no sense is quoted up to here. */
 #define QUOTE_LIMIT 200
 
@@ -50,7 +53,9 @@ struct _RuntimeUseHost
   GByteArray                 *line;        /* the beginning of one */
   gsize                       searched;    /* of it, for its end */
   GString                    *unsent;
+  gsize                       n_written;   /* bytes at its start that are sent already */
   guint64                     n_sent;      /* bytes, also those that wait */
+  guint64                     n_unread;    /* of them, those left in the pipe when it was closed */
   guint64                     n_taken;     /* of them, once it is gone: those that it read */
 
   GError                     *why;         /* (nullable): the first reason to end it */
@@ -331,16 +336,56 @@ _runtime_use_host_set_paused (RuntimeUseHost *self,
 
 /* What it reads */
 
+static gsize
+count_unsent (RuntimeUseHost *self)
+{
+  return self->unsent->len - self->n_written;
+}
+
+/* Moves what waits only now and then, and keeps no more memory than it needs. */
+static void
+forget_written (RuntimeUseHost *self)
+{
+  if (count_unsent (self) == 0)
+    {
+      g_string_free (self->unsent, TRUE);
+      self->unsent = g_string_new (NULL);
+    }
+  else if (self->n_written >= MAX_WRITTEN && self->n_written >= count_unsent (self))
+    {
+      g_string_erase (self->unsent, 0, (gssize) self->n_written);
+    }
+  else
+    {
+      return;
+    }
+
+  self->n_written = 0;
+}
+
+/* The pipe still knows what is in it, although nobody may be at its other end. */
+static void
+close_input (RuntimeUseHost *self)
+{
+  int n_left = 0;
+
+  if (self->input >= 0 && ioctl (self->input, FIONREAD, &n_left) == 0)
+    self->n_unread = (guint64) n_left;
+  close_descriptor (&self->input);
+}
+
 static void
 write_unsent (RuntimeUseHost *self)
 {
-  while (self->unsent->len > 0 && self->input >= 0)
+  while (count_unsent (self) > 0 && self->input >= 0)
     {
-      ssize_t length = write (self->input, self->unsent->str, self->unsent->len);
+      ssize_t length = write (self->input, self->unsent->str + self->n_written,
+                              count_unsent (self));
 
       if (length > 0)
         {
-          g_string_erase (self->unsent, 0, length);
+          self->n_written += (gsize) length;
+          forget_written (self);
         }
       else if (errno == EAGAIN)
         {
@@ -348,7 +393,7 @@ write_unsent (RuntimeUseHost *self)
         }
       else if (errno != EINTR)
         {
-          close_descriptor (&self->input);
+          close_input (self);
           if (self->why == NULL)
             set_deadline (self, SILENCE_PATIENCE, silence_cb);
         }
@@ -363,7 +408,7 @@ writable_cb (int          fd,
   RuntimeUseHost *self = user_data;
 
   write_unsent (self);
-  if (self->unsent->len > 0 && self->input >= 0)
+  if (count_unsent (self) > 0 && self->input >= 0)
     return G_SOURCE_CONTINUE;
 
   clear_source (&self->writer);
@@ -374,7 +419,7 @@ writable_cb (int          fd,
 static void
 update_writer (RuntimeUseHost *self)
 {
-  if (self->unsent->len == 0 || self->input < 0)
+  if (count_unsent (self) == 0 || self->input < 0)
     return;
 
   self->writer = g_unix_fd_source_new (self->input, G_IO_OUT | G_IO_ERR);
@@ -407,17 +452,6 @@ _runtime_use_host_get_taken (RuntimeUseHost *self)
   return self->n_taken;
 }
 
-static void
-count_taken (RuntimeUseHost *self)
-{
-  int n_left = 0;
-
-  /* The pipe still knows, although nobody is at its other end. */
-  if (self->input >= 0 && ioctl (self->input, FIONREAD, &n_left) != 0)
-    n_left = 0;
-  self->n_taken = self->n_sent - self->unsent->len - (guint64) n_left;
-}
-
 /* Its end */
 
 static gboolean
@@ -439,7 +473,7 @@ _runtime_use_host_hang_up (RuntimeUseHost *self)
   self->why = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                            "%s: the handler was stopped", self->name);
   clear_source (&self->writer);
-  close_descriptor (&self->input);
+  close_input (self);
   set_deadline (self, HANG_UP_PATIENCE, hang_up_cb);
 }
 
@@ -513,9 +547,11 @@ gone_cb (GObject      *object,
   clear_source (&self->reader);
   clear_source (&self->writer);
   read_rest (self);
-  count_taken (self);
-  close_descriptor (&self->input);
+  close_input (self);
   close_descriptor (&self->output);
+  clear_source (&self->reader);
+  clear_source (&self->writer);
+  self->n_taken = self->n_sent - count_unsent (self) - self->n_unread;
   _runtime_use_host_log_finish (self->log);
   _runtime_use_command_handler_set_sink (self->command, NULL, NULL);
 
