@@ -202,6 +202,15 @@ quote (const char *line,
 }
 
 static void
+refuse_long_line (RuntimeUseHost *self)
+{
+  self->garbled = TRUE;
+  fail (self, RUNTIME_USE_ERROR_TOO_LARGE,
+        "it wrote a line of more than %" G_GSIZE_FORMAT " bytes to descriptor 4 "
+        "(max-line-size)", self->limits.max_line_size);
+}
+
+static void
 take_line (RuntimeUseHost *self,
            const char     *line,
            gsize           length)
@@ -212,7 +221,9 @@ take_line (RuntimeUseHost *self,
   if (self->garbled || length == 0)
     return;
 
-  if (!_runtime_use_host_message_read (&message, line, length, &error))
+  if (length > self->limits.max_line_size)
+    refuse_long_line (self);
+  else if (!_runtime_use_host_message_read (&message, line, length, &error))
     {
       g_autofree char *quoted = quote (line, length);
 
@@ -253,12 +264,9 @@ take_lines (RuntimeUseHost *self)
   if (self->line->len <= self->limits.max_line_size)
     return;
 
-  self->garbled = TRUE;
   g_byte_array_set_size (self->line, 0);
   self->searched = 0;
-  fail (self, RUNTIME_USE_ERROR_TOO_LARGE,
-        "it wrote a line of more than %" G_GSIZE_FORMAT " bytes to descriptor 4 "
-        "(max-line-size)", self->limits.max_line_size);
+  refuse_long_line (self);
 }
 
 /* Returns whether something came. */
