@@ -165,7 +165,8 @@ static void
 take_ready (RuntimeUseHost              *self,
             const RuntimeUseHostMessage *message)
 {
-  if (self->ready)
+  /* Who is to end anyway is not waited for any longer. */
+  if (self->ready || self->why != NULL)
     return;
 
   self->ready = TRUE;
@@ -465,8 +466,10 @@ _runtime_use_host_get_taken (RuntimeUseHost *self)
 static gboolean
 hang_up_cb (gpointer user_data)
 {
-  fail (user_data, RUNTIME_USE_ERROR_AGENT_FAILED,
-        "it went on after the end of its input and was killed");
+  RuntimeUseHost *self = user_data;
+
+  _runtime_use_host_log_say (self->log, "went on after the end of its input, and is killed");
+  _runtime_use_host_kill (self, NULL);
 
   return G_SOURCE_REMOVE;
 }
