@@ -272,6 +272,31 @@ test_closed_input (void)
 }
 
 static void
+test_missed (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("concurrent");
+  g_autofree char *file = g_build_filename (f->folder, "go", NULL);
+  g_autofree char *deafen = g_strdup_printf ("deafen %s", file);
+  g_autoptr(SessionFixture) third = NULL;
+
+  g_test_summary ("What a host had not read when it became deaf goes to the next, all of it");
+
+  fixture_add_other (f);
+  third = session_fixture_new (RUNTIME_USE_AGENT_HANDLER (f->handler));
+  session_fixture_send_prompt (f->session, deafen);
+  assert_contains (session_fixture_wait (f->session), "busy");
+  session_fixture_send_prompt (f->other, "echo in the pipe");
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  assert_contains (session_fixture_wait (f->session), "closed");
+  session_fixture_send_prompt (third, "echo behind it");
+
+  assert_contains (session_fixture_wait_terminal (f->session), "closed its descriptor 3");
+  assert_contains (session_fixture_wait_terminal (f->other), "\"text\":\"in the pipe\"");
+  assert_contains (session_fixture_wait_terminal (third), "\"text\":\"behind it\"");
+  g_unlink (file);
+}
+
+static void
 test_bad_starts (void)
 {
   static const struct { const char *how; const char *error; } cases[] = {
@@ -434,6 +459,18 @@ is_gone (pid_t pid)
 }
 
 static void
+wait_until_gone (pid_t pid)
+{
+  g_autoptr(GTimer) timer = g_timer_new ();
+
+  while (!is_gone (pid))
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpfloat (g_timer_elapsed (timer, NULL), <, DEADLINE_SECONDS);
+    }
+}
+
+static void
 test_escapes (void)
 {
   g_autoptr(Fixture) f = fixture_new ("concurrent");
@@ -499,6 +536,73 @@ test_one_at_a_time (void)
   }
   cancel (f->other);
   assert_contains (session_fixture_wait_terminal (f->other), "Request cancelled");
+}
+
+static void
+test_no_room_for_more (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("alone");
+  g_autofree char *starts = g_strconcat (f->path, ".starts", NULL);
+  g_autofree char *place = g_strconcat (f->path, ".place", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr(GTimer) timer = g_timer_new ();
+  gsize n_starts;
+
+  g_test_summary ("Where no second host can live, the first serves all, and no more are tried");
+
+  fixture_add_other (f);
+  session_fixture_send_prompt (f->session, "wait");
+  assert_contains (session_fixture_wait (f->session), "waiting");
+  session_fixture_send_prompt (f->other, "echo at last");
+  do
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_clear_pointer (&text, g_free);
+      g_assert_true (g_file_get_contents (starts, &text, &n_starts, NULL));
+      g_assert_cmpfloat (g_timer_elapsed (timer, NULL), <, DEADLINE_SECONDS);
+    }
+  while (n_starts < 2);
+
+  /* The time that it took to start the first two is enough for many. */
+  for (double until = 2 * g_timer_elapsed (timer, NULL); g_timer_elapsed (timer, NULL) < until; )
+    g_main_context_iteration (NULL, FALSE);
+  cancel (f->session);
+  assert_contains (session_fixture_wait_terminal (f->other), "\"text\":\"at last\"");
+  g_clear_pointer (&text, g_free);
+  g_assert_true (g_file_get_contents (starts, &text, &n_starts, NULL));
+  g_assert_cmpuint (n_starts, ==, 2);
+  g_unlink (starts);
+  g_rmdir (place);
+}
+
+static void
+test_unread_prompts (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("concurrent");
+  g_autofree char *word = g_strnfill (32 * 1024, 'x');
+  g_autofree char *prompt = g_strdup_printf ("echo %s", word);
+  g_autofree char *file = g_build_filename (f->folder, "go", NULL);
+  g_autofree char *deafen = g_strdup_printf ("deafen %s", file);
+  g_autoptr(GPtrArray) clients = NULL;
+
+  g_test_summary ("Prompts that a host does not read wait, and can be cancelled");
+
+  clients = g_ptr_array_new_with_free_func ((GDestroyNotify) session_fixture_free);
+  session_fixture_send_prompt (f->session, deafen);
+  assert_contains (session_fixture_wait (f->session), "busy");
+  for (guint i = 0; i < 4; i++)
+    {
+      SessionFixture *client = session_fixture_new (RUNTIME_USE_AGENT_HANDLER (f->handler));
+
+      g_object_set (client->session, "kill-grace", 100, NULL);
+      g_ptr_array_add (clients, client);
+      session_fixture_send_prompt (client, prompt);
+    }
+
+  cancel (f->session);
+  assert_contains (session_fixture_wait_terminal (f->session), "Request cancelled");
+  for (guint i = 0; i < clients->len; i++)
+    assert_contains (session_fixture_wait_terminal (g_ptr_array_index (clients, i)), "xxxx");
 }
 
 static void
@@ -570,6 +674,97 @@ test_stop (void)
 }
 
 static void
+test_stop_while_starting (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("late");
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A stop ends a host that becomes ready only then, and ignores that");
+
+  runtime_use_hosted_handler_prepare_async (f->handler, NULL, result_cb, &result);
+  fixture_stop (f);
+  g_assert_false (runtime_use_hosted_handler_prepare_finish (f->handler,
+                                                             wait_for_result (&result), &error));
+  g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED);
+}
+
+static void
+test_dropped (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("concurrent");
+  RuntimeUseHostedHandler *handler = runtime_use_hosted_handler_new (f->path);
+  g_autoptr(SessionFixture) session = NULL;
+  g_autofree char *message = NULL;
+  pid_t pid;
+
+  g_test_summary ("A handler lives as long as an invocation needs it, and its host no longer");
+
+  session = session_fixture_new (RUNTIME_USE_AGENT_HANDLER (handler));
+  message = g_strdup (ask (session, "pid"));
+  pid = read_pid (strstr (message, "\"text\":\"") + strlen ("\"text\":\""));
+  session_fixture_send_prompt (session, "wait");
+  assert_contains (session_fixture_wait (session), "waiting");
+  g_object_unref (handler);
+  cancel (session);
+  assert_contains (session_fixture_wait_terminal (session), "Request cancelled");
+  g_clear_pointer (&session, session_fixture_free);
+  wait_until_gone (pid);
+}
+
+static void
+test_line_limit (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("concurrent");
+
+  g_test_summary ("The limit of a line is exact, also when the end of the line came with it");
+
+  g_object_set (f->handler, "max-line-size", (guint64) 2000, NULL);
+  assert_contains (ask (f->session, "echo fits"), "\"text\":\"fits\"");
+  {
+    g_autofree char *word = g_strnfill (2000, 'x');
+    g_autofree char *prompt = g_strdup_printf ("echo %s", word);
+
+    assert_contains (ask (f->session, prompt), "more than 2000 bytes");
+  }
+}
+
+static GLogWriterOutput
+keep_log (GLogLevelFlags   level,
+          const GLogField *fields,
+          gsize            n_fields,
+          gpointer         user_data)
+{
+  GString *log = user_data;
+
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_string_append_printf (log, "%s\n", (const char *) fields[i].value);
+
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+test_secrets_of_others (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("concurrent");
+  GString *log = g_string_new (NULL);
+
+  g_test_summary ("What a host says late, or in an error of another client, has no secrets in it");
+
+  g_log_set_writer_func (keep_log, log, NULL);
+  session_fixture_send (f->session,
+                        "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                        "\"model\":\"\",\"secrets_to_redact\":[\"q7q7\"],"
+                        "\"user_prompt\":\"say-late q7q7\"}");
+  assert_contains (session_fixture_wait_terminal (f->session), "said");
+  assert_contains (ask (f->session, "garbage a q7q7 b"), "a [REDACTED] b");
+  assert_contains (log->str, "late: [REDACTED]");
+  assert_contains (log->str, "of nobody: [REDACTED]");
+  g_assert_null (strstr (log->str, "q7q7"));
+}
+
+static void
 test_secrets (void)
 {
   g_autoptr(Fixture) f = fixture_new ("concurrent");
@@ -597,6 +792,8 @@ main (int    argc,
   g_test_add_func ("/hosted-handler/odd-messages", test_odd_messages);
   g_test_add_func ("/hosted-handler/death", test_death);
   g_test_add_func ("/hosted-handler/closed-input", test_closed_input);
+  g_test_add_func ("/hosted-handler/missed", test_missed);
+  g_test_add_func ("/hosted-handler/line-limit", test_line_limit);
   g_test_add_func ("/hosted-handler/bad-starts", test_bad_starts);
   g_test_add_func ("/hosted-handler/bad-files", test_bad_files);
   g_test_add_func ("/hosted-handler/missing-programs", test_missing_programs);
@@ -607,10 +804,16 @@ main (int    argc,
   g_test_add_func ("/hosted-handler/escapes", test_escapes);
   g_test_add_func ("/hosted-handler/deserts", test_deserts);
   g_test_add_func ("/hosted-handler/one-at-a-time", test_one_at_a_time);
+  g_test_add_func ("/hosted-handler/no-room-for-more", test_no_room_for_more);
+  g_test_add_func ("/hosted-handler/unread-prompts", test_unread_prompts);
   g_test_add_func ("/hosted-handler/backpressure", test_backpressure);
   g_test_add_func ("/hosted-handler/cancel-blocked", test_cancel_blocked);
   g_test_add_func ("/hosted-handler/stop", test_stop);
+  g_test_add_func ("/hosted-handler/stop-while-starting", test_stop_while_starting);
+  g_test_add_func ("/hosted-handler/dropped", test_dropped);
   g_test_add_func ("/hosted-handler/secrets", test_secrets);
+  /* The last one: the log cannot be given back. */
+  g_test_add_func ("/hosted-handler/secrets-of-others", test_secrets_of_others);
 
   return g_test_run ();
 }
