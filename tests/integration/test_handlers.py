@@ -8,9 +8,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from harness import processes
+from harness import processes, websocket
 from harness.host import HANDLERS, find_in_packages
-from harness.processes import PATIENCE, wait_until
+from harness.messages import CANCEL, CANCELLED, commands, invocation, text_of
+from harness.processes import PATIENCE, SANITIZED, wait_until
 from harness.server import Server
 from runtimeuse_client import (AgentRuntimeError, CancelledException, CommandInterface,
                                QueryOptions, RuntimeUseClient)
@@ -248,3 +249,149 @@ def test_bad_file(name, tmp_path, start_server):
     if 'must export' in words:
         assert (f'Error: module at {path} must export an AgentHandler '
                 '(as default or named "handler")') in str(error.value)
+
+
+# A host that misbehaves, and whoever has to do with it
+
+@pytest.fixture
+def odd(start_server):
+    return start_server('--handler', str(HANDLERS / 'odd-host'), '--limit', 'kill-grace=500',
+                        agent=None)
+
+
+def ask(server, prompt, **members):
+    with websocket.connect(server.port) as client:
+        return client.ask_one(invocation(prompt, **members))
+
+
+def start_waiting(server, prompt='WAIT'):
+    """Return a client whose invocation runs."""
+    client = websocket.connect(server.port)
+    client.send(invocation(prompt))
+    assert client.receive()['message_type'] == 'assistant_message'
+    return client
+
+
+def test_endless_line(odd):
+    """The line is not kept beyond its limit, and its host is gone."""
+    ask(odd, 'ECHO:warm')
+    before = processes.resident_mib(odd.pid)
+    error = ask(odd, 'POUR:200')['error']
+    assert 'odd-host: it wrote a line of more than 8388608 bytes to descriptor 4' in error
+    assert not hosts(odd)
+    if not SANITIZED:
+        assert processes.resident_mib(odd.pid, 'VmHWM') - before < 32
+    assert text_of(ask(odd, 'ECHO:again')) == 'again'
+
+
+def test_flood_of_prints(odd):
+    ask(odd, 'ECHO:warm')
+    before = processes.resident_mib(odd.pid)
+    assert text_of(ask(odd, 'FLOOD:8')) == 'printed'
+    if not SANITIZED:
+        assert processes.resident_mib(odd.pid, 'VmHWM') - before < 16
+
+
+def test_lines_in_crumbs(odd):
+    with websocket.connect(odd.port) as client:
+        messages = client.request(invocation('CRUMBLE:200'))
+    assert [message['text_blocks'] for message in messages[:-1]] == [['x']] * 200
+
+
+def test_late_words_have_no_secrets(odd):
+    """Nor has the line that is quoted to another client."""
+    assert text_of(ask(odd, 'GOSSIP:s3cr3t', secrets_to_redact=['s3cr3t'])) == 'said'
+    assert 'garbage: [REDACTED]' in ask(odd, 'GARBLE:s3cr3t')['error']
+    assert odd.log.count('late: [REDACTED]') == 3
+    assert 'printed: [REDACTED]' in odd.log
+    assert 's3cr3t' not in odd.log
+
+
+def test_many_secrets(odd):
+    with websocket.connect(odd.port) as client:
+        for i in range(1000):
+            client.ask_one(invocation(f'PRINT:secret-number-{i}-',
+                                      secrets_to_redact=[f'secret-number-{i}-']))
+    wait_until(lambda: odd.log.count('printed: [REDACTED]') == 1000, 'what was printed')
+    assert 'secret-number' not in odd.log
+
+
+def test_prompts_that_are_not_read(odd):
+    """They wait, hold up nobody else, and their cancel works."""
+    deaf = start_waiting(odd, 'DEAFEN')
+    waiting = [websocket.connect(odd.port) for _ in range(AT_ONCE)]
+    for client in waiting:
+        client.send(invocation('COUNT:' + 'x' * 1000000))
+    with websocket.connect(odd.port) as client:
+        assert client.ask_one(commands('true'))['results'][0]['exit_code'] == 0
+    for client in waiting[1:]:
+        client.send(CANCEL)
+    for client in waiting[1:]:
+        assert client.receive_until_terminal()[-1] == CANCELLED
+    # The deaf one was killed for that; what it had not read went to the next.
+    assert 'went on after it was cancelled' in deaf.receive_until_terminal()[-1]['error']
+    assert text_of(waiting[0].receive_until_terminal()[-1]) == '1000000'
+    for client in [deaf, *waiting]:
+        client.close()
+
+
+def test_nothing_is_left_of_many_hosts(odd):
+    ask(odd, 'ECHO:warm')
+    before = odd.count_descriptors()
+    for _ in range(20):
+        assert 'cannot be used' in ask(odd, 'GARBLE:x')['error']
+    ask(odd, 'ECHO:warm')
+    # The first connection may still have been closing.
+    wait_until(lambda: all(count <= before[kind]
+                           for kind, count in odd.count_descriptors().items()),
+               f'descriptors left: {before} grew to {odd.count_descriptors()}')
+    assert len(hosts(odd)) == 1
+
+
+@pytest.mark.parametrize('prompt', ['WAIT', 'DEAFEN'])
+def test_stop_while_running(odd, prompt):
+    """The connection is closed in time, and no process is left."""
+    client = start_waiting(odd, prompt)
+    odd.stop()
+    assert client.expect_close() == 1001
+
+
+def test_stop_with_a_host_that_stays(start_server):
+    server = start_server('--handler', str(HANDLERS / 'odd-host'), agent=None,
+                          env={'HANDLER_STAYS': '1'})
+    ask(server, 'ECHO:warm')
+    server.stop()
+    assert 'went on after the end of its input, and is killed' in server.log
+
+
+def test_runtime_is_killed(odd):
+    """Its hosts end with it, whatever they do."""
+    start_waiting(odd, 'DEAFEN')
+    left = processes.descendants(odd.pid)
+    assert hosts(odd)
+    odd.signal(signal.SIGKILL)
+    odd.wait()
+    wait_until(lambda: not any(map(processes.is_running, left)), 'a process is left')
+
+
+LATE_TIMER = """
+exports.handler = {
+  async run(invocation) {
+    setTimeout(() => { throw new Error(`too late for ${invocation.secrets[0]}`); }, 1);
+    return { type: 'text', text: String(process.pid) };
+  },
+};
+"""
+
+
+@pytest.mark.parametrize('kind', ['node', 'bun'])
+def test_late_timer(tmp_path, start_server, kind):
+    """What is thrown after the result harms nobody, and is logged without secrets."""
+    path = tmp_path / 'handler.js'
+    path.write_text(LATE_TIMER)
+    server = start_server('--handler', str(path), agent=None,
+                          env={'PATH': path_with(KINDS[kind][1])})
+    answers = {text_of(ask(server, 'x', secrets_to_redact=['s3cr3t'])) for _ in range(5)}
+    wait_until(lambda: server.log.count('Error: too late for [REDACTED]') == 5, 'what was thrown')
+    assert len(answers) == 1
+    assert 's3cr3t' not in server.log

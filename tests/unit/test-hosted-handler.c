@@ -442,6 +442,18 @@ test_cancel_waiting (void)
   assert_contains (session_fixture_wait (f->session), "Request cancelled");
 }
 
+static void
+test_cancel_starting (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("silent");
+
+  g_test_summary ("Who waits for a host that does not start need not wait for its deadline");
+
+  session_fixture_send_prompt (f->session, "echo x");
+  cancel (f->session);
+  assert_contains (session_fixture_wait (f->session), "Request cancelled");
+}
+
 static pid_t
 read_pid (const char *text)
 {
@@ -801,6 +813,7 @@ main (int    argc,
   g_test_add_func ("/hosted-handler/cancel-honoured", test_cancel_honoured);
   g_test_add_func ("/hosted-handler/cancel-ignored", test_cancel_ignored);
   g_test_add_func ("/hosted-handler/cancel-waiting", test_cancel_waiting);
+  g_test_add_func ("/hosted-handler/cancel-starting", test_cancel_starting);
   g_test_add_func ("/hosted-handler/escapes", test_escapes);
   g_test_add_func ("/hosted-handler/deserts", test_deserts);
   g_test_add_func ("/hosted-handler/one-at-a-time", test_one_at_a_time);
