@@ -994,6 +994,15 @@ test_scanning (WatchFixture  *self,
   watch_fixture_run (A_WHILE);
   g_assert_cmpuint (self->n_told, ==, 4);
   g_assert_cmpstr (warnings->str, ==, "");
+
+  watch_fixture_remove (self, ".");
+  watch_fixture_settle (self);
+  watch_fixture_run (A_WHILE);
+  watch_fixture_settle (self);
+  watch_fixture_mkdir (self, "again");
+  watch_fixture_write (self, "again/file", "4");
+  watch_fixture_settle (self);
+  watch_fixture_assert (self, "again/file", "4");
 }
 
 static void

@@ -23,6 +23,10 @@
  * it open by another name closes it without an event here. */
 #define MAX_BACKOFF 1000
 
+/* Time stamps of files may be so coarse: a second change right after one that was seen would not
+ * show. */
+#define STAMP_GRAIN (20 * G_TIME_SPAN_MILLISECOND)
+
 struct _RuntimeUseFolderWatch
 {
   GObject                            parent_instance;
@@ -166,14 +170,16 @@ note_file (RuntimeUseFolderWatch    *self,
 {
   RuntimeUseWatchFile *file;
 
+  file = _runtime_use_watch_tree_find_file (directory, name);
   if (change == RUNTIME_USE_WATCH_CHANGE_REMOVED)
     {
-      file = _runtime_use_watch_tree_find_file (directory, name);
       if (file != NULL)
         _runtime_use_watch_tree_remove_file (self->tree, file);
       return;
     }
 
+  if (file == NULL && _runtime_use_watch_tree_is_ignored (self->tree, directory, name, FALSE))
+    return;
   file = _runtime_use_folder_scan_ensure_file (self->scan, directory, name);
   if (file == NULL)
     return;
@@ -292,12 +298,10 @@ retry_later (RuntimeUseFolderWatch *self)
 static void
 lose_top (RuntimeUseFolderWatch *self)
 {
-  if (self->inode == 0)
-    return;
-
-  self->inode = 0;
   _runtime_use_watch_tree_clear (self->tree);
-  _runtime_use_watch_log_info (&self->log, "the folder is gone");
+  if (self->inode != 0)
+    _runtime_use_watch_log_info (&self->log, "the folder is gone");
+  self->inode = 0;
 }
 
 /* Opens the folder. What is there may have taken the place of what was: then all is new. */
@@ -444,6 +448,15 @@ was_told (RuntimeUseWatchFile *file,
   return file->is_told && _runtime_use_watch_stamp_equal (&stamp, &file->told);
 }
 
+static gboolean
+has_just_changed (const struct stat *status)
+{
+  gint64 mtime = status->st_mtim.tv_sec * G_USEC_PER_SEC + status->st_mtim.tv_nsec / 1000;
+  gint64 age = g_get_real_time () - mtime;
+
+  return age >= 0 && age < STAMP_GRAIN;
+}
+
 static void
 look_at_content (RuntimeUseFolderWatch *self,
                  RuntimeUseWatchFile   *file,
@@ -467,6 +480,12 @@ look_at_content (RuntimeUseFolderWatch *self,
     }
   if (rest == RUNTIME_USE_FILE_REST_UNKNOWN && !stands_still (self, file, &status))
     return;
+
+  if (has_just_changed (&status))
+    {
+      _runtime_use_watch_tree_put_off (self->tree, file, g_get_monotonic_time () + STAMP_GRAIN);
+      return;
+    }
 
   file->backoff = 0;
   file->met_at = 0;
@@ -581,10 +600,44 @@ look_at_link (RuntimeUseFolderWatch *self,
   close (handle);
 }
 
+/* Files that are looked at one after another often are in the same directory. */
+typedef struct
+{
+  int                       top;
+  int                       fd;        /* of the directory, */
+  RuntimeUseWatchDirectory *directory; /* NULL for none */
+} LastDirectory;
+
+static void
+close_directory (LastDirectory *last)
+{
+  if (last->directory != NULL)
+    close (last->fd);
+  last->directory = NULL;
+}
+
+static int
+open_handle (RuntimeUseWatchFile *file,
+             LastDirectory       *last)
+{
+  if (last->directory != file->directory)
+    {
+      g_autofree char *path = _runtime_use_watch_tree_dup_path (file->directory, NULL);
+
+      close_directory (last);
+      last->fd = _runtime_use_beneath_open (last->top, path, O_PATH | O_DIRECTORY);
+      if (last->fd < 0)
+        return -1;
+      last->directory = file->directory;
+    }
+
+  return _runtime_use_beneath_open (last->fd, file->name, O_PATH);
+}
+
 static void
 look_at (RuntimeUseFolderWatch *self,
          RuntimeUseWatchFile   *file,
-         int                    top)
+         LastDirectory         *last)
 {
   g_autofree char *path = _runtime_use_watch_tree_dup_path (file->directory, file->name);
   struct stat status;
@@ -599,7 +652,7 @@ look_at (RuntimeUseFolderWatch *self,
       return;
     }
 
-  handle = _runtime_use_beneath_open (top, path, O_PATH);
+  handle = open_handle (file, last);
   if (handle < 0)
     {
       look_failed (self, file, path, errno);
@@ -608,7 +661,7 @@ look_at (RuntimeUseFolderWatch *self,
 
   if (fstat (handle, &status) == 0 && S_ISLNK (status.st_mode))
     {
-      look_at_link (self, file, path, top);
+      look_at_link (self, file, path, last->top);
     }
   else
     {
@@ -624,6 +677,7 @@ look_at_files (RuntimeUseFolderWatch *self,
 {
   gint64 now = g_get_monotonic_time ();
   gint64 deadline = now + SLICE;
+  LastDirectory last = { top, -1, NULL };
 
   while (self->tree != NULL && now < deadline)
     {
@@ -631,9 +685,10 @@ look_at_files (RuntimeUseFolderWatch *self,
 
       if (file == NULL || file->due > now)
         break;
-      look_at (self, file, top);
+      look_at (self, file, &last);
       now = g_get_monotonic_time ();
     }
+  close_directory (&last);
 }
 
 /* --- work --- */
@@ -758,7 +813,8 @@ work_cb (gpointer user_data)
   if (top >= 0)
     {
       scan (self, top);
-      look_at_files (self, top);
+      if (self->start == NULL)
+        look_at_files (self, top);
       close (top);
     }
   if (self->tree != NULL)
@@ -936,11 +992,12 @@ _runtime_use_folder_watch_start_async (RuntimeUseFolderWatch *self,
                                        GAsyncReadyCallback    callback,
                                        gpointer               user_data)
 {
-  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr(GTask) task = NULL;
   int why;
 
   g_return_if_fail (self->tree != NULL && self->real_path == NULL);
 
+  task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, _runtime_use_folder_watch_start_async);
   if (g_task_return_error_if_cancelled (task))
     return;
