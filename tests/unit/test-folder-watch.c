@@ -745,12 +745,11 @@ static void
 test_no_folder (WatchFixture  *self,
                 gconstpointer  data)
 {
-  g_autofree char *folder = self->folder;
-
   g_test_summary ("What cannot be a folder is an error that begins with its name");
 
   watch_fixture_write (self, "../file", "1");
   watch_fixture_link (self, "nowhere", "../link");
+  g_free (self->folder);
   self->folder = g_build_filename (self->root, "file", NULL);
   assert_fails (self, "EEXIST: ");
   g_free (self->folder);
@@ -827,10 +826,9 @@ static void
 test_moved_parent (WatchFixture  *self,
                    gconstpointer  data)
 {
-  g_autofree char *folder = self->folder;
-
   g_test_summary ("What takes the place of a folder whose parent was renamed is found");
 
+  g_free (self->folder);
   self->folder = g_build_filename (self->root, "parent", "out", NULL);
   watch_fixture_start (self, NULL);
   watch_fixture_settle (self);
