@@ -699,10 +699,10 @@ test_slow_rules (WatchFixture  *self,
 
   g_test_summary ("Rules count when their file is closed");
 
-  watch_fixture_start (self, NULL);
   watch_fixture_mkdir (self, "dist");
-  fd = open_file (self, ".artifactignore", O_WRONLY | O_CREAT);
   watch_fixture_write (self, "dist/file", "no");
+  fd = open_file (self, ".artifactignore", O_WRONLY | O_CREAT);
+  watch_fixture_start (self, NULL);
   watch_fixture_run (A_WHILE);
   put (fd, "dist\n*.log\n");
   close (fd);
@@ -1021,6 +1021,8 @@ test_overflow (WatchFixture  *self,
   fd = open_file (self, "held", O_WRONLY | O_CREAT);
   put (fd, "1");
   watch_fixture_settle (self);
+  /* Until it is looked at but once a second. */
+  watch_fixture_run (1300);
   for (guint64 i = 0; i < limit; i++)
     {
       /* Neither merges with the one before it. */
