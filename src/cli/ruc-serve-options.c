@@ -11,6 +11,9 @@
 
 /* Properties of the server that --limit sets. */
 static const char * const limit_names[] = {
+  "artifact-hold",
+  "artifact-quiet",
+  "artifact-wait",
   "cancel-grace",
   "command-timeout",
   "handshake-timeout",
@@ -21,7 +24,9 @@ static const char * const limit_names[] = {
   "max-message-size",
   "max-unfinished-size",
   "ping-interval",
+  "post-invocation-delay",
   "stall-timeout",
+  "upload-timeout",
 };
 
 static GOptionContext *
