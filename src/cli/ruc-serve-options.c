@@ -27,6 +27,7 @@ static const char * const limit_names[] = {
   "post-invocation-delay",
   "stall-timeout",
   "upload-timeout",
+  NULL
 };
 
 static GOptionContext *
@@ -180,10 +181,7 @@ apply_limit (GObject     *server,
   g_autofree char *names = g_strjoinv (", ", (char **) limit_names);
   GParamSpec *pspec;
   guint64 number;
-  gboolean known = FALSE;
-
-  for (size_t i = 0; i < G_N_ELEMENTS (limit_names); i++)
-    known |= g_str_equal (limit_names[i], name);
+  gboolean known = g_strv_contains (limit_names, name);
 
   if (!known || equals == NULL)
     return fail (error, _("--limit takes NAME=NUMBER, not \"%s\"; NAME is one of: %s"),
