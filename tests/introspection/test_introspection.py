@@ -419,6 +419,42 @@ class OtherTests:
         run_until(lambda: ends, 'the end')
         assert ends == [True] and session.is_closed() and session.props.is_closed
 
+    def handler_in_a_file(self):
+        """Loads it, asks it, and ends its host; then a file that cannot be loaded."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = f'{folder}/handler.py'
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write('def run(invocation, sender):\n'
+                           '    return {"type": "text", "text": invocation.user_prompt}\n')
+            handler = RuntimeUse.HostedHandler.new(path)
+            assert handler.get_path() == handler.props.path == path
+            props = handler.props
+            assert (props.max_hosts, props.start_timeout, props.max_line_size) == (8, 30, 8 << 20)
+            done, results = [], []
+            handler.prepare_async(None, lambda handler, result:
+                                  done.append(handler.prepare_finish(result)))
+            run_until(lambda: done, 'the host')
+            client = RuntimeUse.Client.new_for_handler(handler)
+            message = RuntimeUse.InvocationMessage(user_prompt='hello', system_prompt='', model='')
+            client.query_async(message, None, lambda client, result:
+                               results.append(client.query_finish(result).get_text()))
+            run_until(lambda: results, 'the answer')
+            handler.stop_async(None, lambda handler, result:
+                               done.append(handler.stop_finish(result)))
+            run_until(lambda: len(done) == 2, 'the end')
+            assert (done, results) == ([True, True], ['hello'])
+
+        def failed(handler, result):
+            try:
+                handler.prepare_finish(result)
+            except GLib.Error as error:
+                done.append(error)
+
+        handler.prepare_async(None, failed)
+        run_until(lambda: len(done) == 3, 'the error')
+        assert done[2].matches(RuntimeUse.error_quark(), RuntimeUse.Error.INVALID_ARGUMENT)
+        assert done[2].message == f'the handler {path} does not exist'
+
     def memory_channel(self):
         one, other = RuntimeUse.MemoryChannel.new_pair()
         messages = []

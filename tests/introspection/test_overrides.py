@@ -5,7 +5,10 @@
 Prints TAP.
 """
 
+import os
+import signal
 import sys
+import threading
 import traceback
 
 import gi
@@ -80,6 +83,32 @@ def test_cancel():
         raise AssertionError('no error')
     except GLib.Error as error:
         assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+def test_interrupt():
+    """The key that interrupts is heard, and the request has ended when its exception comes."""
+    client = make_client()
+    client.connect('command-output',
+                   lambda client, output: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        client.query('WAIT:3600000', pre_agent_invocation_commands=['echo running'])
+        raise AssertionError('not interrupted')
+    except KeyboardInterrupt:
+        assert client.query('ECHO:next').text == 'next'
+
+    # Also while nothing arrives.
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        client.query('WAIT:3600000')
+        raise AssertionError('not interrupted')
+    except KeyboardInterrupt:
+        timer.join()
+
+
+def test_execute_commands():
+    results = make_client().execute_commands(['echo one', {'command': 'exit 3'}])
+    assert [result.get_exit_code() for result in results] == [0, 3]
 
 
 def main():

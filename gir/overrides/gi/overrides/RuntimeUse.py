@@ -9,12 +9,15 @@
 Keyword arguments of requests are members of the message, by their names in docs/protocol.md:
 session.query('…', model='m', pre_agent_invocation_commands=['make']).
 
-The functions here wait; the main context runs meanwhile, the thread-default one.
+The functions here wait; the main context runs meanwhile, the thread-default one. The key that
+interrupts cancels what they wait for, and KeyboardInterrupt comes when that has ended.
 """
 
 import collections
 import contextlib
 import json
+import signal
+import threading
 
 from gi.repository import Gio, GLib
 
@@ -38,22 +41,42 @@ def _context():
     return GLib.MainContext.get_thread_default() or GLib.MainContext.default()
 
 
-def _wait(start, finish, cancellable=None, metadata_of=None):
-    """Start something, run the main context until it is done, and return what came of it.
+@contextlib.contextmanager
+def _interruptible(cancellable):
+    """Cancel on the first interrupt and raise it at the end; a second one is raised at once.
 
-    Who is interrupted, by a key or an exception of a callback, cancels it and sees its end.
+    An exception that a callback raises is lost, and an interrupt may come in one.
     """
+    if (threading.current_thread() is not threading.main_thread() or
+            signal.getsignal(signal.SIGINT) is not signal.default_int_handler):
+        yield
+        return
+
+    interrupts = []
+
+    def interrupt(number, frame):
+        interrupts.append(number)
+        cancellable.cancel()
+        if len(interrupts) > 1:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if interrupts:
+        raise KeyboardInterrupt
+
+
+def _wait(start, finish, cancellable=None, metadata_of=None):
+    """Start something, run the main context until it is done, and return what came of it."""
     done = []
     cancellable = cancellable or Gio.Cancellable()
     start(cancellable, lambda source, result, *data: done.append(result))
-    try:
+    with _interruptible(cancellable):
         while not done:
             _context().iteration(True)
-    except BaseException:
-        cancellable.cancel()
-        while not done:
-            _context().iteration(True)
-        raise
     try:
         return finish(done[0])
     except GLib.Error as error:
@@ -168,7 +191,8 @@ class ClientSession(RuntimeUse.ClientSession):
                     yield events.popleft()
                 self.set_paused(False)
                 if not done:
-                    _context().iteration(True)
+                    with _interruptible(cancellable):
+                        _context().iteration(True)
         finally:
             self.set_paused(False)
             if not done:
