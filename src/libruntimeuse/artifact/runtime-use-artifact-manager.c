@@ -346,8 +346,6 @@ conclude (RuntimeUseArtifactManager    *self,
   drop_offer (self, offer);
   if (again)
     make_offer (self, folder, path);
-  submit_answered (self);
-  end_waits (self);
 }
 
 static void
@@ -364,6 +362,7 @@ uploaded_cb (GObject      *object,
                                       &upload_result, &error);
   self->n_submitted--;
   conclude (self, offer, &upload_result, error);
+  submit_answered (self);
 }
 
 static void
@@ -397,6 +396,7 @@ submit_answered (RuntimeUseArtifactManager *self)
 {
   while (self->n_submitted < MAX_SUBMITTED && !g_queue_is_empty (&self->answered))
     submit (self, g_queue_pop_head (&self->answered));
+  end_waits (self);
 }
 
 /* GObject */
