@@ -201,6 +201,48 @@ test_hanging (void)
   fixture_clear (&f);
 }
 
+static void
+test_stop (void)
+{
+  Fixture f;
+
+  g_test_summary ("A stop waits for no file");
+
+  fixture_init (&f);
+  request (&f, "echo x >a");
+  wait_offer (&f);
+  runtime_use_session_stop_async (f.session->session, NULL, NULL, NULL);
+  wait_part (&f, "Request cancelled");
+  while (!f.session->closed)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (_runtime_use_memory_channel_get_close_code (f.session->client), ==, 1001);
+  fixture_clear (&f);
+}
+
+static void
+test_gone (void)
+{
+  Fixture f;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("What a client has answered is sent although it is gone");
+
+  fixture_init (&f);
+  path = g_build_filename (f.files.folder, "a", NULL);
+  http_sink_hold (f.sink, TRUE);
+  request (&f, "echo x >a");
+  wait_offer (&f);
+  answer (&f, path);
+  runtime_use_channel_close (RUNTIME_USE_CHANNEL (f.session->client), 1000);
+  session_fixture_settle (f.session);
+  g_assert_false (f.session->closed);
+  http_sink_hold (f.sink, FALSE);
+  while (!f.session->closed)
+    g_main_context_iteration (NULL, TRUE);
+  assert_counts (&f, 0, 1);
+  fixture_clear (&f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -212,6 +254,8 @@ main (int    argc,
   g_test_add_func ("/session-artifacts/unanswered", test_unanswered);
   g_test_add_func ("/session-artifacts/cancel", test_cancel);
   g_test_add_func ("/session-artifacts/hanging", test_hanging);
+  g_test_add_func ("/session-artifacts/stop", test_stop);
+  g_test_add_func ("/session-artifacts/gone", test_gone);
 
   return g_test_run ();
 }
