@@ -166,6 +166,30 @@ test_deleted (void)
   fixture_clear (&f);
 }
 
+static void
+test_secrets (void)
+{
+  const char * const secrets[] = { "secret-1", "secret-2", NULL };
+  g_autoptr(RuntimeUseRedactor) redactor = runtime_use_redactor_new (secrets);
+  const char *first;
+  g_autofree char *second = NULL;
+  Fixture f;
+
+  g_test_summary ("Paths that differ only in a secret are shown with a number");
+
+  fixture_init (&f);
+  runtime_use_artifact_manager_set_redactor (f.manager, redactor);
+  g_assert_true (watch (&f, f.files.folder, NULL));
+  watch_fixture_write (&f.files, "secret-1", "1");
+  watch_fixture_write (&f.files, "secret-2", "2");
+  wait_for (f.offered->len == 2);
+  first = g_ptr_array_index (f.offered, 0);
+  second = g_strconcat (first, "~2", NULL);
+  g_assert_null (strstr (first, "secret"));
+  g_assert_cmpstr (g_ptr_array_index (f.offered, 1), ==, second);
+  fixture_clear (&f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -174,6 +198,7 @@ main (int    argc,
 
   g_test_add_func ("/artifact-manager/nested", test_nested);
   g_test_add_func ("/artifact-manager/deleted", test_deleted);
+  g_test_add_func ("/artifact-manager/secrets", test_secrets);
 
   return g_test_run ();
 }
