@@ -49,7 +49,7 @@ typedef struct
 typedef struct
 {
   RuntimeUseArtifactManager *manager;
-  const Folder              *folder;
+  const Folder              *folder;     /* (nullable): gone, while this is being sent */
   char                      *path;       /* as it is watched */
   char                      *shown;      /* the same, without secrets */
   char                      *url;        /* (nullable): not answered yet */
@@ -338,7 +338,7 @@ conclude (RuntimeUseArtifactManager    *self,
           const RuntimeUseUploadResult *result,
           const GError                 *error)
 {
-  gboolean again = offer->changed && !self->stopped;
+  gboolean again = offer->changed && offer->folder != NULL && !self->stopped;
   g_autofree char *path = g_strdup (offer->path);
   const Folder *folder = offer->folder;
 
@@ -744,7 +744,7 @@ add_folder (RuntimeUseArtifactManager *self,
   return folder;
 }
 
-/* It may be tried again. */
+/* It may be tried again. What is being sent from it is finished. */
 static void
 remove_folder (RuntimeUseArtifactManager *self,
                RuntimeUseFolderWatch     *watch)
@@ -752,8 +752,16 @@ remove_folder (RuntimeUseArtifactManager *self,
   g_autoptr(GList) offers = g_hash_table_get_values (self->by_path);
 
   for (GList *link = offers; link != NULL; link = link->next)
-    if (((Offer *) link->data)->folder->watch == watch)
-      drop_offer (self, link->data);
+    {
+      Offer *offer = link->data;
+
+      if (offer->folder == NULL || offer->folder->watch != watch)
+        continue;
+      if (offer->submitted)
+        offer->folder = NULL;
+      else
+        drop_offer (self, offer);
+    }
 
   for (guint i = 0; i < self->folders->len; i++)
     if (((Folder *) g_ptr_array_index (self->folders, i))->watch == watch)
