@@ -193,6 +193,8 @@ ended_cb (GObject      *object,
   g_assert_true (runtime_use_client_session_end_finish (RUNTIME_USE_CLIENT_SESSION (object),
                                                         result, &answer->error) ==
                  (answer->error == NULL));
+  g_assert_null (runtime_use_client_session_dup_error_metadata_json
+                   (RUNTIME_USE_CLIENT_SESSION (object), result));
 }
 
 /* @request is the text of either kind. */
