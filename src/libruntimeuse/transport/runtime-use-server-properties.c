@@ -500,6 +500,42 @@ install_session_properties (void)
  */
 
 /**
+ * RuntimeUseServer:artifact-quiet:
+ *
+ * How long nothing must have happened to a file in an artifact folder that its
+ * last writer has closed before it is offered, in milliseconds. 40 by default.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:artifact-hold:
+ *
+ * How long the answer to a request is held back at most until the files that
+ * were just written are on their way, in milliseconds. 5,000 by default.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:artifact-wait:
+ *
+ * How long the end of a session waits for answers to offers, in seconds, at
+ * most 50. 45 by default.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:post-invocation-delay:
+ *
+ * How long an invocation waits before its result, in milliseconds. 0 by
+ * default.
+ *
+ * Since: 0.1
+ */
+
+/**
  * RuntimeUseServer:redact-env:
  *
  * `RUNTIME_USE_REDACT_ENV_SECRETS` by default: see
