@@ -312,7 +312,9 @@ test_bad_starts (void)
       g_autoptr(Fixture) f = fixture_new (cases[i].how);
       g_autoptr(GError) error = NULL;
 
-      g_object_set (f->handler, "start-timeout", 1, NULL);
+      /* The others are given the time that a busy machine takes to start them. */
+      if (g_str_equal (cases[i].how, "silent"))
+        g_object_set (f->handler, "start-timeout", 1, NULL);
       error = prepare (f);
       g_assert_nonnull (error);
       g_assert_cmpstr (error->message, ==, cases[i].error);
