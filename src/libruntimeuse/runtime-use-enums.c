@@ -4,6 +4,11 @@
 
 #include "runtime-use-enums.h"
 
+G_DEFINE_ENUM_TYPE (RuntimeUseExtract, runtime_use_extract,
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_EXTRACT_ZIP, "zip"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_EXTRACT_AUTO, "auto"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_EXTRACT_NEVER, "never"))
+
 /* The nicks of the output streams are the words of the wire protocol. */
 G_DEFINE_ENUM_TYPE (RuntimeUseOutputStream, runtime_use_output_stream,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_OUTPUT_STREAM_STDOUT, "stdout"),

@@ -8,9 +8,28 @@
 
 G_BEGIN_DECLS
 
+#define RUNTIME_USE_TYPE_EXTRACT (runtime_use_extract_get_type ())
 #define RUNTIME_USE_TYPE_OUTPUT_STREAM (runtime_use_output_stream_get_type ())
 #define RUNTIME_USE_TYPE_REDACT_ENV (runtime_use_redact_env_get_type ())
 #define RUNTIME_USE_TYPE_SESSION_STATE (runtime_use_session_state_get_type ())
+
+/**
+ * RuntimeUseExtract:
+ * @RUNTIME_USE_EXTRACT_ZIP: files whose name ends in exactly `.zip` are unpacked and removed
+ * @RUNTIME_USE_EXTRACT_AUTO: these, and every other file that turns out to be an archive, whatever
+ *   its name
+ * @RUNTIME_USE_EXTRACT_NEVER: no file is unpacked
+ *
+ * What of a download is unpacked.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_EXTRACT_ZIP,
+  RUNTIME_USE_EXTRACT_AUTO,
+  RUNTIME_USE_EXTRACT_NEVER,
+} RuntimeUseExtract;
 
 /**
  * RuntimeUseOutputStream:
@@ -66,6 +85,8 @@ typedef enum
   RUNTIME_USE_SESSION_STATE_CLOSED,
 } RuntimeUseSessionState;
 
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_extract_get_type       (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
 GType runtime_use_output_stream_get_type (void);
 RUNTIME_USE_AVAILABLE_IN_0_1

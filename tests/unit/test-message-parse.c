@@ -89,7 +89,9 @@ test_message_parse_invocation (void)
                    "\"env\":{\"\\u0041\":\"\\u00e9\"}}],"
                    "\"post_agent_invocation_commands\":[{\"command\":\"true\"}],"
                    "\"pre_agent_downloadables\":[{\"download_url\":\"http://h\","
-                   "\"working_dir\":\"/w\"}]}");
+                   "\"working_dir\":\"/w\",\"extract\":\"never\"},"
+                   "{\"download_url\":\"u\",\"working_dir\":\"\",\"extract\":\"auto\"},"
+                   "{\"download_url\":\"u\",\"working_dir\":\"\",\"extract\":null}]}");
   request = RUNTIME_USE_REQUEST_MESSAGE (message);
 
   g_assert_cmpstr (runtime_use_invocation_message_get_system_prompt (message), ==, "s");
@@ -114,10 +116,18 @@ test_message_parse_invocation (void)
   g_assert_null (runtime_use_command_get_cwd (command));
   g_assert_null (runtime_use_command_get_env (command));
 
-  g_assert_cmpint (runtime_use_request_message_get_downloadables (request)->len, ==, 1);
+  g_assert_cmpint (runtime_use_request_message_get_downloadables (request)->len, ==, 3);
   downloadable = runtime_use_request_message_get_downloadables (request)->pdata[0];
   g_assert_cmpstr (runtime_use_downloadable_get_download_url (downloadable), ==, "http://h");
   g_assert_cmpstr (runtime_use_downloadable_get_working_dir (downloadable), ==, "/w");
+  g_assert_cmpint (runtime_use_downloadable_get_extract (downloadable), ==,
+                   RUNTIME_USE_EXTRACT_NEVER);
+  downloadable = runtime_use_request_message_get_downloadables (request)->pdata[1];
+  g_assert_cmpint (runtime_use_downloadable_get_extract (downloadable), ==,
+                   RUNTIME_USE_EXTRACT_AUTO);
+  downloadable = runtime_use_request_message_get_downloadables (request)->pdata[2];
+  g_assert_cmpint (runtime_use_downloadable_get_extract (downloadable), ==,
+                   RUNTIME_USE_EXTRACT_ZIP);
 }
 
 static void
@@ -241,6 +251,9 @@ test_message_parse_types (void)
                 "post_agent_invocation_commands[0] must be an object, not a string");
   assert_field (INVOCATION ",\"pre_agent_downloadables\":[{\"download_url\":\"u\"}]}",
                 "pre_agent_downloadables[0].working_dir is missing");
+  assert_field (INVOCATION ",\"pre_agent_downloadables\":[{\"download_url\":\"u\","
+                "\"working_dir\":\"w\",\"extract\":\"zip\"}]}",
+                "pre_agent_downloadables[0].extract must be “auto” or “never”");
   assert_field (EXECUTION "{}}", "commands must be an array, not an object");
   assert_field (EXECUTION "[],\"pre_execution_downloadables\":7}",
                 "pre_execution_downloadables must be an array, not a number");

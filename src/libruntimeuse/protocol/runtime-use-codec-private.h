@@ -28,7 +28,8 @@ typedef enum
   RUNTIME_USE_FIELD_JSON,     /* char *, the compact text of a JSON object */
   RUNTIME_USE_FIELD_INTEGER,  /* gint64 */
   RUNTIME_USE_FIELD_BOOLEAN,  /* gboolean, usually left out when FALSE */
-  RUNTIME_USE_FIELD_WORD,     /* guint, the index of one of .words */
+  RUNTIME_USE_FIELD_WORD,     /* guint, the index of one of .words; one more where the member is
+                               * optional, so that 0 is unset */
   RUNTIME_USE_FIELD_LIST,     /* GPtrArray * of objects that follow .codec */
   RUNTIME_USE_FIELD_INLINE,   /* an object on the wire whose members, .codec, are in this object */
 } RuntimeUseFieldKind;

@@ -190,7 +190,7 @@ read_word (const RuntimeUseField      *field,
 
   for (guint i = 0; field->words[i] != NULL; i++)
     {
-      *location = i;
+      *location = (field->flags & RUNTIME_USE_FIELD_REQUIRED) != 0 ? i : i + 1;
       if (_runtime_use_json_value_equals (value, field->words[i], strlen (field->words[i])))
         return TRUE;
     }

@@ -140,12 +140,23 @@ append_pointer (const RuntimeUseField *field,
 }
 
 static void
+append_word (const RuntimeUseField *field,
+             guint                  word,
+             GString               *json)
+{
+  if ((field->flags & RUNTIME_USE_FIELD_REQUIRED) == 0 && word-- == 0)
+    return;
+
+  append_member (field, json);
+  append_string (field->words[word], json);
+}
+
+static void
 append_field (const RuntimeUseField *field,
               gpointer               object,
               GString               *json)
 {
   gpointer location = _runtime_use_field_locate (field, object);
-  const char *word;
 
   switch (field->kind)
     {
@@ -163,9 +174,7 @@ append_field (const RuntimeUseField *field,
       break;
 
     case RUNTIME_USE_FIELD_WORD:
-      word = field->words[*(guint *) location];
-      append_member (field, json);
-      append_string (word, json);
+      append_word (field, *(guint *) location, json);
       break;
 
     case RUNTIME_USE_FIELD_INLINE:

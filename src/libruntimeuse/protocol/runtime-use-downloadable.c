@@ -22,9 +22,13 @@ struct _RuntimeUseDownloadable
 
   char *download_url;
   char *working_dir;
+  guint extract;   /* a RuntimeUseExtract */
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseDownloadable, runtime_use_downloadable, G_TYPE_OBJECT)
+
+/* In the order of RuntimeUseExtract, whose first is said by leaving the member out. */
+static const char * const extracts[] = { "auto", "never", NULL };
 
 static const RuntimeUseField fields[] = {
   {
@@ -38,6 +42,12 @@ static const RuntimeUseField fields[] = {
     .kind = RUNTIME_USE_FIELD_STRING,
     .flags = RUNTIME_USE_FIELD_REQUIRED,
     .offset = G_STRUCT_OFFSET (RuntimeUseDownloadable, working_dir),
+  },
+  {
+    RUNTIME_USE_FIELD_NAME ("extract"),
+    .kind = RUNTIME_USE_FIELD_WORD,
+    .offset = G_STRUCT_OFFSET (RuntimeUseDownloadable, extract),
+    .words = extracts,
   },
 };
 
@@ -72,7 +82,8 @@ runtime_use_downloadable_init (RuntimeUseDownloadable *self)
  * @download_url: where the file comes from
  * @working_dir: the folder it goes to
  *
- * Describes a download; nothing is fetched yet.
+ * Describes a download; nothing is fetched yet. Of what is fetched, files whose name ends in
+ * `.zip` are unpacked.
  *
  * Returns: (transfer full): a new downloadable
  *
@@ -82,14 +93,36 @@ RuntimeUseDownloadable *
 runtime_use_downloadable_new (const char *download_url,
                               const char *working_dir)
 {
+  return runtime_use_downloadable_new_full (download_url, working_dir, RUNTIME_USE_EXTRACT_ZIP);
+}
+
+/**
+ * runtime_use_downloadable_new_full:
+ * @download_url: where the file comes from
+ * @working_dir: the folder it goes to
+ * @extract: whether it is unpacked
+ *
+ * Describes a download; nothing is fetched yet. Runtimes other than this one may ignore @extract.
+ *
+ * Returns: (transfer full): a new downloadable
+ *
+ * Since: 0.1
+ */
+RuntimeUseDownloadable *
+runtime_use_downloadable_new_full (const char        *download_url,
+                                   const char        *working_dir,
+                                   RuntimeUseExtract  extract)
+{
   RuntimeUseDownloadable *self;
 
   g_return_val_if_fail (download_url != NULL, NULL);
   g_return_val_if_fail (working_dir != NULL, NULL);
+  g_return_val_if_fail (extract <= RUNTIME_USE_EXTRACT_NEVER, NULL);
 
   self = g_object_new (RUNTIME_USE_TYPE_DOWNLOADABLE, NULL);
   self->download_url = _runtime_use_dup_utf8 (download_url);
   self->working_dir = _runtime_use_dup_utf8 (working_dir);
+  self->extract = extract;
 
   return self;
 }
@@ -128,4 +161,22 @@ runtime_use_downloadable_get_working_dir (RuntimeUseDownloadable *self)
   g_return_val_if_fail (RUNTIME_USE_IS_DOWNLOADABLE (self), NULL);
 
   return self->working_dir;
+}
+
+/**
+ * runtime_use_downloadable_get_extract:
+ * @self: a downloadable
+ *
+ * Gets whether what was fetched is unpacked.
+ *
+ * Returns: what is unpacked
+ *
+ * Since: 0.1
+ */
+RuntimeUseExtract
+runtime_use_downloadable_get_extract (RuntimeUseDownloadable *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_DOWNLOADABLE (self), RUNTIME_USE_EXTRACT_ZIP);
+
+  return self->extract;
 }
