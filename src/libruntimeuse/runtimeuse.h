@@ -37,6 +37,7 @@
 #include "runtime-use-command-handler.h"
 
 /* transfer */
+#include "runtime-use-download-handler.h"
 #include "runtime-use-upload.h"
 
 /* artifact */

@@ -6,9 +6,12 @@ Prints TAP.
 """
 
 import gc
+import http.server
 import json
+import pathlib
 import sys
 import tempfile
+import threading
 import traceback
 
 import gi
@@ -71,6 +74,34 @@ class Client:
     def close(self):
         self.connection.close(Soup.WebsocketCloseCode.NORMAL, None)
         run_until(lambda: self.connection.get_state() == Soup.WebsocketState.CLOSED, 'the close')
+
+
+class FileServer:
+    """Answers every request with the same, in a thread."""
+
+    def __init__(self, content):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header('Content-Length', str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
+        self.port = self.server.server_port
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *args):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
 
 
 class Agent(GObject.Object, RuntimeUse.AgentHandler):
@@ -339,6 +370,36 @@ class OtherTests:
         assert results == [3]
         assert sorted(output) == [(RuntimeUse.OutputStream.STDOUT, 'out [REDACTED]\n'),
                                   (RuntimeUse.OutputStream.STDERR, 'err\n')]
+
+    def download(self):
+        with tempfile.TemporaryDirectory() as folder, FileServer(b'content') as server:
+            downloadable = RuntimeUse.Downloadable.new_full(
+                f'http://127.0.0.1:{server.port}/a%20b.txt?x=y', folder, RuntimeUse.Extract.AUTO)
+            handler = RuntimeUse.DownloadHandler(downloadable=downloadable, max_size=1 << 20)
+            progress, results = [], []
+            handler.connect('progress', lambda handler, *numbers: progress.append(numbers))
+            handler.run_async(None, lambda source, result: results.append(
+                source.run_finish(result)))
+            run_until(lambda: results, 'the download')
+            assert results == [f'{folder}/a b.txt']
+            assert progress == [(7, 7)]
+            assert pathlib.Path(results[0]).read_bytes() == b'content'
+
+    def download_error(self):
+        handler = RuntimeUse.DownloadHandler.new(RuntimeUse.Downloadable.new('file:///x', '/tmp'))
+        errors = []
+
+        def on_finished(source, result):
+            try:
+                source.run_finish(result)
+            except GLib.Error as error:
+                errors.append(error)
+
+        handler.run_async(None, on_finished)
+        run_until(lambda: errors, 'the error')
+        assert errors[0].message.startswith('fetch failed')
+        assert errors[0].matches(GLib.quark_from_string('runtime-use-error-quark'),
+                                 RuntimeUse.Error.INVALID_ARGUMENT)
 
     def redactor(self):
         assert RuntimeUse.Redactor.new(['abc', 'abcdef']).redact('x abcdef') == 'x [REDACTED]'
