@@ -226,17 +226,6 @@ def test_too_many_commands(client):
     check_error(client, 'commands')
 
 
-def test_what_this_version_cannot_do(client):
-    """Not ignored, not faked: the answer says what is missing."""
-    item = {'download_url': 'http://127.0.0.1:9/x', 'working_dir': '/tmp/x'}
-    for message, name in ((commands('true', pre_execution_downloadables=[item]),
-                           'pre_execution_downloadables'),
-                          (invocation('ECHO:x', pre_agent_downloadables=[item]),
-                           'pre_agent_downloadables')):
-        client.send(message)
-        check_error(client, name)
-
-
 def test_empty_lists_are_nothing(client):
     terminal = client.ask_one(commands('echo x', artifacts_dirs=[], secrets_to_redact=None,
                                        pre_execution_downloadables=[]))

@@ -7,8 +7,7 @@ import json
 import pytest
 from harness.processes import PATIENCE
 from runtimeuse_client import (AgentRuntimeError, CancelledException, CommandInterface,
-                               ExecuteCommandsOptions, QueryOptions,
-                               RuntimeEnvironmentDownloadableInterface, RuntimeUseClient,
+                               ExecuteCommandsOptions, QueryOptions, RuntimeUseClient,
                                StructuredOutputResult, TextResult)
 
 # So that a call that hangs fails instead.
@@ -306,10 +305,3 @@ def test_result_over_the_limit_is_an_error(server):
 def test_result_just_under_the_limit(server):
     text = 'x' * 999000
     assert query(server, 'ECHO:' + text).data.text == text
-
-
-def test_unsupported_downloads_say_so(server):
-    with pytest.raises(AgentRuntimeError, match='pre_agent_downloadables'):
-        query(server, 'ECHO:no', pre_agent_downloadables=[
-            RuntimeEnvironmentDownloadableInterface(download_url='http://127.0.0.1:9/x',
-                                                    working_dir='/tmp/x')])

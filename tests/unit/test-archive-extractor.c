@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime-use-jail-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-jail-private.h"
 #include "runtime-use-transfer-file-private.h"
 
 #include "transfer-fixture.h"

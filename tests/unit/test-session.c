@@ -654,21 +654,6 @@ test_cancel_while_full (void)
 }
 
 static void
-test_unsupported (void)
-{
-  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-
-  g_test_summary ("A request for what this version lacks names the member");
-
-  session_fixture_send (f,
-                        "{\"message_type\":\"command_execution_message\",\"commands\":[],"
-                        "\"pre_execution_downloadables\":"
-                        "[{\"download_url\":\"http://127.0.0.1/x\",\"working_dir\":\".\"}]}");
-  assert_next_contains (f, "pre_execution_downloadables: ");
-  session_fixture_assert_quiet (f);
-}
-
-static void
 test_output_format (void)
 {
   g_autoptr(SessionFixture) f = session_fixture_new (NULL);
@@ -886,7 +871,6 @@ main (int    argc,
   g_test_add_func ("/session/redacted-errors", test_redacted_errors);
   g_test_add_func ("/session/redaction", test_redaction);
   g_test_add_func ("/session/backpressure", test_backpressure);
-  g_test_add_func ("/session/unsupported", test_unsupported);
   g_test_add_func ("/session/output-format", test_output_format);
   g_test_add_func ("/session/storm", test_storm);
 

@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 
 #define RUNTIME_USE_IGNORE_FILE ".artifactignore"
 
+/* What downloads are called until they are complete. */
+#define RUNTIME_USE_OWN_FILE_PREFIX ".runtimeuse-"
+
 /* What is known of the directories and files in a watched folder; does no I/O. */
 typedef struct _RuntimeUseWatchTree RuntimeUseWatchTree;
 typedef struct _RuntimeUseWatchDirectory RuntimeUseWatchDirectory;

@@ -490,7 +490,8 @@ _runtime_use_watch_tree_is_ignored (RuntimeUseWatchTree      *self,
 {
   g_autoptr(GString) path = NULL;
 
-  if (strcmp (name, RUNTIME_USE_IGNORE_FILE) == 0)
+  if (strcmp (name, RUNTIME_USE_IGNORE_FILE) == 0 ||
+      g_str_has_prefix (name, RUNTIME_USE_OWN_FILE_PREFIX))
     return TRUE;
 
   path = g_string_new (name);

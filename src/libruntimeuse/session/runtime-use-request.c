@@ -9,6 +9,7 @@
 #include "runtime-use-command-execution-result-message.h"
 #include "runtime-use-command-handler-private.h"
 #include "runtime-use-command-result-private.h"
+#include "runtime-use-download-handler.h"
 #include "runtime-use-error-message.h"
 #include "runtime-use-invocation-message.h"
 #include "runtime-use-invocation-private.h"
@@ -83,6 +84,7 @@ struct _RuntimeUseRequest
   gboolean                         agent_running;
 
   guint                            n_watched;      /* artifact folders */
+  guint                            n_downloaded;   /* begun, that is */
   RuntimeUseAlarm                 *delay;          /* (nullable): after the invocation */
 
   RuntimeUseMessage               *terminal;       /* (nullable): decided, but for a cancel */
@@ -465,23 +467,44 @@ delay_end (RuntimeUseRequest *self)
                                                 delay_over, self);
 }
 
+/* Downloads */
+
+static void download_next_file (RuntimeUseRequest *self);
+
 static void
-check_files (RuntimeUseRequest *self)
+downloaded_cb (GObject      *object,
+               GAsyncResult *result,
+               gpointer      user_data)
 {
-  const char *unsupported = NULL;
+  g_autoptr(RuntimeUseRequest) self = user_data;
+  g_autofree char *path = NULL;
+  GError *error = NULL;
 
-  if (runtime_use_request_message_get_downloadables (self->message)->len > 0)
-    unsupported = RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message)
-                  ? "pre_agent_downloadables: this version cannot fetch files"
-                  : "pre_execution_downloadables: this version cannot fetch files";
-
-  if (unsupported == NULL)
-    request_next (self);
+  path = runtime_use_download_handler_run_finish (RUNTIME_USE_DOWNLOAD_HANDLER (object), result,
+                                                  &error);
+  if (error == NULL)
+    download_next_file (self);
   else
-    request_fail (self,
-                  g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
-                                       unsupported),
-                  NULL);
+    request_fail (self, error, NULL);
+}
+
+/* One after the other, since a later archive may be meant to lie over an earlier one. */
+static void
+download_next_file (RuntimeUseRequest *self)
+{
+  GPtrArray *downloadables = runtime_use_request_message_get_downloadables (self->message);
+  g_autoptr(RuntimeUseDownloadHandler) download = NULL;
+
+  if (self->n_downloaded == downloadables->len)
+    {
+      request_next (self);
+      return;
+    }
+
+  download =
+    runtime_use_download_handler_new (g_ptr_array_index (downloadables, self->n_downloaded++));
+  runtime_use_download_handler_run_async (download, self->cancellable, downloaded_cb,
+                                          g_object_ref (self));
 }
 
 /* Commands */
@@ -885,7 +908,7 @@ finish_invocation (RuntimeUseRequest *self)
 
 static const RequestStep invocation_steps[] = {
   watch_folders,
-  check_files,
+  download_next_file,
   run_commands_before,
   read_output_format,
   run_agent,
@@ -896,7 +919,7 @@ static const RequestStep invocation_steps[] = {
 
 static const RequestStep execution_steps[] = {
   watch_folders,
-  check_files,
+  download_next_file,
   run_commands,
   finish_execution,
 };

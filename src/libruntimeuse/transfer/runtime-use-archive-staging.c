@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "runtime-use-archive-path-private.h"
-#include "runtime-use-jail-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-jail-private.h"
 #include "runtime-use-transfer-file-private.h"
 
 #define MAX_TRIES 100
