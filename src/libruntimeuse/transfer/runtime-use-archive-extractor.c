@@ -4,7 +4,6 @@
 
 #include "runtime-use-archive-extractor-private.h"
 
-#include <archive_entry.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "runtime-use-archive-path-private.h"
 #include "runtime-use-archive-staging-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-libarchive-private.h"
 #include "runtime-use-transfer-file-private.h"
 
 /* Below this many bytes no ratio is suspicious. */
@@ -85,10 +85,10 @@ fail_write (Extraction  *self,
 static guint64
 get_size (struct archive_entry *entry)
 {
-  if (!archive_entry_size_is_set (entry))
+  if (!_runtime_use_libarchive.archive_entry_size_is_set (entry))
     return 0;
 
-  return (guint64) MAX (archive_entry_size (entry), 0);
+  return (guint64) MAX (_runtime_use_libarchive.archive_entry_size (entry), 0);
 }
 
 static gboolean
@@ -134,11 +134,11 @@ set_time (struct archive_entry *entry,
 {
   struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 
-  if (!archive_entry_mtime_is_set (entry))
+  if (!_runtime_use_libarchive.archive_entry_mtime_is_set (entry))
     return;
 
-  times[1].tv_sec = archive_entry_mtime (entry);
-  times[1].tv_nsec = archive_entry_mtime_nsec (entry);
+  times[1].tv_sec = _runtime_use_libarchive.archive_entry_mtime (entry);
+  times[1].tv_nsec = _runtime_use_libarchive.archive_entry_mtime_nsec (entry);
   /* Not every file system can do every time. */
   if (futimens (fd, times) != 0)
     g_debug ("Cannot set the time of a file: %s", g_strerror (errno));
@@ -148,7 +148,7 @@ static guint
 get_mode (struct archive_entry *entry,
           guint                 otherwise)
 {
-  guint mode = archive_entry_perm (entry) & 0777;
+  guint mode = _runtime_use_libarchive.archive_entry_perm (entry) & 0777;
 
   return mode != 0 ? mode : otherwise;
 }
@@ -208,7 +208,8 @@ extract_copy (Extraction            *self,
               const char            *path,
               GError               **error)
 {
-  g_autofree char *source = _runtime_use_archive_path_clean (archive_entry_hardlink (entry), error);
+  const char *target = _runtime_use_libarchive.archive_entry_hardlink (entry);
+  g_autofree char *source = _runtime_use_archive_path_clean (target, error);
   gboolean copied;
   guint mode;
   int from;
@@ -245,7 +246,7 @@ extract_by_type (Extraction            *self,
 {
   const char *target;
 
-  switch (archive_entry_filetype (entry))
+  switch (_runtime_use_libarchive.archive_entry_filetype (entry))
     {
     case AE_IFREG:
       return extract_file (self, entry, path, error);
@@ -256,7 +257,7 @@ extract_by_type (Extraction            *self,
                                                       error);
 
     case AE_IFLNK:
-      target = archive_entry_symlink (entry);
+      target = _runtime_use_libarchive.archive_entry_symlink (entry);
       if (target == NULL)
         return refuse (error, "it links to a name that cannot be read");
       return _runtime_use_archive_staging_add_link (self->staging, path, target, error);
@@ -276,14 +277,15 @@ extract_entry (Extraction            *self,
 
   if (path == NULL)
     return FALSE;
-  if (archive_entry_is_encrypted (entry))
+  if (_runtime_use_libarchive.archive_entry_is_encrypted (entry))
     return refuse (error, "it is encrypted, and there is no password");
 
   /* The folder itself, which is there. */
   if (path[0] == '\0')
-    return archive_entry_filetype (entry) == AE_IFDIR || refuse (error, "it has no name");
+    return _runtime_use_libarchive.archive_entry_filetype (entry) == AE_IFDIR ||
+           refuse (error, "it has no name");
 
-  if (archive_entry_hardlink (entry) != NULL)
+  if (_runtime_use_libarchive.archive_entry_hardlink (entry) != NULL)
     return extract_copy (self, entry, path, error);
 
   return extract_by_type (self, entry, path, error);
@@ -294,7 +296,7 @@ extract_named (Extraction            *self,
                struct archive_entry  *entry,
                GError               **error)
 {
-  const char *name = archive_entry_pathname (entry);
+  const char *name = _runtime_use_libarchive.archive_entry_pathname (entry);
   g_autofree char *shown = NULL;
 
   if (name == NULL)
@@ -379,6 +381,9 @@ _runtime_use_archive_extract (int                             fd,
   g_autoptr(GError) local_error = NULL;
   Extraction self = { .limits = limits, .cancellable = cancellable, .folder = folder };
   gboolean is_archive;
+
+  if (!_runtime_use_libarchive_load (error))
+    return RUNTIME_USE_EXTRACTED_FAILED;
 
   reader = _runtime_use_archive_reader_new (fd, kind, limits->max_entries, cancellable);
   self.reader = reader;

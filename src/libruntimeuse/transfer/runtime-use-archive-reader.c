@@ -4,13 +4,13 @@
 
 #include "runtime-use-archive-reader-private.h"
 
-#include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime-use-error.h"
+#include "runtime-use-libarchive-private.h"
 
 #define BLOCK (64 * 1024)
 
@@ -45,13 +45,14 @@ read_cb (struct archive  *archive,
 
   if (g_cancellable_is_cancelled (self->cancellable))
     {
-      archive_set_error (archive, ECANCELED, "cancelled");
+      _runtime_use_libarchive.archive_set_error (archive, ECANCELED, "cancelled");
       return ARCHIVE_FATAL;
     }
   if (!self->has_first && self->list_left <= 0)
     {
       self->is_list_too_long = TRUE;
-      archive_set_error (archive, ENOMEM, "the list of members is too long");
+      _runtime_use_libarchive.archive_set_error (archive, ENOMEM,
+                                                 "the list of members is too long");
       return ARCHIVE_FATAL;
     }
 
@@ -61,7 +62,8 @@ read_cb (struct archive  *archive,
 
   if (n < 0)
     {
-      archive_set_error (archive, errno, "cannot read it: %s", g_strerror (errno));
+      _runtime_use_libarchive.archive_set_error (archive, errno, "cannot read it: %s",
+                                                 g_strerror (errno));
       return ARCHIVE_FATAL;
     }
 
@@ -89,7 +91,8 @@ seek_cb (struct archive *archive,
 
   if (__builtin_add_overflow (base, offset, &position) || position < 0)
     {
-      archive_set_error (archive, EINVAL, "it points to a place that is not in it");
+      _runtime_use_libarchive.archive_set_error (archive, EINVAL,
+                                                 "it points to a place that is not in it");
       return ARCHIVE_FATAL;
     }
   self->position = position;
@@ -119,20 +122,20 @@ static void
 choose_formats (struct archive        *archive,
                 RuntimeUseArchiveKind  kind)
 {
-  archive_read_support_format_zip_seekable (archive);
+  _runtime_use_libarchive.archive_read_support_format_zip_seekable (archive);
   if (kind == RUNTIME_USE_ARCHIVE_ZIP)
     return;
 
-  archive_read_support_format_tar (archive);
-  archive_read_support_format_7zip (archive);
-  archive_read_support_filter_bzip2 (archive);
-  archive_read_support_filter_compress (archive);
-  archive_read_support_filter_gzip (archive);
-  archive_read_support_filter_lz4 (archive);
-  archive_read_support_filter_lzip (archive);
-  archive_read_support_filter_lzma (archive);
-  archive_read_support_filter_xz (archive);
-  archive_read_support_filter_zstd (archive);
+  _runtime_use_libarchive.archive_read_support_format_tar (archive);
+  _runtime_use_libarchive.archive_read_support_format_7zip (archive);
+  _runtime_use_libarchive.archive_read_support_filter_bzip2 (archive);
+  _runtime_use_libarchive.archive_read_support_filter_compress (archive);
+  _runtime_use_libarchive.archive_read_support_filter_gzip (archive);
+  _runtime_use_libarchive.archive_read_support_filter_lz4 (archive);
+  _runtime_use_libarchive.archive_read_support_filter_lzip (archive);
+  _runtime_use_libarchive.archive_read_support_filter_lzma (archive);
+  _runtime_use_libarchive.archive_read_support_filter_xz (archive);
+  _runtime_use_libarchive.archive_read_support_filter_zstd (archive);
 }
 
 /* Says what went wrong last. */
@@ -140,7 +143,7 @@ static void
 set_error (RuntimeUseArchiveReader  *self,
            GError                  **error)
 {
-  const char *text = archive_error_string (self->archive);
+  const char *text = _runtime_use_libarchive.archive_error_string (self->archive);
 
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return;
@@ -165,7 +168,7 @@ _runtime_use_archive_reader_new (int                     fd,
   RuntimeUseArchiveReader *self = g_new0 (RuntimeUseArchiveReader, 1);
   struct stat status;
 
-  self->archive = archive_read_new ();
+  self->archive = _runtime_use_libarchive.archive_read_new ();
   self->cancellable = cancellable;
   self->fd = fd;
   self->size = fstat (fd, &status) == 0 ? status.st_size : 0;
@@ -178,10 +181,10 @@ _runtime_use_archive_reader_new (int                     fd,
     self->old_locale = uselocale (self->locale);
 
   choose_formats (self->archive, kind);
-  archive_read_set_read_callback (self->archive, read_cb);
-  archive_read_set_seek_callback (self->archive, seek_cb);
-  archive_read_set_skip_callback (self->archive, skip_cb);
-  archive_read_set_callback_data (self->archive, self);
+  _runtime_use_libarchive.archive_read_set_read_callback (self->archive, read_cb);
+  _runtime_use_libarchive.archive_read_set_seek_callback (self->archive, seek_cb);
+  _runtime_use_libarchive.archive_read_set_skip_callback (self->archive, skip_cb);
+  _runtime_use_libarchive.archive_read_set_callback_data (self->archive, self);
 
   return self;
 }
@@ -189,7 +192,7 @@ _runtime_use_archive_reader_new (int                     fd,
 void
 _runtime_use_archive_reader_free (RuntimeUseArchiveReader *self)
 {
-  archive_read_free (self->archive);
+  _runtime_use_libarchive.archive_read_free (self->archive);
   if (self->locale != (locale_t) 0)
     {
       uselocale (self->old_locale);
@@ -205,7 +208,7 @@ _runtime_use_archive_reader_open (RuntimeUseArchiveReader  *self,
                                   gboolean                 *is_archive,
                                   GError                  **error)
 {
-  self->is_open = archive_read_open1 (self->archive) == ARCHIVE_OK;
+  self->is_open = _runtime_use_libarchive.archive_read_open1 (self->archive) == ARCHIVE_OK;
   *is_archive = self->is_open || self->is_list_too_long ||
                 g_cancellable_is_cancelled (self->cancellable);
   if (!self->is_open)
@@ -220,7 +223,7 @@ _runtime_use_archive_reader_next (RuntimeUseArchiveReader  *self,
                                   struct archive_entry    **entry,
                                   GError                  **error)
 {
-  int result = archive_read_next_header (self->archive, entry);
+  int result = _runtime_use_libarchive.archive_read_next_header (self->archive, entry);
 
   self->has_first = TRUE;
   if (result == ARCHIVE_EOF)
@@ -255,7 +258,8 @@ _runtime_use_archive_reader_read (RuntimeUseArchiveReader  *self,
       if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
         return FALSE;
 
-      result = archive_read_data_block (self->archive, data, length, &place);
+      result = _runtime_use_libarchive.archive_read_data_block (self->archive, data, length,
+                                                                &place);
       *offset = (guint64) place;
     }
   while (result == ARCHIVE_OK && *length == 0);
