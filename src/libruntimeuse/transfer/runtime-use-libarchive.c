@@ -34,7 +34,7 @@ _runtime_use_libarchive_load (GError **error)
 {
   static GMutex mutex;
   static gboolean is_loaded;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
 
   if (!is_loaded)
     is_loaded = find_functions ();
