@@ -16,11 +16,15 @@ static const char * const limit_names[] = {
   "artifact-wait",
   "cancel-grace",
   "command-timeout",
+  "download-idle-timeout",
+  "download-timeout",
   "handshake-timeout",
   "heartbeat-interval",
   "invocation-timeout",
   "kill-grace",
   "max-connections",
+  "max-download-size",
+  "max-extracted-size",
   "max-message-size",
   "max-unfinished-size",
   "ping-interval",
@@ -42,6 +46,7 @@ make_context (RucServeOptions *self)
     { "allowed-host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->allowed_hosts },
     { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &self->token_file },
     { "insecure-no-auth", 0, 0, G_OPTION_ARG_NONE, &self->insecure_no_auth },
+    { "no-local-downloads", 0, 0, G_OPTION_ARG_NONE, &self->no_local_downloads },
     { "log-level", 0, 0, G_OPTION_ARG_STRING, &self->log_level },
     { "limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->limits },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &self->help },
@@ -225,6 +230,7 @@ ruc_serve_options_apply (RucServeOptions  *self,
                 "allowed-origins", self->allowed_origins,
                 "allowed-hosts", self->allowed_hosts,
                 "insecure-no-auth", self->insecure_no_auth,
+                "allow-local-downloads", !self->no_local_downloads,
                 NULL);
 
   return TRUE;
@@ -261,6 +267,7 @@ ruc_serve_options_print_help (void)
              "  --allowed-host NAME   accept this name in the Host header; may be repeated\n"
              "  --token-file FILE     clients must present the token in FILE\n"
              "  --insecure-no-auth    listen beyond loopback without a token\n"
+             "  --no-local-downloads  fetch files from public addresses only\n"
              "\n"
              "Other:\n"
              "  --log-level LEVEL     error, warning, message, info (default) or debug\n"

@@ -19,6 +19,7 @@ typedef struct
   char     *log_level;
   char    **limits;            /* NAME=VALUE of the server's properties */
   gboolean  insecure_no_auth;
+  gboolean  no_local_downloads;
   gboolean  help;
   gboolean  version;
 } RucServeOptions;

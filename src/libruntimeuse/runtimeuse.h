@@ -23,6 +23,7 @@
 #include "runtime-use-command-execution-result-message.h"
 #include "runtime-use-command-output-message.h"
 #include "runtime-use-command-result.h"
+#include "runtime-use-download-progress-message.h"
 #include "runtime-use-downloadable.h"
 #include "runtime-use-end-session-confirm-message.h"
 #include "runtime-use-end-session-message.h"

@@ -113,6 +113,9 @@ test_golden_built (void)
                    "out/a b.txt", FALSE, 0, 0,
                    "Cannot send to bucket.example.org: Connection refused"),
                  "artifact_upload_result_message-failed");
+  assert_golden (runtime_use_download_progress_message_new (1, G_GUINT64_CONSTANT (4294967296),
+                                                            G_GUINT64_CONSTANT (8589934592)),
+                 "download_progress_message");
   assert_golden (runtime_use_end_session_confirm_message_new (), "end_session_confirm_message");
 }
 
@@ -123,8 +126,8 @@ test_golden_complete (void)
     "artifact_upload_request_message", "artifact_upload_response_message",
     "artifact_upload_result_message", "assistant_message", "cancel_message",
     "command_execution_message", "command_execution_result_message", "command_output_message",
-    "end_session_confirm_message", "end_session_message", "error_message", "heartbeat_message",
-    "invocation_message", "result_message",
+    "download_progress_message", "end_session_confirm_message", "end_session_message",
+    "error_message", "heartbeat_message", "invocation_message", "result_message",
   };
   g_auto(GStrv) names = corpus_list ("golden", ".json");
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

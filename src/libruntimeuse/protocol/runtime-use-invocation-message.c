@@ -139,6 +139,12 @@ static const RuntimeUseField fields[] = {
     .max_items = RUNTIME_USE_LIMIT_DOWNLOADABLES,
     .codec = &_runtime_use_downloadable_codec,
   },
+  {
+    RUNTIME_USE_FIELD_NAME ("report_progress"),
+    .kind = RUNTIME_USE_FIELD_BOOLEAN,
+    .flags = RUNTIME_USE_FIELD_SHARED,
+    .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, report_progress),
+  },
 };
 
 const RuntimeUseCodec _runtime_use_invocation_message_codec = {

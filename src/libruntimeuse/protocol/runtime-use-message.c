@@ -130,6 +130,7 @@ static const RuntimeUseCodec * const codecs[] = {
   &_runtime_use_heartbeat_message_codec,
   &_runtime_use_artifact_upload_request_message_codec,
   &_runtime_use_artifact_upload_result_message_codec,
+  &_runtime_use_download_progress_message_codec,
   &_runtime_use_end_session_confirm_message_codec,
 };
 

@@ -16,6 +16,7 @@ typedef struct
   char      **artifacts_dirs;            /* (nullable): none */
   char       *artifacts_ignore_content;  /* (nullable) */
   GPtrArray  *downloadables;             /* (nullable): none */
+  gboolean    report_progress;
 } RuntimeUseRequestMessagePrivate;
 
 RuntimeUseRequestMessagePrivate *

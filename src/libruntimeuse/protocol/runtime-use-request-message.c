@@ -33,9 +33,10 @@ typedef enum
   PROP_ARTIFACTS_DIRS,
   PROP_ARTIFACTS_IGNORE_CONTENT,
   PROP_DOWNLOADABLES,
+  PROP_REPORT_PROGRESS,
 } RuntimeUseRequestMessageProperty;
 
-static GParamSpec *properties[PROP_DOWNLOADABLES + 1];
+static GParamSpec *properties[PROP_REPORT_PROGRESS + 1];
 
 static void
 runtime_use_request_message_get_property (GObject    *object,
@@ -65,6 +66,10 @@ runtime_use_request_message_get_property (GObject    *object,
 
     case PROP_DOWNLOADABLES:
       g_value_set_boxed (value, members->downloadables);
+      break;
+
+    case PROP_REPORT_PROGRESS:
+      g_value_set_boolean (value, members->report_progress);
       break;
 
     default:
@@ -100,6 +105,10 @@ runtime_use_request_message_set_property (GObject      *object,
 
     case PROP_DOWNLOADABLES:
       members->downloadables = _runtime_use_dup_list (g_value_get_boxed (value));
+      break;
+
+    case PROP_REPORT_PROGRESS:
+      members->report_progress = g_value_get_boolean (value);
       break;
 
     default:
@@ -185,6 +194,21 @@ runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
                         (G_PARAM_READWRITE |
                          G_PARAM_CONSTRUCT_ONLY |
                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseRequestMessage:report-progress:
+   *
+   * Whether the runtime tells how far a download has come, see
+   * [class@RuntimeUse.DownloadProgressMessage].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REPORT_PROGRESS] =
+    g_param_spec_boolean ("report-progress", NULL, NULL,
+                          FALSE,
+                          (G_PARAM_READWRITE |
+                           G_PARAM_CONSTRUCT_ONLY |
+                           G_PARAM_STATIC_STRINGS));
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -337,4 +361,22 @@ runtime_use_request_message_get_downloadables (RuntimeUseRequestMessage *self)
 
   return _runtime_use_list_or_empty
     (_runtime_use_request_message_get_members (self)->downloadables);
+}
+
+/**
+ * runtime_use_request_message_get_report_progress:
+ * @self: a message
+ *
+ * Gets whether the client wants to know how far a download has come.
+ *
+ * Returns: `TRUE` if the runtime is to tell
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_request_message_get_report_progress (RuntimeUseRequestMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_REQUEST_MESSAGE (self), FALSE);
+
+  return _runtime_use_request_message_get_members (self)->report_progress;
 }

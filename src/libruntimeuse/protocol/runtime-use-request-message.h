@@ -34,5 +34,8 @@ runtime_use_request_message_get_artifacts_ignore_content (RuntimeUseRequestMessa
 RUNTIME_USE_AVAILABLE_IN_0_1
 GPtrArray *
 runtime_use_request_message_get_downloadables (RuntimeUseRequestMessage *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean
+runtime_use_request_message_get_report_progress (RuntimeUseRequestMessage *self);
 
 G_END_DECLS

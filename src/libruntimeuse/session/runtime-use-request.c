@@ -10,6 +10,7 @@
 #include "runtime-use-command-handler-private.h"
 #include "runtime-use-command-result-private.h"
 #include "runtime-use-download-handler.h"
+#include "runtime-use-download-progress-message.h"
 #include "runtime-use-error-message.h"
 #include "runtime-use-invocation-message.h"
 #include "runtime-use-invocation-private.h"
@@ -488,6 +489,38 @@ downloaded_cb (GObject      *object,
     request_fail (self, error, NULL);
 }
 
+static void
+download_progress_cb (RuntimeUseDownloadHandler *download,
+                      guint64                    received,
+                      guint64                    total,
+                      RuntimeUseRequest         *self)
+{
+  g_autoptr(RuntimeUseMessage) message =
+    runtime_use_download_progress_message_new (self->n_downloaded - 1, received, total);
+
+  self->owner->event (self->owner_data, message);
+}
+
+static RuntimeUseDownloadHandler *
+make_download (RuntimeUseRequest      *self,
+               RuntimeUseDownloadable *downloadable)
+{
+  RuntimeUseDownloadHandler *download;
+
+  download = g_object_new (RUNTIME_USE_TYPE_DOWNLOAD_HANDLER,
+                           "downloadable", downloadable,
+                           "allow-local", self->settings->allow_local_downloads,
+                           "timeout", self->settings->download_timeout,
+                           "idle-timeout", self->settings->download_idle_timeout,
+                           "max-size", self->settings->max_download_size,
+                           "max-extracted-size", self->settings->max_extracted_size,
+                           NULL);
+  if (runtime_use_request_message_get_report_progress (self->message))
+    g_signal_connect_object (download, "progress", G_CALLBACK (download_progress_cb), self, 0);
+
+  return download;
+}
+
 /* One after the other, since a later archive may be meant to lie over an earlier one. */
 static void
 download_next_file (RuntimeUseRequest *self)
@@ -501,8 +534,7 @@ download_next_file (RuntimeUseRequest *self)
       return;
     }
 
-  download =
-    runtime_use_download_handler_new (g_ptr_array_index (downloadables, self->n_downloaded++));
+  download = make_download (self, g_ptr_array_index (downloadables, self->n_downloaded++));
   runtime_use_download_handler_run_async (download, self->cancellable, downloaded_cb,
                                           g_object_ref (self));
 }

@@ -22,11 +22,16 @@ typedef struct
   guint               artifact_hold;        /* ms */
   guint               artifact_wait;        /* s */
   guint               post_invocation_delay; /* ms */
+  gboolean            allow_local_downloads;
+  guint               download_timeout;     /* s */
+  guint               download_idle_timeout; /* s */
+  guint64             max_download_size;
+  guint64             max_extracted_size;
   RuntimeUseRedactEnv redact_env;
 } RuntimeUseSessionSettings;
 
 /* As many properties as there are settings; their ids follow one another. */
-#define RUNTIME_USE_N_SESSION_SETTINGS 10
+#define RUNTIME_USE_N_SESSION_SETTINGS 15
 
 void _runtime_use_session_settings_init         (RuntimeUseSessionSettings       *self);
 void _runtime_use_session_settings_install      (GObjectClass                    *object_class,

@@ -895,6 +895,58 @@ runtime_use_session_set_property (GObject      *object,
  */
 
 /**
+ * RuntimeUseSession:allow-local-downloads:
+ *
+ * Whether files may be fetched from this machine and from networks that are not
+ * public.
+ *
+ * Clients that run on the same machine serve files there, so the default is
+ * `TRUE`. If not, see [property@RuntimeUse.DownloadHandler:allow-local].
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:download-timeout:
+ *
+ * How long the download of a file may take, in seconds.
+ *
+ * The default is a day.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:download-idle-timeout:
+ *
+ * How long nothing may arrive of a file that is downloaded, in seconds.
+ *
+ * The default is 60.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:max-download-size:
+ *
+ * How large a file may be that is downloaded, in bytes.
+ *
+ * The default is 64 GiB.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:max-extracted-size:
+ *
+ * How many bytes the members of an archive may have in all.
+ *
+ * The default is 64 GiB.
+ *
+ * Since: 0.1
+ */
+
+/**
  * RuntimeUseSession:redact-env:
  *
  * Which values of a request's environment variables are treated as secrets,

@@ -536,6 +536,58 @@ install_session_properties (void)
  */
 
 /**
+ * RuntimeUseServer:allow-local-downloads:
+ *
+ * Whether files may be fetched from this machine and from networks that are not
+ * public.
+ *
+ * Clients that run on the same machine serve files there, so the default is
+ * `TRUE`. If not, see [property@RuntimeUse.DownloadHandler:allow-local].
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:download-timeout:
+ *
+ * How long the download of a file may take, in seconds.
+ *
+ * The default is a day.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:download-idle-timeout:
+ *
+ * How long nothing may arrive of a file that is downloaded, in seconds.
+ *
+ * The default is 60.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:max-download-size:
+ *
+ * How large a file may be that is downloaded, in bytes.
+ *
+ * The default is 64 GiB.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:max-extracted-size:
+ *
+ * How many bytes the members of an archive may have in all.
+ *
+ * The default is 64 GiB.
+ *
+ * Since: 0.1
+ */
+
+/**
  * RuntimeUseServer:redact-env:
  *
  * `RUNTIME_USE_REDACT_ENV_SECRETS` by default: see

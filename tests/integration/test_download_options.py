@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a request and the command line say about downloads."""
+
+import http.server
+import threading
+
+import pytest
+from harness import websocket
+from harness.messages import commands
+from harness.processes import PATIENCE
+
+SIZE = 3000000
+HALF = SIZE // 2
+
+
+class Halves(http.server.BaseHTTPRequestHandler):
+    """Sends half of a file, and the rest when it is told to."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Length', str(SIZE))
+        self.end_headers()
+        self.wfile.write(b'x' * HALF)
+        assert self.server.go_on.wait(20 * PATIENCE)
+        self.wfile.write(b'x' * (SIZE - HALF))
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def halves():
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Halves)
+    server.daemon_threads = True
+    server.go_on = threading.Event()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.go_on.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def request(server, folder, **members):
+    url = f'http://127.0.0.1:{server.server_port}/file'
+    return commands('true', pre_execution_downloadables=[
+        {'download_url': url, 'working_dir': str(folder)}], **members)
+
+
+def test_progress_is_told(server, halves, tmp_path):
+    with websocket.connect(server.port) as client:
+        client.send(request(halves, tmp_path, report_progress=True))
+        seen = client.receive()
+        while seen['received'] < HALF:
+            seen = client.receive()
+        assert seen == {'message_type': 'download_progress_message', 'index': 0,
+                        'received': HALF, 'total': SIZE}
+        halves.go_on.set()
+        rest = client.receive_until_terminal()
+    assert rest[-2] == {**seen, 'received': SIZE}
+    assert rest[-1]['message_type'] == 'command_execution_result_message'
+
+
+def test_nobody_hears_of_it_who_did_not_ask(server, halves, tmp_path):
+    halves.go_on.set()
+    with websocket.connect(server.port) as client:
+        messages = client.request(request(halves, tmp_path))
+    assert [message['message_type'] for message in messages] == [
+        'command_execution_result_message']
+
+
+def test_progress_must_be_a_boolean(server, halves, tmp_path):
+    with websocket.connect(server.port) as client:
+        answer = client.request(request(halves, tmp_path, report_progress='yes'))
+    assert 'report_progress' in answer[-1]['error']
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', '[::1]', '10.0.0.1', '[::ffff:127.0.0.1]'])
+def test_no_local_downloads(start_server, tmp_path, host):
+    server = start_server('--no-local-downloads')
+    with websocket.connect(server.port) as client:
+        answer = client.request(commands(f'touch {tmp_path}/ran', pre_execution_downloadables=[
+            {'download_url': f'http://{host}:9/file', 'working_dir': str(tmp_path)}]))
+    assert answer[-1]['message_type'] == 'error_message'
+    assert 'not public' in answer[-1]['error'], answer
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_size_limit(start_server, halves, tmp_path):
+    halves.go_on.set()
+    server = start_server('--limit', f'max-download-size={HALF}')
+    with websocket.connect(server.port) as client:
+        answer = client.request(request(halves, tmp_path / 'in'))
+    assert answer[-1]['message_type'] == 'error_message'
+    assert str(HALF) in answer[-1]['error'], answer
+    assert list((tmp_path / 'in').iterdir()) == []
+
+
+def test_idle_limit(start_server, halves, tmp_path):
+    server = start_server('--limit', 'download-idle-timeout=1')
+    with websocket.connect(server.port) as client:
+        answer = client.request(request(halves, tmp_path / 'in'))
+    assert answer[-1]['message_type'] == 'error_message'
+    assert 'fetch failed' in answer[-1]['error'] and '1' in answer[-1]['error'], answer
