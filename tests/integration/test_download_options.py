@@ -76,7 +76,8 @@ def test_progress_must_be_a_boolean(server, halves, tmp_path):
     assert 'report_progress' in answer[-1]['error']
 
 
-@pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', '[::1]', '10.0.0.1', '[::ffff:127.0.0.1]'])
+@pytest.mark.parametrize('host', [
+    '127.0.0.1', 'localhost', '[::1]', '10.0.0.1', '[::ffff:127.0.0.1]'])
 def test_no_local_downloads(start_server, tmp_path, host):
     server = start_server('--no-local-downloads')
     with websocket.connect(server.port) as client:

@@ -19,12 +19,13 @@ typedef struct
   guint64     value;
 } Setting;
 
+#define OFFSET(member) G_STRUCT_OFFSET (RuntimeUseSessionSettings, member)
 #define NUMBER(name, member, minimum, maximum, value) \
-  { name, G_TYPE_UINT, G_STRUCT_OFFSET (RuntimeUseSessionSettings, member), minimum, maximum, value }
+  { name, G_TYPE_UINT, OFFSET (member), minimum, maximum, value }
 #define SIZE(name, member, value) \
-  { name, G_TYPE_UINT64, G_STRUCT_OFFSET (RuntimeUseSessionSettings, member), 0, G_MAXINT64, value }
+  { name, G_TYPE_UINT64, OFFSET (member), 0, G_MAXINT64, value }
 #define SWITCH(name, member, value) \
-  { name, G_TYPE_BOOLEAN, G_STRUCT_OFFSET (RuntimeUseSessionSettings, member), 0, 1, value }
+  { name, G_TYPE_BOOLEAN, OFFSET (member), 0, 1, value }
 
 static const Setting settings[] = {
   NUMBER ("heartbeat-interval", heartbeat_interval, 1, MAX_MILLISECONDS, 15 * 1000),
