@@ -65,4 +65,5 @@
 #include "runtime-use-client.h"
 #include "runtime-use-client-session.h"
 #include "runtime-use-execution-result.h"
+#include "runtime-use-file-exchange.h"
 #include "runtime-use-query-result.h"

@@ -11,10 +11,12 @@
 #include "runtime-use-client-session-private.h"
 #include "runtime-use-command-execution-result-message.h"
 #include "runtime-use-command-output-message.h"
+#include "runtime-use-download-progress-message.h"
 #include "runtime-use-end-session-confirm-message.h"
 #include "runtime-use-end-session-message.h"
 #include "runtime-use-error-message.h"
 #include "runtime-use-execution-result-private.h"
+#include "runtime-use-file-exchange-private.h"
 #include "runtime-use-heartbeat-message.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-message-private.h"
@@ -64,6 +66,7 @@ struct _RuntimeUseClientSession
   RuntimeUseClock          *clock;
   RuntimeUseSession        *runtime;        /* (nullable): the other end is elsewhere */
   RuntimeUseClientSettings  settings;
+  RuntimeUseFileExchange   *files;          /* (nullable) */
 
   RuntimeUseClientCall     *call;           /* (nullable): none is running */
   GPtrArray                *ending;         /* GTask: who waits for the end */
@@ -84,6 +87,7 @@ typedef enum
 {
   PROP_CHANNEL = 1,
   PROP_IS_CLOSED,
+  PROP_FILE_EXCHANGE,
   PROP_FIRST_SETTING,
 } RuntimeUseClientSessionProperty;
 
@@ -92,11 +96,13 @@ typedef enum
   SIGNAL_ASSISTANT_MESSAGE,
   SIGNAL_COMMAND_OUTPUT,
   SIGNAL_HEARTBEAT,
+  SIGNAL_DOWNLOAD_PROGRESS,
   SIGNAL_ARTIFACT_UPLOAD_REQUEST,
+  SIGNAL_ARTIFACT_UPLOAD_RESULT,
   SIGNAL_CLOSED,
 } RuntimeUseClientSessionSignal;
 
-static GParamSpec *properties[PROP_IS_CLOSED + 1];
+static GParamSpec *properties[PROP_FILE_EXCHANGE + 1];
 static guint signals[SIGNAL_CLOSED + 1];
 
 static void
@@ -405,6 +411,44 @@ session_report (RuntimeUseClientSession *self,
                      runtime_use_heartbeat_message_get_phase (heartbeat),
                      runtime_use_heartbeat_message_get_elapsed_ms (heartbeat));
     }
+  else if (RUNTIME_USE_IS_DOWNLOAD_PROGRESS_MESSAGE (message))
+    {
+      RuntimeUseDownloadProgressMessage *progress = RUNTIME_USE_DOWNLOAD_PROGRESS_MESSAGE (message);
+
+      g_signal_emit (self, signals[SIGNAL_DOWNLOAD_PROGRESS], 0,
+                     runtime_use_download_progress_message_get_index (progress),
+                     runtime_use_download_progress_message_get_received (progress),
+                     runtime_use_download_progress_message_get_total (progress));
+    }
+}
+
+/* The exchange answers for its folders, the user for all others. */
+static void
+session_take_offer (RuntimeUseClientSession                *self,
+                    RuntimeUseArtifactUploadRequestMessage *message)
+{
+  g_autoptr(RuntimeUseArtifactUploadResponseMessage) answer = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (self->files != NULL && _runtime_use_file_exchange_is_started (self->files))
+    answer = runtime_use_file_exchange_answer (self->files, message, &error);
+
+  if (answer != NULL)
+    session_send (self, RUNTIME_USE_MESSAGE (answer));
+  else if (error != NULL &&
+           !g_signal_has_handler_pending (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, TRUE))
+    g_warning ("A file was refused: %s", error->message);
+  else
+    g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, message);
+}
+
+static void
+session_take_upload_result (RuntimeUseClientSession               *self,
+                            RuntimeUseArtifactUploadResultMessage *message)
+{
+  if (self->files != NULL)
+    _runtime_use_file_exchange_take_result (self->files, message);
+  g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_RESULT], 0, message);
 }
 
 static void
@@ -414,7 +458,9 @@ session_handle (RuntimeUseClientSession *self,
   if (RUNTIME_USE_IS_END_SESSION_CONFIRM_MESSAGE (message))
     session_take_confirm (self);
   else if (RUNTIME_USE_IS_ARTIFACT_UPLOAD_REQUEST_MESSAGE (message))
-    g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, message);
+    session_take_offer (self, RUNTIME_USE_ARTIFACT_UPLOAD_REQUEST_MESSAGE (message));
+  else if (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESULT_MESSAGE (message))
+    session_take_upload_result (self, RUNTIME_USE_ARTIFACT_UPLOAD_RESULT_MESSAGE (message));
   else if (self->call == NULL)
     g_debug ("ignored a %s that nobody asked for", runtime_use_message_get_message_type (message));
   else if (RUNTIME_USE_IS_ERROR_MESSAGE (message))
@@ -563,6 +609,7 @@ runtime_use_client_session_finalize (GObject *object)
   RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
 
   g_clear_object (&self->channel);
+  g_clear_object (&self->files);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->ending, g_ptr_array_unref);
   g_clear_error (&self->end_error);
@@ -595,6 +642,10 @@ runtime_use_client_session_get_property (GObject    *object,
       g_value_set_boolean (value, self->is_closed);
       break;
 
+    case PROP_FILE_EXCHANGE:
+      g_value_set_object (value, self->files);
+      break;
+
     case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -620,6 +671,10 @@ runtime_use_client_session_set_property (GObject      *object,
     {
     case PROP_CHANNEL:
       self->channel = g_value_dup_object (value);
+      break;
+
+    case PROP_FILE_EXCHANGE:
+      g_set_object (&self->files, g_value_get_object (value));
       break;
 
     case PROP_IS_CLOSED:
@@ -707,6 +762,21 @@ install_properties (GObjectClass *object_class)
                            G_PARAM_EXPLICIT_NOTIFY |
                            G_PARAM_STATIC_STRINGS));
 
+  /**
+   * RuntimeUseClientSession:file-exchange:
+   *
+   * The folders that requests work with, or `NULL`.
+   *
+   * It must have been started before a request is made, and be stopped only
+   * after the session has ended.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_FILE_EXCHANGE] =
+    g_param_spec_object ("file-exchange", NULL, NULL,
+                         RUNTIME_USE_TYPE_FILE_EXCHANGE,
+                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   _runtime_use_client_settings_install (object_class, PROP_FIRST_SETTING);
 }
@@ -755,6 +825,41 @@ install_reports (GType type)
                   G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_INT64);
 
   /**
+   * RuntimeUseClientSession::download-progress:
+   * @self: the session
+   * @index: which download of the request, counted from 0; those of
+   *   [property@RuntimeUse.ClientSession:file-exchange] come first
+   * @received: how many bytes the server has
+   * @total: how many there will be, or 0 if that is not known
+   *
+   * The server fetches a file. Only for a request with
+   * [property@RuntimeUse.RequestMessage:report-progress], and from a server
+   * that can tell.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_DOWNLOAD_PROGRESS] =
+    g_signal_new ("download-progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_UINT64, G_TYPE_UINT64);
+}
+
+static void
+install_artifact_signals (GType type)
+{
+  /**
+   * RuntimeUseClientSession::artifact-upload-result:
+   * @self: the session
+   * @message: the file
+   *
+   * The server has sent a file, or could not.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ARTIFACT_UPLOAD_RESULT] =
+    g_signal_new ("artifact-upload-result", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, RUNTIME_USE_TYPE_ARTIFACT_UPLOAD_RESULT_MESSAGE);
+
+  /**
    * RuntimeUseClientSession::artifact-upload-request:
    * @self: the session
    * @message: the file
@@ -762,7 +867,8 @@ install_reports (GType type)
    * The server asks where to put a file that it found in an artifact folder.
    *
    * Say so with [method@RuntimeUse.ClientSession.answer_upload]. Comes at any
-   * time, also between requests and while the session is being ended.
+   * time, also between requests and while the session is being ended. Files
+   * of [property@RuntimeUse.ClientSession:file-exchange] are answered already.
    *
    * Since: 0.1
    */
@@ -784,6 +890,7 @@ runtime_use_client_session_class_init (RuntimeUseClientSessionClass *klass)
 
   install_properties (object_class);
   install_reports (G_TYPE_FROM_CLASS (klass));
+  install_artifact_signals (G_TYPE_FROM_CLASS (klass));
 
   /**
    * RuntimeUseClientSession::closed:
@@ -874,15 +981,29 @@ session_dup_obstacle (RuntimeUseClientSession *self,
   return NULL;
 }
 
+static RuntimeUseRequestMessage *
+session_complete (RuntimeUseClientSession   *self,
+                  RuntimeUseRequestMessage  *message,
+                  GError                   **error)
+{
+  if (self->files == NULL)
+    return g_object_ref (message);
+
+  return _runtime_use_file_exchange_add_to (self->files, message, error);
+}
+
 static void
 session_call (RuntimeUseClientSession *self,
               RuntimeUseMessage       *message,
               GTask                   *task)
 {
   GError *obstacle = session_dup_obstacle (self, g_task_get_cancellable (task));
+  g_autoptr(RuntimeUseRequestMessage) request = NULL;
 
   /* Whether a request was cancelled is known only when the server has answered. */
   g_task_set_check_cancellable (task, FALSE);
+  if (obstacle == NULL)
+    request = session_complete (self, RUNTIME_USE_REQUEST_MESSAGE (message), &obstacle);
   if (obstacle != NULL)
     {
       g_task_return_error (task, obstacle);
@@ -894,7 +1015,7 @@ session_call (RuntimeUseClientSession *self,
                                              self);
   if (self->is_paused)
     _runtime_use_client_call_set_paused (self->call, TRUE);
-  session_send (self, message);
+  session_send (self, RUNTIME_USE_MESSAGE (request));
 }
 
 /**

@@ -9,6 +9,7 @@
 #include "runtime-use-client-session-private.h"
 #include "runtime-use-command-output-message.h"
 #include "runtime-use-connector-private.h"
+#include "runtime-use-file-exchange.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-memory-channel.h"
 
@@ -46,6 +47,7 @@ struct _RuntimeUseClient
   char                     *url;                /* (nullable) */
   char                     *token;              /* (nullable) */
   RuntimeUseAgentHandler   *handler;            /* (nullable) */
+  RuntimeUseFileExchange   *files;              /* (nullable) */
   guint                     connect_timeout;    /* s */
   guint64                   max_message_size;
   RuntimeUseClientSettings  settings;
@@ -71,6 +73,7 @@ typedef enum
   PROP_HANDLER,
   PROP_CONNECT_TIMEOUT,
   PROP_MAX_MESSAGE_SIZE,
+  PROP_FILE_EXCHANGE,
   PROP_FIRST_SETTING,
 } RuntimeUseClientProperty;
 
@@ -81,7 +84,7 @@ typedef enum
   SIGNAL_HEARTBEAT,
 } RuntimeUseClientSignal;
 
-static GParamSpec *properties[PROP_MAX_MESSAGE_SIZE + 1];
+static GParamSpec *properties[PROP_FILE_EXCHANGE + 1];
 static guint signals[SIGNAL_HEARTBEAT + 1];
 
 static void
@@ -106,6 +109,7 @@ runtime_use_client_finalize (GObject *object)
   set_secret (&self->url, NULL);
   set_secret (&self->token, NULL);
   g_clear_object (&self->handler);
+  g_clear_object (&self->files);
   g_clear_object (&self->clock);
 
   G_OBJECT_CLASS (runtime_use_client_parent_class)->finalize (object);
@@ -142,6 +146,10 @@ runtime_use_client_get_property (GObject    *object,
 
     case PROP_MAX_MESSAGE_SIZE:
       g_value_set_uint64 (value, self->max_message_size);
+      break;
+
+    case PROP_FILE_EXCHANGE:
+      g_value_set_object (value, self->files);
       break;
 
     case PROP_TOKEN:
@@ -186,6 +194,10 @@ runtime_use_client_set_property (GObject      *object,
 
     case PROP_MAX_MESSAGE_SIZE:
       self->max_message_size = g_value_get_uint64 (value);
+      break;
+
+    case PROP_FILE_EXCHANGE:
+      g_set_object (&self->files, g_value_get_object (value));
       break;
 
     case PROP_FIRST_SETTING:
@@ -295,6 +307,20 @@ install_properties (GObjectClass *object_class)
   properties[PROP_MAX_MESSAGE_SIZE] =
     g_param_spec_uint64 ("max-message-size", NULL, NULL,
                          MIN_MESSAGE_SIZE, MAX_MESSAGE_SIZE, DEFAULT_MAX_MESSAGE_SIZE, flags);
+
+  /**
+   * RuntimeUseClient:file-exchange:
+   *
+   * The folders that requests work with, or `NULL`.
+   *
+   * [property@RuntimeUse.ClientSession:file-exchange] of the sessions that are
+   * made. A request with a connection of its own ends only when the files that
+   * the runtime made were received.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_FILE_EXCHANGE] =
+    g_param_spec_object ("file-exchange", NULL, NULL, RUNTIME_USE_TYPE_FILE_EXCHANGE, flags);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   _runtime_use_client_settings_install (object_class, PROP_FIRST_SETTING);
@@ -412,7 +438,12 @@ make_session (RuntimeUseClient  *self,
               RuntimeUseChannel *channel,
               RuntimeUseSession *runtime)
 {
-  return _runtime_use_client_session_new_full (channel, self->clock, &self->settings, runtime);
+  RuntimeUseClientSession *session;
+
+  session = _runtime_use_client_session_new_full (channel, self->clock, &self->settings, runtime);
+  g_object_set (session, "file-exchange", self->files, NULL);
+
+  return session;
 }
 
 static RuntimeUseClientSession *
@@ -593,6 +624,7 @@ one_shot_answered_cb (GObject      *object,
 {
   RuntimeUseClientSession *session = RUNTIME_USE_CLIENT_SESSION (object);
   g_autoptr(GTask) task = user_data;
+  GTask *waiting = task;
   OneShot *shot = g_task_get_task_data (task);
 
   shot->result = g_task_propagate_pointer (G_TASK (result), &shot->error);
@@ -606,7 +638,11 @@ one_shot_answered_cb (GObject      *object,
     }
 
   g_signal_connect (session, "closed", G_CALLBACK (one_shot_closed_cb), g_steal_pointer (&task));
-  runtime_use_client_session_close (session);
+  /* What the runtime has found is sent before it confirms the end. */
+  if (RUNTIME_USE_CLIENT (g_task_get_source_object (waiting))->files != NULL)
+    runtime_use_client_session_end_async (session, NULL, NULL, NULL);
+  else
+    runtime_use_client_session_close (session);
 }
 
 static void

@@ -23,6 +23,11 @@ RuntimeUseRequestMessagePrivate *
            _runtime_use_request_message_get_members (gpointer    self);
 gboolean   _runtime_use_request_message_check       (gpointer    self,
                                                      GError    **error);
+/* A copy of @self with more downloads, before those it has, and more artifact folders. */
+RuntimeUseRequestMessage *
+           _runtime_use_request_message_add_files   (RuntimeUseRequestMessage *self,
+                                                     GPtrArray                *downloadables,
+                                                     const char * const       *artifacts_dirs);
 GPtrArray *_runtime_use_list_or_empty               (GPtrArray  *list);
 
 G_END_DECLS

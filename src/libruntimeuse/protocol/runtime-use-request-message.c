@@ -267,6 +267,84 @@ _runtime_use_list_or_empty (GPtrArray *list)
   return (GPtrArray *) empty;
 }
 
+static GPtrArray *
+join_lists (GPtrArray *one,
+            GPtrArray *other)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < one->len; i++)
+    g_ptr_array_add (list, g_object_ref (g_ptr_array_index (one, i)));
+  for (guint i = 0; i < other->len; i++)
+    g_ptr_array_add (list, g_object_ref (g_ptr_array_index (other, i)));
+
+  return list;
+}
+
+static char **
+join_dirs (const char * const *one,
+           const char * const *other)
+{
+  g_autoptr(GStrvBuilder) dirs = g_strv_builder_new ();
+
+  g_strv_builder_addv (dirs, (const char **) one);
+  for (gsize i = 0; other[i] != NULL; i++)
+    if (!g_strv_contains (one, other[i]))
+      g_strv_builder_add (dirs, other[i]);
+
+  return g_strv_builder_end (dirs);
+}
+
+static void
+get_changed_property (RuntimeUseRequestMessage *self,
+                      GParamSpec               *pspec,
+                      GPtrArray                *downloadables,
+                      const char * const       *artifacts_dirs,
+                      GValue                   *value)
+{
+  g_value_init (value, pspec->value_type);
+
+  if (g_str_equal (pspec->name, "downloadables"))
+    g_value_take_boxed (value, join_lists (downloadables,
+                                           runtime_use_request_message_get_downloadables (self)));
+  else if (g_str_equal (pspec->name, "artifacts-dirs"))
+    g_value_take_boxed (value, join_dirs (runtime_use_request_message_get_artifacts_dirs (self),
+                                          artifacts_dirs));
+  else
+    g_object_get_property (G_OBJECT (self), pspec->name, value);
+}
+
+/* All that a request holds are properties that are set when it is made. */
+RuntimeUseRequestMessage *
+_runtime_use_request_message_add_files (RuntimeUseRequestMessage *self,
+                                        GPtrArray                *downloadables,
+                                        const char * const       *artifacts_dirs)
+{
+  RuntimeUseRequestMessage *copy;
+  guint n_properties;
+  g_autofree GParamSpec **pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (self),
+                                                                   &n_properties);
+  g_autofree const char **names = g_new (const char *, n_properties);
+  g_autofree GValue *values = g_new0 (GValue, n_properties);
+  guint n = 0;
+
+  for (guint i = 0; i < n_properties; i++)
+    {
+      if ((pspecs[i]->flags & G_PARAM_WRITABLE) == 0)
+        continue;
+
+      names[n] = pspecs[i]->name;
+      get_changed_property (self, pspecs[i], downloadables, artifacts_dirs, &values[n++]);
+    }
+
+  copy = RUNTIME_USE_REQUEST_MESSAGE (g_object_new_with_properties (G_OBJECT_TYPE (self), n, names,
+                                                                    values));
+  for (guint i = 0; i < n; i++)
+    g_value_unset (&values[i]);
+
+  return copy;
+}
+
 /**
  * runtime_use_request_message_get_source_id:
  * @self: a message

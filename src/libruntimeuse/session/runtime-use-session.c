@@ -12,11 +12,9 @@
 #include "runtime-use-invocation-message.h"
 #include "runtime-use-job-pool-private.h"
 #include "runtime-use-message-private.h"
+#include "runtime-use-random-name-private.h"
 #include "runtime-use-session-artifacts-private.h"
 #include "runtime-use-session-private.h"
-
-#include <errno.h>
-#include <unistd.h>
 
 /* The close code of a server that stops. */
 #define CLOSE_GOING_AWAY 1001
@@ -1097,32 +1095,12 @@ runtime_use_session_class_init (RuntimeUseSessionClass *klass)
                   0);
 }
 
-/* GLib's own random numbers can be guessed by who has seen enough of them. */
-static char *
-make_id (void)
-{
-  guint8 bytes[16];
-  GString *id = g_string_sized_new (2 * sizeof bytes);
-
-  if (getentropy (bytes, sizeof bytes) != 0)
-    {
-      g_warning ("The system has no random numbers: %s", g_strerror (errno));
-      for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = g_random_int ();
-    }
-
-  for (size_t i = 0; i < sizeof bytes; i++)
-    g_string_append_printf (id, "%02x", bytes[i]);
-
-  return g_string_free (id, FALSE);
-}
-
 static void
 runtime_use_session_init (RuntimeUseSession *self)
 {
   /* What runs commands is kept ready between them. */
   _runtime_use_job_pool_hold ();
-  self->id = make_id ();
+  self->id = _runtime_use_random_name ();
   self->leftovers = g_ptr_array_new_with_free_func (g_object_unref);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
   self->logger = runtime_use_logger_new (self->id);

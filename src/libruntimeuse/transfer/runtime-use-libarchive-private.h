@@ -9,14 +9,23 @@
 G_BEGIN_DECLS
 
 #define RUNTIME_USE_LIBARCHIVE_FUNCTIONS(F) \
+  F (archive_entry_clear) \
   F (archive_entry_filetype) \
+  F (archive_entry_free) \
   F (archive_entry_hardlink) \
   F (archive_entry_is_encrypted) \
   F (archive_entry_mtime) \
   F (archive_entry_mtime_is_set) \
   F (archive_entry_mtime_nsec) \
+  F (archive_entry_new) \
   F (archive_entry_pathname) \
   F (archive_entry_perm) \
+  F (archive_entry_set_filetype) \
+  F (archive_entry_set_mtime) \
+  F (archive_entry_set_pathname) \
+  F (archive_entry_set_perm) \
+  F (archive_entry_set_size) \
+  F (archive_entry_set_symlink) \
   F (archive_entry_size) \
   F (archive_entry_size_is_set) \
   F (archive_entry_symlink) \
@@ -41,7 +50,18 @@ G_BEGIN_DECLS
   F (archive_read_support_format_7zip) \
   F (archive_read_support_format_tar) \
   F (archive_read_support_format_zip_seekable) \
-  F (archive_set_error)
+  F (archive_set_error) \
+  F (archive_write_close) \
+  F (archive_write_data) \
+  F (archive_write_fail) \
+  F (archive_write_free) \
+  F (archive_write_header) \
+  F (archive_write_new) \
+  F (archive_write_open_fd) \
+  F (archive_write_set_bytes_in_last_block) \
+  F (archive_write_set_bytes_per_block) \
+  F (archive_write_set_format_zip) \
+  F (archive_write_zip_set_compression_store)
 
 #define RUNTIME_USE_LIBARCHIVE_MEMBER(name) __typeof__ (name) *name;
 

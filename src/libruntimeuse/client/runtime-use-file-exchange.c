@@ -1,0 +1,1030 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-file-exchange-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime-use-downloadable.h"
+#include "runtime-use-error.h"
+#include "runtime-use-file-server-private.h"
+#include "runtime-use-packed-folder-private.h"
+#include "runtime-use-request-message-private.h"
+#include "runtime-use-transfer-file-private.h"
+
+#define DEFAULT_MAX_SIZE ((guint64) 64 << 30)
+
+/* So many files may be on their way or have come. */
+#define MAX_FILES 1000000
+
+/**
+ * RuntimeUseFileExchange:
+ *
+ * Folders of this machine that a request works with.
+ *
+ * Some are sent to the runtime before it begins its work, others take up the
+ * files that it makes. For that an exchange serves them for as long as it is
+ * started, by HTTP on the loopback interface, at addresses that nobody can
+ * guess; so the runtime has to be on the same machine.
+ *
+ * [property@RuntimeUse.Client:file-exchange] and
+ * [property@RuntimeUse.ClientSession:file-exchange] do all that a request
+ * needs. Other clients add [method@RuntimeUse.FileExchange.get_downloadables]
+ * and [method@RuntimeUse.FileExchange.get_artifacts_dirs] to their message, and
+ * answer offers with what [method@RuntimeUse.FileExchange.answer] returns.
+ *
+ * A folder is sent whole, with names, modes, times and links. Sockets, FIFOs,
+ * devices and links that lead out of it are left out. A file that is received
+ * appears in its folder when it is complete, and replaces the one that had its
+ * name; it is never stored anywhere else, whatever its name and whatever links
+ * there are in the folder.
+ *
+ * An exchange is used in one thread, the one whose thread-default main context
+ * it was made in.
+ *
+ * Since: 0.1
+ */
+
+/* A folder that is sent. */
+typedef struct
+{
+  char *local_dir;
+  char *remote_dir;
+} Upload;
+
+/* A folder that receives. */
+typedef struct
+{
+  char *remote_dir;
+  char *local_dir;
+  int   folder;       /* -1: not started */
+} Inlet;
+
+/* A file that was offered and accepted. */
+typedef struct
+{
+  char     *filepath;
+  char     *local_path;
+  gboolean  is_settled;   /* it has come, or something was said about it */
+} Arrival;
+
+/* What the thread of the server knows of the exchange. */
+typedef struct
+{
+  GMainContext *context;
+  GWeakRef      exchange;
+} Mailbox;
+
+struct _RuntimeUseFileExchange
+{
+  GObject               parent_instance;
+
+  guint64               max_size;
+  GPtrArray            *uploads;         /* Upload */
+  GPtrArray            *inlets;          /* Inlet */
+  GPtrArray            *left_out;        /* char *, ended by NULL */
+  GPtrArray            *downloadables;   /* RuntimeUseDownloadable */
+  GPtrArray            *artifacts_dirs;  /* char *, ended by NULL */
+  GPtrArray            *arrivals;        /* Arrival, by index */
+  GHashTable           *latest;          /* (unowned) filepath → index + 1: of the last offer */
+  GMainContext         *context;
+  RuntimeUseFileServer *server;          /* (nullable): not started, or stopped */
+  gboolean              has_started;
+  gboolean              is_gone;         /* nothing is left of the server */
+  GPtrArray            *stopping;        /* GTask: who waits for that */
+};
+
+G_DEFINE_FINAL_TYPE (RuntimeUseFileExchange, runtime_use_file_exchange, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_MAX_SIZE = 1,
+} RuntimeUseFileExchangeProperty;
+
+typedef enum
+{
+  SIGNAL_PROGRESS,
+  SIGNAL_RECEIVED,
+  SIGNAL_FAILED,
+} RuntimeUseFileExchangeSignal;
+
+static GParamSpec *properties[PROP_MAX_SIZE + 1];
+static guint signals[SIGNAL_FAILED + 1];
+
+static void
+upload_free (Upload *upload)
+{
+  g_free (upload->local_dir);
+  g_free (upload->remote_dir);
+  g_free (upload);
+}
+
+static void
+inlet_free (Inlet *inlet)
+{
+  if (inlet->folder >= 0)
+    close (inlet->folder);
+  g_free (inlet->remote_dir);
+  g_free (inlet->local_dir);
+  g_free (inlet);
+}
+
+static void
+arrival_free (Arrival *arrival)
+{
+  g_free (arrival->filepath);
+  g_free (arrival->local_path);
+  g_free (arrival);
+}
+
+/* --- what the server tells --- */
+
+typedef struct
+{
+  Mailbox             *mailbox;
+  guint                index;
+  RuntimeUseFileEvent  event;
+  guint64              received;
+  guint64              total;
+  char                *error;     /* (nullable) */
+} Letter;
+
+static void
+mailbox_clear (gpointer data)
+{
+  Mailbox *mailbox = data;
+
+  g_weak_ref_clear (&mailbox->exchange);
+  g_main_context_unref (mailbox->context);
+}
+
+static void
+mailbox_release (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, mailbox_clear);
+}
+
+static void
+letter_free (Letter *letter)
+{
+  mailbox_release (letter->mailbox);
+  g_free (letter->error);
+  g_free (letter);
+}
+
+static void
+settle (RuntimeUseFileExchange *self,
+        Arrival                *arrival,
+        const char             *error)
+{
+  if (arrival->is_settled)
+    return;
+
+  arrival->is_settled = TRUE;
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, arrival->filepath, error);
+}
+
+static gboolean
+deliver_cb (gpointer user_data)
+{
+  Letter *letter = user_data;
+  g_autoptr(RuntimeUseFileExchange) self = g_weak_ref_get (&letter->mailbox->exchange);
+  Arrival *arrival;
+
+  if (self == NULL || letter->index >= self->arrivals->len)
+    return G_SOURCE_REMOVE;
+
+  arrival = g_ptr_array_index (self->arrivals, letter->index);
+  if (letter->event == RUNTIME_USE_FILE_FAILED)
+    settle (self, arrival, letter->error);
+  else if (letter->event == RUNTIME_USE_FILE_RECEIVED)
+    {
+      arrival->is_settled = TRUE;
+      g_signal_emit (self, signals[SIGNAL_RECEIVED], 0, arrival->filepath, arrival->local_path,
+                     letter->received);
+    }
+  else if (!arrival->is_settled)
+    g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, arrival->filepath, letter->received,
+                   letter->total);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post (Mailbox        *mailbox,
+      GSourceFunc     func,
+      gpointer        data,
+      GDestroyNotify  destroy)
+{
+  g_autoptr(GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, func, data, destroy);
+  g_source_set_static_name (source, "RuntimeUseFileExchange");
+  g_source_attach (source, mailbox->context);
+}
+
+static void
+file_event (gpointer             user_data,
+            guint                index,
+            RuntimeUseFileEvent  event,
+            guint64              received,
+            guint64              total,
+            const char          *error)
+{
+  Letter *letter = g_new0 (Letter, 1);
+
+  letter->mailbox = g_atomic_rc_box_acquire (user_data);
+  letter->index = index;
+  letter->event = event;
+  letter->received = received;
+  letter->total = total;
+  letter->error = g_strdup (error);
+  post (user_data, deliver_cb, letter, (GDestroyNotify) letter_free);
+}
+
+static void
+return_stopping (RuntimeUseFileExchange *self)
+{
+  g_autoptr(GPtrArray) tasks = g_steal_pointer (&self->stopping);
+
+  self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
+}
+
+static gboolean
+gone_cb (gpointer user_data)
+{
+  Mailbox *mailbox = user_data;
+  g_autoptr(RuntimeUseFileExchange) self = g_weak_ref_get (&mailbox->exchange);
+
+  if (self == NULL)
+    return G_SOURCE_REMOVE;
+
+  self->is_gone = TRUE;
+  for (guint i = 0; i < self->arrivals->len; i++)
+    settle (self, g_ptr_array_index (self->arrivals, i), "it was not sent");
+  return_stopping (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* In whatever thread was the last. */
+static void
+server_gone (gpointer user_data)
+{
+  post (user_data, gone_cb, user_data, mailbox_release);
+}
+
+/* --- GObject --- */
+
+static void
+runtime_use_file_exchange_dispose (GObject *object)
+{
+  RuntimeUseFileExchange *self = RUNTIME_USE_FILE_EXCHANGE (object);
+
+  g_clear_pointer (&self->server, _runtime_use_file_server_free);
+
+  G_OBJECT_CLASS (runtime_use_file_exchange_parent_class)->dispose (object);
+}
+
+static void
+runtime_use_file_exchange_finalize (GObject *object)
+{
+  RuntimeUseFileExchange *self = RUNTIME_USE_FILE_EXCHANGE (object);
+
+  g_hash_table_unref (self->latest);
+  g_ptr_array_unref (self->uploads);
+  g_ptr_array_unref (self->inlets);
+  g_ptr_array_unref (self->left_out);
+  g_ptr_array_unref (self->downloadables);
+  g_ptr_array_unref (self->artifacts_dirs);
+  g_ptr_array_unref (self->arrivals);
+  g_ptr_array_unref (self->stopping);
+  g_main_context_unref (self->context);
+
+  G_OBJECT_CLASS (runtime_use_file_exchange_parent_class)->finalize (object);
+}
+
+static void
+runtime_use_file_exchange_get_property (GObject    *object,
+                                        guint       prop_id,
+                                        GValue     *value,
+                                        GParamSpec *pspec)
+{
+  RuntimeUseFileExchange *self = RUNTIME_USE_FILE_EXCHANGE (object);
+
+  switch ((RuntimeUseFileExchangeProperty) prop_id)
+    {
+    case PROP_MAX_SIZE:
+      g_value_set_uint64 (value, self->max_size);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_file_exchange_set_property (GObject      *object,
+                                        guint         prop_id,
+                                        const GValue *value,
+                                        GParamSpec   *pspec)
+{
+  RuntimeUseFileExchange *self = RUNTIME_USE_FILE_EXCHANGE (object);
+
+  switch ((RuntimeUseFileExchangeProperty) prop_id)
+    {
+    case PROP_MAX_SIZE:
+      self->max_size = g_value_get_uint64 (value);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_signals (GType type)
+{
+  /**
+   * RuntimeUseFileExchange::progress:
+   * @self: the exchange
+   * @filepath: the file, as the runtime calls it
+   * @received: how many bytes of it have come
+   * @total: how many there will be, or 0 if that is not known
+   *
+   * A file is being received. Emitted at most ten times a second for each.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_PROGRESS] =
+    g_signal_new ("progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_UINT64);
+
+  /**
+   * RuntimeUseFileExchange::received:
+   * @self: the exchange
+   * @filepath: the file, as the runtime calls it
+   * @local_path: (type filename): where it is now
+   * @n_bytes: its size
+   *
+   * A file is complete.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_RECEIVED] =
+    g_signal_new ("received", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_UINT64);
+
+  /**
+   * RuntimeUseFileExchange::failed:
+   * @self: the exchange
+   * @filepath: the file, as the runtime calls it
+   * @error: what went wrong
+   *
+   * A file could not be received. The runtime may offer it again later.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_FAILED] =
+    g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+runtime_use_file_exchange_class_init (RuntimeUseFileExchangeClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = runtime_use_file_exchange_dispose;
+  object_class->finalize = runtime_use_file_exchange_finalize;
+  object_class->get_property = runtime_use_file_exchange_get_property;
+  object_class->set_property = runtime_use_file_exchange_set_property;
+
+  /**
+   * RuntimeUseFileExchange:max-size:
+   *
+   * How large a file that is received may be, in bytes.
+   *
+   * The default is 64 GiB. A change counts from the next start.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_SIZE] =
+    g_param_spec_uint64 ("max-size", NULL, NULL, 0, G_MAXINT64, DEFAULT_MAX_SIZE,
+                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  install_signals (G_TYPE_FROM_CLASS (klass));
+}
+
+static GPtrArray *
+new_strv (void)
+{
+  GPtrArray *strv = g_ptr_array_new_with_free_func (g_free);
+
+  g_ptr_array_add (strv, NULL);
+
+  return strv;
+}
+
+static void
+append (GPtrArray  *strv,
+        const char *text)
+{
+  g_ptr_array_insert (strv, (int) strv->len - 1, g_strdup (text));
+}
+
+static void
+runtime_use_file_exchange_init (RuntimeUseFileExchange *self)
+{
+  self->max_size = DEFAULT_MAX_SIZE;
+  self->uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) upload_free);
+  self->inlets = g_ptr_array_new_with_free_func ((GDestroyNotify) inlet_free);
+  self->downloadables = g_ptr_array_new_with_free_func (g_object_unref);
+  self->arrivals = g_ptr_array_new_with_free_func ((GDestroyNotify) arrival_free);
+  self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  self->left_out = new_strv ();
+  self->artifacts_dirs = new_strv ();
+  self->latest = g_hash_table_new (g_str_hash, g_str_equal);
+  self->context = g_main_context_ref_thread_default ();
+}
+
+/**
+ * runtime_use_file_exchange_new:
+ *
+ * Makes an exchange without any folders.
+ *
+ * Returns: (transfer full): a new exchange
+ *
+ * Since: 0.1
+ */
+RuntimeUseFileExchange *
+runtime_use_file_exchange_new (void)
+{
+  return g_object_new (RUNTIME_USE_TYPE_FILE_EXCHANGE, NULL);
+}
+
+/**
+ * runtime_use_file_exchange_add_upload:
+ * @self: an exchange that was not started
+ * @local_dir: (type filename): a folder of this machine
+ * @remote_dir: the folder of the runtime where all that is in it is to go
+ *
+ * Sends a folder to the runtime before each request.
+ *
+ * What has the same name there is replaced. A relative path is one from the
+ * working directory of the runtime.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_file_exchange_add_upload (RuntimeUseFileExchange *self,
+                                      const char             *local_dir,
+                                      const char             *remote_dir)
+{
+  Upload *upload;
+
+  g_return_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self));
+  g_return_if_fail (local_dir != NULL && remote_dir != NULL && !self->has_started);
+
+  upload = g_new0 (Upload, 1);
+  upload->local_dir = g_strdup (local_dir);
+  upload->remote_dir = g_strdup (remote_dir);
+  g_ptr_array_add (self->uploads, upload);
+}
+
+/**
+ * runtime_use_file_exchange_add_artifacts:
+ * @self: an exchange that was not started
+ * @remote_dir: a folder of the runtime, which is made if it is missing
+ * @local_dir: (type filename): the folder of this machine where its files are to go, which is
+ *   made as well
+ *
+ * Receives the files that lie in a folder of the runtime or come to lie there.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_file_exchange_add_artifacts (RuntimeUseFileExchange *self,
+                                         const char             *remote_dir,
+                                         const char             *local_dir)
+{
+  Inlet *inlet;
+  gsize length;
+
+  g_return_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self));
+  g_return_if_fail (local_dir != NULL && remote_dir != NULL && !self->has_started);
+
+  /* The runtime puts it before the names of files, with one slash between. */
+  length = strlen (remote_dir);
+  while (length > 1 && remote_dir[length - 1] == '/')
+    length--;
+
+  inlet = g_new0 (Inlet, 1);
+  inlet->remote_dir = g_strndup (remote_dir, length);
+  inlet->local_dir = g_strdup (local_dir);
+  inlet->folder = -1;
+  g_ptr_array_add (self->inlets, inlet);
+  append (self->artifacts_dirs, inlet->remote_dir);
+}
+
+/* --- starting --- */
+
+/* What a thread does for a start. */
+typedef struct
+{
+  GPtrArray         *local_dirs;   /* char * */
+  GPtrArray         *contents;     /* GBytes, one for each */
+  RuntimeUseLeftOut  left_out;
+} Packing;
+
+static void
+packing_free (Packing *packing)
+{
+  g_ptr_array_unref (packing->local_dirs);
+  g_ptr_array_unref (packing->contents);
+  _runtime_use_left_out_clear (&packing->left_out);
+  g_free (packing);
+}
+
+static void
+pack_folders (GTask        *task,
+              gpointer      source_object,
+              gpointer      task_data,
+              GCancellable *cancellable)
+{
+  Packing *packing = task_data;
+  GError *error = NULL;
+
+  for (guint i = 0; i < packing->local_dirs->len; i++)
+    {
+      GBytes *content = _runtime_use_pack_folder (g_ptr_array_index (packing->local_dirs, i),
+                                                  &packing->left_out, cancellable, &error);
+
+      if (content == NULL)
+        {
+          g_task_return_error (task, error);
+          return;
+        }
+      g_ptr_array_add (packing->contents, content);
+    }
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+open_inlets (RuntimeUseFileExchange  *self,
+             GError                 **error)
+{
+  for (guint i = 0; i < self->inlets->len; i++)
+    {
+      Inlet *inlet = g_ptr_array_index (self->inlets, i);
+      g_autofree char *shown = _runtime_use_show_name (inlet->local_dir);
+
+      if (g_mkdir_with_parents (inlet->local_dir, 0777) == 0)
+        inlet->folder = open (inlet->local_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+      if (inlet->folder < 0)
+        {
+          _runtime_use_set_system_error (error, errno, AT_FDCWD, 0, "Cannot use the folder %s",
+                                         shown);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+start_server (RuntimeUseFileExchange  *self,
+              GError                 **error)
+{
+  Mailbox *mailbox = g_atomic_rc_box_new0 (Mailbox);
+
+  mailbox->context = g_main_context_ref (self->context);
+  g_weak_ref_init (&mailbox->exchange, self);
+  self->server = _runtime_use_file_server_new (self->max_size, file_event, mailbox, server_gone,
+                                               error);
+
+  return self->server != NULL;
+}
+
+static void
+offer_contents (RuntimeUseFileExchange *self,
+                GPtrArray              *contents)
+{
+  for (guint i = 0; i < self->uploads->len; i++)
+    {
+      Upload *upload = g_ptr_array_index (self->uploads, i);
+      /* Every runtime unpacks what is called so. */
+      g_autofree char *url = _runtime_use_file_server_offer (self->server,
+                                                             g_ptr_array_index (contents, i),
+                                                             "folder.zip");
+
+      g_ptr_array_add (self->downloadables, runtime_use_downloadable_new (url, upload->remote_dir));
+    }
+}
+
+static void
+tell_left_out (RuntimeUseFileExchange *self,
+               RuntimeUseLeftOut      *left_out)
+{
+  g_autofree char *rest = NULL;
+
+  for (guint i = 0; i < left_out->lines->len; i++)
+    append (self->left_out, g_ptr_array_index (left_out->lines, i));
+  if (left_out->count == left_out->lines->len)
+    return;
+
+  rest = g_strdup_printf ("… and %u more", left_out->count - left_out->lines->len);
+  append (self->left_out, rest);
+}
+
+static void
+packed_cb (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  RuntimeUseFileExchange *self = RUNTIME_USE_FILE_EXCHANGE (object);
+  g_autoptr(GTask) task = user_data;
+  Packing *packing = g_task_get_task_data (G_TASK (result));
+  GError *error = NULL;
+
+  if (self->stopping->len > 0)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The exchange was stopped");
+  else if (!g_task_propagate_boolean (G_TASK (result), &error) ||
+           !open_inlets (self, &error) ||
+           !start_server (self, &error))
+    g_task_return_error (task, error);
+
+  if (self->server == NULL)
+    {
+      self->is_gone = TRUE;
+      return_stopping (self);
+      return;
+    }
+
+  offer_contents (self, packing->contents);
+  tell_left_out (self, &packing->left_out);
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * runtime_use_file_exchange_start_async:
+ * @self: an exchange that was not started
+ * @cancellable: (nullable): gives it up
+ * @callback: (scope async): called when requests can be made
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Packs the folders that are to be sent, and begins to serve.
+ *
+ * Packed folders take up space in `TMPDIR`, or else in `/var/tmp` or `/tmp`,
+ * until the exchange is no longer used. An exchange can be started once.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_file_exchange_start_async (RuntimeUseFileExchange *self,
+                                       GCancellable           *cancellable,
+                                       GAsyncReadyCallback     callback,
+                                       gpointer                user_data)
+{
+  g_autoptr(GTask) pack = NULL;
+  GTask *task;
+  Packing *packing;
+
+  g_return_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_file_exchange_start_async);
+  if (self->has_started)
+    {
+      g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY,
+                               "The exchange was started already");
+      g_object_unref (task);
+      return;
+    }
+
+  self->has_started = TRUE;
+  packing = g_new0 (Packing, 1);
+  packing->local_dirs = g_ptr_array_new_with_free_func (g_free);
+  packing->contents = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  _runtime_use_left_out_init (&packing->left_out);
+  for (guint i = 0; i < self->uploads->len; i++)
+    {
+      Upload *upload = g_ptr_array_index (self->uploads, i);
+
+      g_ptr_array_add (packing->local_dirs, g_strdup (upload->local_dir));
+    }
+
+  pack = g_task_new (self, cancellable, packed_cb, task);
+  g_task_set_task_data (pack, packing, (GDestroyNotify) packing_free);
+  g_task_run_in_thread (pack, pack_folders);
+}
+
+/**
+ * runtime_use_file_exchange_start_finish:
+ * @self: an exchange
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.FileExchange.start_async].
+ *
+ * Fails with `RUNTIME_USE_ERROR_FAILED` when a folder cannot be read or made, with
+ * `RUNTIME_USE_ERROR_TOO_LARGE` when one has more than 500,000 files or 200 levels, and with
+ * `RUNTIME_USE_ERROR_UNSUPPORTED` when libarchive is missing.
+ *
+ * Returns: `TRUE`, or `FALSE` with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_file_exchange_start_finish (RuntimeUseFileExchange  *self,
+                                        GAsyncResult            *result,
+                                        GError                 **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * runtime_use_file_exchange_get_downloadables:
+ * @self: an exchange
+ *
+ * Gets what the runtime has to fetch to have the folders that are sent.
+ *
+ * Returns: (transfer none) (element-type RuntimeUseDownloadable): downloads; none before the start
+ *
+ * Since: 0.1
+ */
+GPtrArray *
+runtime_use_file_exchange_get_downloadables (RuntimeUseFileExchange *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
+
+  return self->downloadables;
+}
+
+/**
+ * runtime_use_file_exchange_get_artifacts_dirs:
+ * @self: an exchange
+ *
+ * Gets the folders of the runtime whose files are received.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): paths, maybe none
+ *
+ * Since: 0.1
+ */
+const char * const *
+runtime_use_file_exchange_get_artifacts_dirs (RuntimeUseFileExchange *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
+
+  return (const char * const *) self->artifacts_dirs->pdata;
+}
+
+/**
+ * runtime_use_file_exchange_get_left_out:
+ * @self: an exchange that has started
+ *
+ * Gets what the folders hold that cannot be sent.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): lines with name and reason for the first
+ *   20, and one that says how many there are besides
+ *
+ * Since: 0.1
+ */
+const char * const *
+runtime_use_file_exchange_get_left_out (RuntimeUseFileExchange *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
+
+  return (const char * const *) self->left_out->pdata;
+}
+
+/* --- files come --- */
+
+/* What is left of @filepath behind the folder, or NULL if it does not lie there. */
+static const char *
+get_rest (const char *remote_dir,
+          const char *filepath)
+{
+  gsize length = strlen (remote_dir);
+
+  if (g_str_equal (remote_dir, "/"))
+    return filepath[0] == '/' ? filepath + 1 : NULL;
+
+  if (!g_str_has_prefix (filepath, remote_dir) || filepath[length] != '/')
+    return NULL;
+
+  return filepath + length + 1;
+}
+
+/* The innermost, since folders may lie in one another. */
+static Inlet *
+find_inlet (RuntimeUseFileExchange  *self,
+            const char              *filepath,
+            const char             **rest)
+{
+  Inlet *found = NULL;
+
+  for (guint i = 0; i < self->inlets->len; i++)
+    {
+      Inlet *inlet = g_ptr_array_index (self->inlets, i);
+      const char *candidate = get_rest (inlet->remote_dir, filepath);
+
+      if (candidate == NULL ||
+          (found != NULL && strlen (inlet->remote_dir) <= strlen (found->remote_dir)))
+        continue;
+
+      found = inlet;
+      *rest = candidate;
+    }
+
+  return found;
+}
+
+static gboolean
+is_path_below (const char *path)
+{
+  g_auto(GStrv) parts = g_strsplit (path, "/", -1);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], ".."))
+      return FALSE;
+
+  return parts[0] != NULL;
+}
+
+static guint
+add_arrival (RuntimeUseFileExchange *self,
+             const char             *filepath,
+             Inlet                  *inlet,
+             const char             *rest)
+{
+  Arrival *arrival = g_new0 (Arrival, 1);
+  guint before = GPOINTER_TO_UINT (g_hash_table_lookup (self->latest, filepath));
+
+  /* The file has changed, and this offer takes the place of the other one. */
+  if (before > 0)
+    ((Arrival *) g_ptr_array_index (self->arrivals, before - 1))->is_settled = TRUE;
+
+  arrival->filepath = g_strdup (filepath);
+  arrival->local_path = g_build_filename (inlet->local_dir, rest, NULL);
+  g_ptr_array_add (self->arrivals, arrival);
+  g_hash_table_replace (self->latest, arrival->filepath, GUINT_TO_POINTER (self->arrivals->len));
+
+  return self->arrivals->len - 1;
+}
+
+/**
+ * runtime_use_file_exchange_answer:
+ * @self: an exchange that has started
+ * @request: an offer of the runtime
+ * @error: return location for an error, or `NULL`
+ *
+ * Says where a file is to go that the runtime offers.
+ *
+ * Fails with `RUNTIME_USE_ERROR_INVALID_ARGUMENT` when the file lies in none of the folders
+ * whose files are received, or would leave the one that it is for.
+ *
+ * Returns: (transfer full): the answer for the runtime, or `NULL` with @error set
+ *
+ * Since: 0.1
+ */
+RuntimeUseArtifactUploadResponseMessage *
+runtime_use_file_exchange_answer (RuntimeUseFileExchange                  *self,
+                                  RuntimeUseArtifactUploadRequestMessage  *request,
+                                  GError                                 **error)
+{
+  const char *filepath;
+  const char *rest = NULL;
+  Inlet *inlet;
+  g_autofree char *url = NULL;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_UPLOAD_REQUEST_MESSAGE (request), NULL);
+  g_return_val_if_fail (self->server != NULL, NULL);
+
+  filepath = runtime_use_artifact_upload_request_message_get_filepath (request);
+  inlet = find_inlet (self, filepath, &rest);
+  if (inlet == NULL || !is_path_below (rest) || self->arrivals->len >= MAX_FILES)
+    {
+      g_autofree char *shown = _runtime_use_show_name (filepath);
+
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                   inlet == NULL ? "“%s” is in none of the folders whose files are wanted"
+                   : self->arrivals->len >= MAX_FILES ? "“%s” is one file too many"
+                   : "“%s” would leave the folder that it is for", shown);
+      return NULL;
+    }
+
+  url = _runtime_use_file_server_expect (self->server, inlet->folder, rest,
+                                         add_arrival (self, filepath, inlet, rest));
+
+  return RUNTIME_USE_ARTIFACT_UPLOAD_RESPONSE_MESSAGE
+    (runtime_use_artifact_upload_response_message_new
+       (runtime_use_artifact_upload_request_message_get_filename (request), filepath, url,
+        "application/octet-stream"));
+}
+
+void
+_runtime_use_file_exchange_take_result (RuntimeUseFileExchange                *self,
+                                        RuntimeUseArtifactUploadResultMessage *result)
+{
+  const char *filepath = runtime_use_artifact_upload_result_message_get_filepath (result);
+  const char *text = runtime_use_artifact_upload_result_message_get_error_text (result);
+  guint index = GPOINTER_TO_UINT (g_hash_table_lookup (self->latest, filepath));
+
+  if (index > 0 && !runtime_use_artifact_upload_result_message_get_ok (result))
+    settle (self, g_ptr_array_index (self->arrivals, index - 1),
+            text != NULL ? text : "the runtime could not send it");
+}
+
+RuntimeUseRequestMessage *
+_runtime_use_file_exchange_add_to (RuntimeUseFileExchange    *self,
+                                   RuntimeUseRequestMessage  *message,
+                                   GError                   **error)
+{
+  if (self->server == NULL)
+    {
+      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                           "The file exchange of the session was not started, or is stopped");
+      return NULL;
+    }
+
+  return _runtime_use_request_message_add_files
+           (message, self->downloadables,
+            (const char * const *) self->artifacts_dirs->pdata);
+}
+
+gboolean
+_runtime_use_file_exchange_is_started (RuntimeUseFileExchange *self)
+{
+  return self->server != NULL;
+}
+
+/* --- stopping --- */
+
+/**
+ * runtime_use_file_exchange_stop_async:
+ * @self: an exchange
+ * @callback: (scope async): called when nothing is served any more
+ * @user_data: (closure callback): passed to @callback
+ *
+ * Ends the exchange.
+ *
+ * Of each file that was accepted and has not come,
+ * [signal@RuntimeUse.FileExchange::failed] tells. What came in part is gone.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_file_exchange_stop_async (RuntimeUseFileExchange *self,
+                                      GAsyncReadyCallback     callback,
+                                      gpointer                user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, runtime_use_file_exchange_stop_async);
+  g_ptr_array_add (self->stopping, task);
+  g_clear_pointer (&self->server, _runtime_use_file_server_free);
+  self->is_gone |= !self->has_started;
+  if (self->is_gone)
+    return_stopping (self);
+}
+
+/**
+ * runtime_use_file_exchange_stop_finish:
+ * @self: an exchange
+ * @result: what the callback was given
+ * @error: return location for an error, or `NULL`
+ *
+ * Finishes [method@RuntimeUse.FileExchange.stop_async]. It does not fail.
+ *
+ * Returns: `TRUE`
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_file_exchange_stop_finish (RuntimeUseFileExchange  *self,
+                                       GAsyncResult            *result,
+                                       GError                 **error)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
