@@ -19,6 +19,9 @@
 /* Seconds for the runtime to end what a session has left behind. */
 #define END_DEADLINE 5
 
+/* The same when it may have files to send; a runtime takes up to 50. */
+#define END_DEADLINE_WITH_FILES 60
+
 /* Milliseconds that output may take after a cancel: who interrupts does not wait for a reader. */
 #define FLUSH_DEADLINE 1000
 
@@ -142,8 +145,17 @@ ruc_call_write (RucCall *self,
                 GBytes  *bytes)
 {
   ruc_output_write (self->output, fd, bytes);
-  if (ruc_output_is_full (self->output))
+  if (self->session != NULL && ruc_output_is_full (self->output))
     runtime_use_client_session_set_paused (self->session, TRUE);
+}
+
+/* Prints what went wrong besides the request, which goes on. */
+void
+ruc_call_fail_later (RucCall    *self,
+                     const char *line)
+{
+  self->has_failed = TRUE;
+  ruc_output_print (self->output, STDERR_FILENO, line);
 }
 
 static gboolean
@@ -183,6 +195,27 @@ stop_agent (RucCall *self)
 }
 
 static void
+files_stopped_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  RucCall *self = user_data;
+
+  if (self->has_failed && self->exit_status == EXIT_SUCCESS)
+    self->exit_status = RUC_EXIT_FAILED;
+  stop_agent (self);
+}
+
+static void
+stop_files (RucCall *self)
+{
+  if (self->files != NULL)
+    runtime_use_file_exchange_stop_async (self->files, files_stopped_cb, self);
+  else
+    stop_agent (self);
+}
+
+static void
 ended_cb (GObject      *object,
           GAsyncResult *result,
           gpointer      user_data)
@@ -192,7 +225,19 @@ ended_cb (GObject      *object,
 
   if (!runtime_use_client_session_end_finish (RUNTIME_USE_CLIENT_SESSION (object), result, &error))
     g_debug ("%s", error->message);
-  stop_agent (self);
+  stop_files (self);
+}
+
+/* What was cancelled or has failed sends no more files. */
+static void
+end_session (RucCall *self)
+{
+  gboolean with_files = self->files != NULL && self->exit_status == EXIT_SUCCESS;
+
+  g_object_set (self->session,
+                "end-timeout", with_files ? END_DEADLINE_WITH_FILES : END_DEADLINE,
+                NULL);
+  runtime_use_client_session_end_async (self->session, NULL, ended_cb, self);
 }
 
 /* The answer is known; what remains is to leave nothing behind and to write it all. */
@@ -205,9 +250,9 @@ finish (RucCall *self,
   g_clear_handle_id (&self->timeout_id, g_source_remove);
 
   if (self->session != NULL && !runtime_use_client_session_is_closed (self->session))
-    runtime_use_client_session_end_async (self->session, NULL, ended_cb, self);
+    end_session (self);
   else
-    stop_agent (self);
+    stop_files (self);
 }
 
 static char *
@@ -275,6 +320,46 @@ connect_to_runtime (RucCall *self)
 }
 
 static void
+warn_left_out (RucCall *self)
+{
+  const char * const *lines = runtime_use_file_exchange_get_left_out (self->files);
+
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      g_autofree char *line = g_strdup_printf (_("Warning: not sent: %s\n"), lines[i]);
+
+      ruc_output_print (self->output, STDERR_FILENO, line);
+    }
+}
+
+static void
+files_started_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  RucCall *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!runtime_use_file_exchange_start_finish (self->files, result, &error))
+    {
+      fail (self, error, RUC_EXIT_FAILED);
+      return;
+    }
+
+  warn_left_out (self);
+  connect_to_runtime (self);
+}
+
+static void
+start_files (RucCall *self)
+{
+  if (self->files != NULL)
+    runtime_use_file_exchange_start_async (self->files, self->cancellable, files_started_cb, self);
+  else
+    connect_to_runtime (self);
+}
+
+static void
 prepared_cb (GObject      *object,
              GAsyncResult *result,
              gpointer      user_data)
@@ -283,7 +368,7 @@ prepared_cb (GObject      *object,
   g_autoptr(GError) error = NULL;
 
   if (ruc_agent_prepare_finish (self->handler, result, &error))
-    connect_to_runtime (self);
+    start_files (self);
   else
     fail (self, error, RUC_EXIT_FAILED);
 }
@@ -350,11 +435,11 @@ ruc_call_run (RucCall                *self,
   if (self->request->seconds > 0)
     self->timeout_id = g_timeout_add_seconds (self->request->seconds, timeout_cb, self);
 
-  g_object_set (self->client, "end-timeout", END_DEADLINE, NULL);
+  g_object_set (self->client, "file-exchange", self->files, NULL);
   if (self->handler != NULL)
     ruc_agent_prepare_async (self->handler, self->cancellable, prepared_cb, self);
   else
-    connect_to_runtime (self);
+    start_files (self);
   g_main_loop_run (self->loop);
 
   g_source_remove (sigint_id);

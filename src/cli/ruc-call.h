@@ -40,6 +40,7 @@ struct _RucCall
   const RucRequest   *request;
   gpointer            data;      /* of the command */
   RucOutput          *output;
+  RuntimeUseFileExchange *files; /* (nullable): of the request */
 
   /*< private >*/
   RuntimeUseAgentHandler  *handler;       /* (nullable): somebody else's runtime */
@@ -50,6 +51,7 @@ struct _RucCall
   guint                    timeout_id;
   int                      cancel_status; /* 0: not cancelled */
   gboolean                 is_broken;     /* nobody takes the answer */
+  gboolean                 has_failed;    /* whatever the answer is */
   int                      exit_status;   /* -1: no answer yet */
 };
 
@@ -58,5 +60,7 @@ int  ruc_call_run   (RucCall                *self,
 void ruc_call_write (RucCall                *self,
                      int                     fd,
                      GBytes                 *bytes);
+void ruc_call_fail_later (RucCall           *self,
+                          const char        *line);
 
 G_END_DECLS

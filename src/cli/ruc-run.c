@@ -6,6 +6,7 @@
 
 #include "ruc-agent.h"
 #include "ruc-call.h"
+#include "ruc-files.h"
 #include "ruc-options.h"
 #include "ruc-show.h"
 #include "ruc-text.h"
@@ -18,6 +19,7 @@
 typedef struct
 {
   RucRequest   request;
+  RucFiles     files;
   char        *agent;
   char        *handler;
   char        *system;
@@ -61,6 +63,15 @@ print_help (void)
              "  --secret NAME         like --env with the value that NAME has here, which nobody\n"
              "                        gets to see in the output; may be repeated\n"
              "\n"
+             "Files:\n"
+             "  --upload HERE=THERE   send all of the folder HERE to the folder THERE of the\n"
+             "                        runtime first; may be repeated\n"
+             "  --download URL[=DIR]  let the runtime fetch a file first, into DIR; a .zip is\n"
+             "                        unpacked there; may be repeated\n"
+             "  --artifacts THERE=HERE\n"
+             "                        receive the files of the folder THERE of the runtime in the\n"
+             "                        folder HERE; may be repeated\n"
+             "\n"
              "Request:\n"
              "  --before COMMAND      run a command before the agent; may be repeated\n"
              "  --after COMMAND       run a command after the agent; may be repeated\n"
@@ -77,6 +88,7 @@ static void
 run_clear (Run *self)
 {
   ruc_request_clear (&self->request);
+  ruc_files_clear (&self->files);
   g_free (self->agent);
   g_free (self->handler);
   g_free (self->system);
@@ -113,6 +125,9 @@ parse (Run   *self,
     { "secret", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->request.secret_names },
     { "before", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->before },
     { "after", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->after },
+    { "upload", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->files.uploads },
+    { "download", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->files.downloads },
+    { "artifacts", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->files.artifacts },
     { "timeout", 0, 0, G_OPTION_ARG_FILENAME, &self->request.timeout },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->as_json },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &self->help },
@@ -194,6 +209,7 @@ check (Run *self)
           ruc_request_is_utf8 (&self->request, "--model", self->model) &&
           ruc_request_is_utf8 (&self->request, _("the prompt"), self->words[0]) &&
           ruc_request_complete (&self->request) &&
+          ruc_files_complete (&self->files, "run") &&
           read_texts (self));
 }
 
@@ -221,6 +237,8 @@ make_message (Run *self)
                                 "output-format-json-schema-str", self->schema,
                                 "agent-env", self->request.environment,
                                 "secrets-to-redact", self->request.secrets,
+                                "downloadables", self->files.downloadables,
+                                "report-progress", self->files.labels->len > 0,
                                 "pre-commands", before,
                                 "post-commands", after,
                                 NULL);
@@ -263,6 +281,7 @@ ask (RucCall                 *call,
   g_signal_connect (session, "assistant-message", G_CALLBACK (assistant_cb), self);
   g_signal_connect (session, "command-output", G_CALLBACK (command_output_cb), self);
   g_signal_connect (session, "heartbeat", G_CALLBACK (heartbeat_cb), self);
+  ruc_files_watch (&self->files, session);
   runtime_use_client_session_query_async (session, self->message, cancellable, callback,
                                           user_data);
 }
@@ -381,6 +400,8 @@ ruc_run (int    argc,
 
   make_message (&self);
   ruc_show_init (&self.show, &call);
+  ruc_files_show (&self.files, &self.show);
+  call.files = self.files.exchange;
 
   return ruc_call_run (&call, handler);
 }

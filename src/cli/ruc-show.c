@@ -6,12 +6,18 @@
 
 #include <glib/gi18n.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DIM "\033[2m"
 #define PLAIN "\033[0m"
 #define CLEAR_LINE "\r\033[K"
+
+#define BAR_WIDTH 20
+
+/* Columns of a bar with what is around it. */
+#define BAR_ROOM (BAR_WIDTH + 24)
 
 /* More than any result holds. */
 #define SAID_LIMIT (2 * 1024 * 1024)
@@ -176,20 +182,92 @@ ruc_show_command_output (RucShow                        *self,
 }
 
 /* A line that the next output takes away again. */
-void
-ruc_show_heartbeat (RucShow *self,
-                    gint64   elapsed_ms)
+static void
+show_note (RucShow    *self,
+           const char *words)
 {
-  g_autofree char *words = NULL;
   g_autofree char *line = NULL;
 
   if (!self->styled || self->line_open)
     return;
 
-  words = g_strdup_printf (_("still running, %d s"), (int) (elapsed_ms / 1000));
   line = g_strdup_printf (CLEAR_LINE DIM "%s" PLAIN, words);
   write_text (self, line, strlen (line));
   self->note_shown = TRUE;
+}
+
+void
+ruc_show_heartbeat (RucShow *self,
+                    gint64   elapsed_ms)
+{
+  g_autofree char *words = g_strdup_printf (_("still running, %d s"), (int) (elapsed_ms / 1000));
+
+  show_note (self, words);
+}
+
+static glong
+get_columns (void)
+{
+  struct winsize size;
+
+  return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* The end of a name tells more than its beginning. */
+static char *
+shorten (const char *label,
+         glong       room)
+{
+  glong length = g_utf8_strlen (label, -1);
+
+  if (length <= room)
+    return g_strdup (label);
+
+  return g_strconcat ("…", g_utf8_offset_to_pointer (label, length - MAX (room - 1, 0)), NULL);
+}
+
+static void
+append_bar (GString *line,
+            guint64  done,
+            guint64  total)
+{
+  guint filled = (guint) ((double) MIN (done, total) / (double) total * BAR_WIDTH);
+
+  g_string_append (line, " [");
+  for (guint i = 0; i < BAR_WIDTH; i++)
+    g_string_append_c (line, i < filled ? '#' : ' ');
+  g_string_append_printf (line, "] %3u %%", (guint) ((double) done / (double) total * 100));
+}
+
+/* How far something has come; @total is 0 when that is not known. */
+void
+ruc_show_progress (RucShow    *self,
+                   const char *label,
+                   guint64     done,
+                   guint64     total)
+{
+  g_autofree char *size = g_format_size (done);
+  g_autofree char *shown = shorten (label, get_columns () - BAR_ROOM);
+  g_autoptr(GString) line = g_string_new (shown);
+
+  if (total > 0)
+    append_bar (line, done, total);
+  g_string_append_printf (line, "  %s", size);
+  show_note (self, line->str);
+}
+
+/* Something that whoever watches may like to know. */
+void
+ruc_show_event (RucShow    *self,
+                const char *line)
+{
+  g_autofree char *ended = g_strconcat (line, "\n", NULL);
+
+  if (!self->styled)
+    return;
+
+  end_line (self);
+  write_dimmed (self, ended, strlen (ended));
 }
 
 /* Whether @text is what the agent said last. */

@@ -28,6 +28,12 @@ void ruc_show_command_output (RucShow                        *self,
                               RuntimeUseCommandOutputMessage *message);
 void ruc_show_heartbeat      (RucShow                        *self,
                               gint64                          elapsed_ms);
+void ruc_show_progress       (RucShow                        *self,
+                              const char                     *label,
+                              guint64                         done,
+                              guint64                         total);
+void ruc_show_event          (RucShow                        *self,
+                              const char                     *line);
 void ruc_show_result         (RucShow                        *self,
                               const char                     *text);
 void ruc_show_end            (RucShow                        *self);

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """runtimeuse run: what goes where, exit statuses and signals, here and against a server."""
 
+import functools
+import http.server
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -335,3 +338,110 @@ class TestTerminal:
             terminal.signal()
             assert terminal.wait() == 130
             terminal.check_nothing_left()
+
+
+# Files
+
+
+@pytest.fixture
+def code(tmp_path):
+    """A folder to be sent."""
+    folder = tmp_path / 'code'
+    (folder / 'sub').mkdir(parents=True)
+    (folder / 'a').write_text('one')
+    (folder / 'sub/run').write_text('#!/bin/sh\necho two\n')
+    (folder / 'sub/run').chmod(0o755)
+    return folder
+
+
+def test_folder_in_and_artifacts_out(shell, code, tmp_path):
+    work = tmp_path / 'work'
+    result = program.run('run', *shell, '--upload', f'{code}={work}',
+                         '--artifacts', f'{work}/out={tmp_path}/back',
+                         f'cd {work}; cat a; sub/run; mkdir out/d; cp a out/d/b; '
+                         'head -c 5000000 /dev/zero >out/large')
+    assert result.returncode == 0 and result.stdout == b'onetwo\n', result
+    assert (tmp_path / 'back/d/b').read_text() == 'one'
+    assert (tmp_path / 'back/large').read_bytes() == bytes(5000000)
+    assert sorted(path.name for path in (tmp_path / 'back').iterdir()) == ['d', 'large']
+    assert b'receiv' not in result.stderr and b'send' not in result.stderr
+
+
+def test_what_cannot_be_sent_is_named(shell, code, tmp_path):
+    (code / 'link').symlink_to('/etc/passwd')
+    os.mkfifo(code / 'pipe')
+    result = program.run('run', *shell, '--upload', f'{code}={tmp_path}/work', f'ls {tmp_path}/work')
+    assert result.returncode == 0 and result.stdout == b'a\nsub\n'
+    assert b'Warning: not sent: link: it is a link that leads out of the folder' in result.stderr
+    assert b'Warning: not sent: pipe' in result.stderr
+
+
+def test_file_that_cannot_be_stored(shell, tmp_path):
+    """It is an error, but what there is of the answer is given."""
+    (tmp_path / 'back').mkdir()
+    (tmp_path / 'back/a').write_text('in the way')
+    result = program.run('run', *shell, '--artifacts', f'{tmp_path}/out={tmp_path}/back',
+                         f'cd {tmp_path}/out; mkdir a; echo x >a/b; echo y >c; echo done')
+    assert result.returncode == 1 and result.stdout == b'done\n', result
+    assert f'Error: did not receive {tmp_path}/out/a/b: '.encode() in result.stderr
+    assert (tmp_path / 'back/a').read_text() == 'in the way'
+    assert (tmp_path / 'back/c').read_text() == 'y\n'
+
+
+def test_download(shell, tmp_path):
+    (tmp_path / 'served').mkdir()
+    (tmp_path / 'served/file').write_text('content')
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(
+        http.server.SimpleHTTPRequestHandler, directory=tmp_path / 'served'))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        url = f'http://127.0.0.1:{server.server_port}/file'
+        result = program.run('run', *shell, '--download', f'{url}?key=v={tmp_path}/in',
+                             '--download', f'{url}={tmp_path}/in2',
+                             f'cat {tmp_path}/in/file {tmp_path}/in2/file')
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert result.returncode == 0 and result.stdout == b'contentcontent\n', result
+
+
+@pytest.mark.parametrize('option, value, words', [
+    ('--upload', 'x', '--upload takes HERE=THERE'), ('--upload', '=x', '--upload takes'),
+    ('--artifacts', 'x=', '--artifacts takes THERE=HERE'), ('--download', '', '--download takes'),
+    ('--download', 'http://h/x=', '--download takes')])
+def test_wrong_file_options(option, value, words):
+    result = program.run('run', '--agent', 'shell', option, value, 'true')
+    assert result.returncode == 2 and words.encode() in result.stderr, result
+
+
+def test_missing_folder(shell, tmp_path):
+    result = program.run('run', *shell, '--upload', f'{tmp_path}/missing={tmp_path}/x', 'true')
+    assert result.returncode == 1
+    assert f'Cannot read the folder {tmp_path}/missing'.encode() in result.stderr
+
+
+def test_progress_on_a_terminal(code, tmp_path):
+    with Terminal('run', '--agent', 'shell', '--upload', f'{code}={tmp_path}/work',
+                  '--artifacts', f'{tmp_path}/out={tmp_path}/back',
+                  f'head -c 30000000 /dev/zero >{tmp_path}/out/large') as running:
+        text = running.read_all()
+        assert running.wait() == 0
+        running.check_nothing_left()
+    assert f'sending {code}' in text or '…' in text
+    assert '[####################] 100 %' in text
+    assert 'large (30.0' in text
+
+
+def test_interrupted_while_files_come(tmp_path):
+    """A cancel leaves no half of a file behind."""
+    with Terminal('run', '--agent', 'shell', '--artifacts', f'{tmp_path}/out={tmp_path}/back',
+                  f'echo x >{tmp_path}/out/small; echo ready; sleep 60') as running:
+        running.expect('ready')
+        wait_until(lambda: (tmp_path / 'back/small').exists(), 'the file')
+        running.look()
+        running.press(b'\x03')
+        assert running.wait() == 130
+        running.check_nothing_left()
+    assert [path.name for path in (tmp_path / 'back').iterdir()] == ['small']
