@@ -370,7 +370,8 @@ def test_folder_in_and_artifacts_out(shell, code, tmp_path):
 def test_what_cannot_be_sent_is_named(shell, code, tmp_path):
     (code / 'link').symlink_to('/etc/passwd')
     os.mkfifo(code / 'pipe')
-    result = program.run('run', *shell, '--upload', f'{code}={tmp_path}/work', f'ls {tmp_path}/work')
+    result = program.run('run', *shell, '--upload', f'{code}={tmp_path}/work',
+                         f'ls {tmp_path}/work')
     assert result.returncode == 0 and result.stdout == b'a\nsub\n'
     assert b'Warning: not sent: link: it is a link that leads out of the folder' in result.stderr
     assert b'Warning: not sent: pipe' in result.stderr

@@ -8,6 +8,7 @@ Prints TAP.
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 
@@ -109,6 +110,26 @@ def test_interrupt():
 def test_execute_commands():
     results = make_client().execute_commands(['echo one', {'command': 'exit 3'}])
     assert [result.get_exit_code() for result in results] == [0, 3]
+
+
+def test_files():
+    """A folder goes to the runtime, and what is made there comes back."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f'{folder}/in')
+        with open(f'{folder}/in/a', 'w', encoding='utf-8') as file:
+            file.write('content')
+        received = []
+        files = RuntimeUse.FileExchange()
+        files.add_upload(f'{folder}/in', f'{folder}/there')
+        files.add_artifacts(f'{folder}/there/out', f'{folder}/back')
+        files.connect('received', lambda files, path, local, size: received.append((local, size)))
+        with files:
+            client = make_client()
+            client.props.file_exchange = files
+            client.execute_commands(f'cp {folder}/there/a {folder}/there/out/b')
+        assert received == [(f'{folder}/back/b', 7)]
+        with open(f'{folder}/back/b', encoding='utf-8') as file:
+            assert file.read() == 'content'
 
 
 def main():

@@ -238,3 +238,25 @@ class QueryResult(RuntimeUse.QueryResult):
 
 QueryResult = override(QueryResult)
 __all__.append('QueryResult')
+
+
+class FileExchange(RuntimeUse.FileExchange):
+    """Folders for the requests of a client, while the block lasts:
+
+    with RuntimeUse.FileExchange() as files:
+        client.props.file_exchange = files
+
+    Folders are added before. What could not be received is told by the signal "failed", at the
+    latest when the block is left.
+    """
+
+    def __enter__(self):
+        _wait(self.start_async, self.start_finish)
+        return self
+
+    def __exit__(self, *error):
+        _wait(lambda cancellable, callback: self.stop_async(callback), self.stop_finish)
+
+
+FileExchange = override(FileExchange)
+__all__.append('FileExchange')
