@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime-use-jail-private.h"
+#include "runtime-use-beneath-private.h"
 
 #include "fuzz.h"
 
@@ -36,7 +36,7 @@ look_at_victim (struct stat *status)
 static void
 remove_root (void)
 {
-  _runtime_use_jail_remove (AT_FDCWD, root);
+  _runtime_use_beneath_remove (AT_FDCWD, root);
 }
 
 static void
@@ -136,7 +136,7 @@ extract (int                   fd,
   if (extracted == RUNTIME_USE_EXTRACTED_ALL)
     {
       assert_inside (target);
-      g_assert_true (_runtime_use_jail_remove (AT_FDCWD, target));
+      g_assert_true (_runtime_use_beneath_remove (AT_FDCWD, target));
       g_assert_no_errno (g_mkdir (target, 0755));
     }
   else
@@ -184,7 +184,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   mend_sums (copy, size);
   g_assert_cmpint (write (fd, copy, size), ==, (gssize) size);
   /* What is looked for follows from the input, so that a failure comes again. */
-  _runtime_use_jail_set_walk (size % 2 == 0);
+  _runtime_use_beneath_set_walk (size % 2 == 0);
   extract (fd, size > 1 && data[0] == 'P' && size % 3 != 0 ? RUNTIME_USE_ARCHIVE_ZIP
                                                            : RUNTIME_USE_ARCHIVE_ANY);
   close (fd);

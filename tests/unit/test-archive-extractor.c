@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime-use-beneath-private.h"
 #include "runtime-use-error.h"
-#include "runtime-use-jail-private.h"
 #include "runtime-use-transfer-file-private.h"
 
 #include "transfer-fixture.h"
@@ -565,7 +565,7 @@ static void
 walk_set_up (TransferFixture *self,
              gconstpointer    test_data)
 {
-  _runtime_use_jail_set_walk (TRUE);
+  _runtime_use_beneath_set_walk (TRUE);
   transfer_fixture_set_up (self, test_data);
 }
 
@@ -574,7 +574,7 @@ walk_tear_down (TransferFixture *self,
                 gconstpointer    test_data)
 {
   transfer_fixture_tear_down (self, test_data);
-  _runtime_use_jail_set_walk (FALSE);
+  _runtime_use_beneath_set_walk (FALSE);
 }
 
 /* Also as on a kernel without openat2(). */

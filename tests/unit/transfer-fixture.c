@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime-use-jail-private.h"
+#include "runtime-use-beneath-private.h"
 #include "runtime-use-transfer-file-private.h"
 
 static gboolean is_isolated;
@@ -127,7 +127,7 @@ transfer_make_archives (const char * const *names)
 void
 transfer_remove (const char *path)
 {
-  g_assert_true (_runtime_use_jail_remove (AT_FDCWD, path));
+  g_assert_true (_runtime_use_beneath_remove (AT_FDCWD, path));
 }
 
 static guint

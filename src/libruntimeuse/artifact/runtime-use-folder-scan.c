@@ -309,7 +309,7 @@ begin (RuntimeUseFolderScan      *self,
        GError                   **error)
 {
   g_autofree char *path = _runtime_use_watch_tree_dup_path (directory, NULL);
-  int fd = _runtime_use_beneath_open (top, path, O_RDONLY | O_DIRECTORY);
+  int fd = _runtime_use_beneath_open (top, path, O_RDONLY | O_DIRECTORY, 0);
   gpointer mark = NULL;
 
   if (fd < 0)

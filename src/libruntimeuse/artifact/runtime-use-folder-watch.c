@@ -304,11 +304,30 @@ lose_top (RuntimeUseFolderWatch *self)
   self->inode = 0;
 }
 
+/* Not through a link that has taken the place of a folder. */
+static int
+open_real_path (RuntimeUseFolderWatch *self)
+{
+  int root = TEMP_FAILURE_RETRY (open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  int saved_errno;
+  int fd;
+
+  if (root < 0)
+    return -1;
+
+  fd = _runtime_use_beneath_open (root, self->real_path + 1, O_PATH | O_DIRECTORY, 0);
+  saved_errno = errno;
+  close (root);
+  errno = saved_errno;
+
+  return fd;
+}
+
 /* Opens the folder. What is there may have taken the place of what was: then all is new. */
 static int
 open_top (RuntimeUseFolderWatch *self)
 {
-  int fd = _runtime_use_beneath_open_folder (self->real_path);
+  int fd = open_real_path (self);
   struct stat status;
 
   if (is_known_top (self, fd))
@@ -592,7 +611,7 @@ look_at_link (RuntimeUseFolderWatch *self,
   if (!is_told_of (self, _runtime_use_watch_tree_find_path (self->tree, target)))
     return;
 
-  handle = _runtime_use_beneath_open (top, target, O_PATH);
+  handle = _runtime_use_beneath_open (top, target, O_PATH, 0);
   if (handle < 0)
     return;
 
@@ -625,13 +644,13 @@ open_handle (RuntimeUseWatchFile *file,
       g_autofree char *path = _runtime_use_watch_tree_dup_path (file->directory, NULL);
 
       close_directory (last);
-      last->fd = _runtime_use_beneath_open (last->top, path, O_PATH | O_DIRECTORY);
+      last->fd = _runtime_use_beneath_open (last->top, path, O_PATH | O_DIRECTORY, 0);
       if (last->fd < 0)
         return -1;
       last->directory = file->directory;
     }
 
-  return _runtime_use_beneath_open (last->fd, file->name, O_PATH);
+  return _runtime_use_beneath_open (last->fd, file->name, O_PATH, 0);
 }
 
 static void
@@ -948,7 +967,7 @@ make_folder (RuntimeUseFolderWatch *self)
   if (self->real_path == NULL)
     return errno;
 
-  fd = _runtime_use_beneath_open_folder (self->real_path);
+  fd = open_real_path (self);
   if (fd < 0)
     return errno;
 
@@ -1045,7 +1064,7 @@ _runtime_use_folder_watch_is_settled (RuntimeUseFolderWatch *self)
     return FALSE;
 
   /* Of a folder above that was renamed nothing is heard. */
-  top = _runtime_use_beneath_open_folder (self->real_path);
+  top = open_real_path (self);
   is_there = is_known_top (self, top);
   if (top < 0)
     return self->inode == 0;
@@ -1151,7 +1170,7 @@ open_regular (int         top,
       return -1;
     }
 
-  fd = _runtime_use_beneath_open (top, target, O_RDONLY | O_NONBLOCK);
+  fd = _runtime_use_beneath_open (top, target, O_RDONLY | O_NONBLOCK, 0);
   if (fd < 0 || (fstat (fd, &status) == 0 && S_ISREG (status.st_mode)))
     return fd;
 
@@ -1167,7 +1186,7 @@ _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
                                 GError                **error)
 {
   const char *relative = path + strlen (self->folder);
-  int top = _runtime_use_beneath_open_folder (self->real_path);
+  int top = open_real_path (self);
   int fd = -1;
   int saved_errno;
 

@@ -8,9 +8,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "runtime-use-beneath-private.h"
 #include "runtime-use-download-file-private.h"
 #include "runtime-use-error.h"
-#include "runtime-use-jail-private.h"
 
 struct _RuntimeUseFileReceipt
 {
@@ -35,9 +35,9 @@ open_parent (int          folder,
   if (g_str_equal (parent, "."))
     return fcntl (folder, F_DUPFD_CLOEXEC, 0);
 
-  if (_runtime_use_jail_make_folder (folder, parent, 0777) == 0)
+  if (_runtime_use_beneath_make_folder (folder, parent) == 0)
     {
-      fd = _runtime_use_jail_open (folder, parent, O_RDONLY | O_DIRECTORY, 0);
+      fd = _runtime_use_beneath_open (folder, parent, O_RDONLY | O_DIRECTORY, 0);
       if (fd >= 0)
         return fd;
     }

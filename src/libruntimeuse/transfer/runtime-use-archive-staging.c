@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "runtime-use-archive-path-private.h"
+#include "runtime-use-beneath-private.h"
 #include "runtime-use-error.h"
-#include "runtime-use-jail-private.h"
 #include "runtime-use-transfer-file-private.h"
 
 #define MAX_TRIES 100
@@ -39,7 +39,7 @@ set_error (RuntimeUseArchiveStaging  *self,
 {
   int saved = errno;
 
-  if (saved == ELOOP || saved == ENOTDIR || saved == EXDEV)
+  if (saved == ELOOP || saved == ENOTDIR)
     g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED,
                          "a part of its path is a link or a file");
   else
@@ -92,7 +92,7 @@ _runtime_use_archive_staging_free (RuntimeUseArchiveStaging *self)
       close (self->fd);
       /* Somebody may move about what is in it. */
       for (guint i = 0; !removed && i < MAX_REMOVE_TRIES; i++)
-        removed = _runtime_use_jail_remove (self->folder, self->name);
+        removed = _runtime_use_beneath_remove (self->folder, self->name);
       if (!removed)
         g_info ("Cannot remove the folder %s: %s", self->name, g_strerror (errno));
     }
@@ -106,7 +106,7 @@ make_parent (RuntimeUseArchiveStaging *self,
 {
   g_autofree char *parent = g_path_get_dirname (path);
 
-  return _runtime_use_jail_make_folder (self->fd, parent, 0777) == 0;
+  return _runtime_use_beneath_make_folder (self->fd, parent) == 0;
 }
 
 /* Of members with one name the last one counts, except that a folder stays one. */
@@ -115,7 +115,7 @@ remove_earlier (RuntimeUseArchiveStaging *self,
                 const char               *path)
 {
   const char *leaf;
-  int parent = _runtime_use_jail_open_parent (self->fd, path, &leaf);
+  int parent = _runtime_use_beneath_open_parent (self->fd, path, &leaf);
   int result;
 
   if (parent < 0)
@@ -153,7 +153,7 @@ _runtime_use_archive_staging_create (RuntimeUseArchiveStaging  *self,
   int fd;
 
   do
-    fd = _runtime_use_jail_open (self->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    fd = _runtime_use_beneath_open (self->fd, path, O_WRONLY | O_CREAT | O_EXCL, mode);
   while (fd < 0 && make_room (self, path, tries++));
 
   if (fd < 0)
@@ -169,7 +169,7 @@ _runtime_use_archive_staging_open (RuntimeUseArchiveStaging  *self,
                                    guint                     *mode,
                                    GError                   **error)
 {
-  int fd = _runtime_use_jail_open (self->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+  int fd = _runtime_use_beneath_open (self->fd, path, O_RDONLY | O_NONBLOCK, 0);
   struct stat status;
 
   if (fd >= 0 && fstat (fd, &status) == 0 && S_ISREG (status.st_mode))
@@ -192,7 +192,7 @@ make_link (RuntimeUseArchiveStaging *self,
            const char               *target)
 {
   const char *leaf;
-  int parent = _runtime_use_jail_open_parent (self->fd, path, &leaf);
+  int parent = _runtime_use_beneath_open_parent (self->fd, path, &leaf);
   int result;
   int saved;
 
@@ -238,7 +238,7 @@ set_folder_mode (RuntimeUseArchiveStaging *self,
                  const char               *path,
                  guint                     mode)
 {
-  int fd = _runtime_use_jail_open (self->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  int fd = _runtime_use_beneath_open (self->fd, path, O_RDONLY | O_DIRECTORY, 0);
   struct stat status;
   int result;
 
@@ -260,7 +260,7 @@ _runtime_use_archive_staging_add_folder (RuntimeUseArchiveStaging  *self,
                                          guint                      mode,
                                          GError                   **error)
 {
-  if (_runtime_use_jail_make_folder (self->fd, path, 0777) != 0 ||
+  if (_runtime_use_beneath_make_folder (self->fd, path) != 0 ||
       !set_folder_mode (self, path, mode))
     return set_error (self, error);
 
@@ -273,7 +273,7 @@ static gboolean
 is_staged (RuntimeUseArchiveStaging *self,
            const char               *path)
 {
-  int fd = _runtime_use_jail_open (self->fd, path, O_PATH | O_NOFOLLOW, 0);
+  int fd = _runtime_use_beneath_open (self->fd, path, O_PATH, 0);
 
   if (fd >= 0)
     close (fd);
