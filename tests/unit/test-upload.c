@@ -521,6 +521,42 @@ test_upload_long_answer (void)
     }
 }
 
+static void
+test_upload_kept_connection (void)
+{
+  static const HttpStep silent[] = {
+    { OK, -1, HTTP_THEN_NEXT }, { NULL, -1, HTTP_THEN_CLOSE }, { OK, -1, HTTP_THEN_NEXT },
+  };
+  static const HttpStep closing[] = {
+    { OK, -1, HTTP_THEN_NEXT }, { NULL, 0, HTTP_THEN_CLOSE }, { OK, -1, HTTP_THEN_NEXT },
+  };
+  const HttpStep *cases[] = { silent, closing };
+
+  g_test_summary ("A connection that was kept and then fails harms the content in no way");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(HttpSink) sink = http_sink_new (cases[i], 3);
+      Fixture fixture;
+
+      fixture_init (&fixture, 1000);
+      fixture.options.connections = _runtime_use_upload_connections_new ();
+      http_sink_compare (sink, fixture.fd);
+      run (&fixture, sink, "/first");
+      run (&fixture, sink, "/second");
+      g_assert_no_error (fixture.error);
+      g_assert_cmpuint (fixture.result.n_sent, ==, 1000);
+      g_assert_cmpuint (http_sink_get_n_requests (sink), ==, 3);
+      g_assert_cmpuint (http_sink_get_request (sink, 1)->connection, ==, 1);
+      g_assert_cmpuint (http_sink_get_request (sink, 2)->n_body, ==, 1000);
+      g_assert_true (http_sink_is_same (sink));
+      assert_same_lines (http_sink_get_request (sink, 2)->head,
+                         http_sink_get_request (sink, 1)->head);
+      _runtime_use_upload_connections_free (fixture.options.connections);
+      fixture_clear (&fixture);
+    }
+}
+
 /* --- Time --- */
 
 static int
@@ -928,6 +964,7 @@ main (int   argc,
   g_test_add_func ("/upload/redirects", test_upload_redirects);
   g_test_add_func ("/upload/early", test_upload_early);
   g_test_add_func ("/upload/long-answer", test_upload_long_answer);
+  g_test_add_func ("/upload/kept-connection", test_upload_kept_connection);
   g_test_add_func ("/upload/refused", test_upload_refused);
   g_test_add_func ("/upload/refused-then-up", test_upload_refused_then_up);
   g_test_add_func ("/upload/silence", test_upload_silence);

@@ -46,6 +46,7 @@ typedef struct
   GTask                      *task;          /* owns this */
   const RuntimeUseUploadPlan *plan;
   SoupMessage                *message;
+  GBytes                     *body;          /* (nullable): a small one */
   RuntimeUseUploadAnswer      answer;
   gboolean                    is_answered;   /* to libsoup */
   GCancellable               *abort;         /* ends the try, for whatever reason */
@@ -120,6 +121,7 @@ attempt_free (Attempt *self)
   g_assert (self->thread == NULL && self->watchdog == NULL && self->socket_source == NULL);
 
   g_clear_object (&self->message);
+  g_clear_pointer (&self->body, g_bytes_unref);
   g_clear_object (&self->abort);
   g_clear_error (&self->reason);
   g_clear_error (&self->thread_error);
@@ -430,22 +432,37 @@ sent_cb (GObject      *object,
 }
 
 static void
+set_small_body (Attempt *self)
+{
+  soup_message_set_request_body_from_bytes (self->message, NULL, self->body);
+  if (self->plan->content_type != NULL)
+    soup_message_headers_replace (soup_message_get_request_headers (self->message),
+                                  "Content-Type", self->plan->content_type);
+}
+
+/* A connection that was kept has turned out to be dead, so libsoup sends all once more; without a
+ * new one the body would be empty now. */
+static void
+restarted_cb (SoupMessage *message,
+              gpointer     user_data)
+{
+  set_small_body (user_data);
+}
+
+static void
 send_small (Attempt *self)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) body = NULL;
 
-  body = _runtime_use_file_body_read (self->plan->fd, (gsize) self->plan->size, &error);
-  if (body == NULL)
+  self->body = _runtime_use_file_body_read (self->plan->fd, (gsize) self->plan->size, &error);
+  if (self->body == NULL)
     {
       finish (self, g_steal_pointer (&error));
       return;
     }
 
-  soup_message_set_request_body_from_bytes (self->message, NULL, body);
-  if (self->plan->content_type != NULL)
-    soup_message_headers_replace (soup_message_get_request_headers (self->message),
-                                  "Content-Type", self->plan->content_type);
+  set_small_body (self);
+  g_signal_connect (self->message, "restarted", G_CALLBACK (restarted_cb), self);
   soup_session_send_async (self->plan->connections->session, self->message, G_PRIORITY_DEFAULT,
                            self->abort, sent_cb, self);
 }
