@@ -16,6 +16,7 @@
 #include "runtime-use-artifact-upload-request-message.h"
 #include "runtime-use-artifact-upload-response-message.h"
 #include "runtime-use-artifact-upload-result-message.h"
+#include "runtime-use-assistant-delta-message.h"
 #include "runtime-use-assistant-message.h"
 #include "runtime-use-cancel-message.h"
 #include "runtime-use-command.h"

@@ -60,7 +60,7 @@ def test_not_a_message(client, text):
     'result_message', 'assistant_message', 'error_message', 'heartbeat_message',
     'command_output_message', 'command_execution_result_message',
     'artifact_upload_request_message', 'artifact_upload_result_message',
-    'download_progress_message',
+    'download_progress_message', 'assistant_delta_message',
     'end_session_confirm_message'])
 def test_message_of_the_other_direction(client, kind):
     client.send({'message_type': kind, 'error': 'x', 'text_blocks': []})

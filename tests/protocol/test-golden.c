@@ -96,6 +96,7 @@ test_golden_built (void)
                  "command_execution_result_message");
   assert_golden (runtime_use_error_message_new ("Request cancelled", NULL), "error_message");
   assert_golden (runtime_use_assistant_message_new (blocks), "assistant_message");
+  assert_golden (runtime_use_assistant_delta_message_new ("The answ"), "assistant_delta_message");
   assert_golden (_runtime_use_command_output_message_new_counted (
                    RUNTIME_USE_OUTPUT_STREAM_STDOUT,
                    "zero: \0, replaced: \xff\r\n", 22, "cat f"),
@@ -124,7 +125,8 @@ test_golden_complete (void)
 {
   static const char * const types[] = {
     "artifact_upload_request_message", "artifact_upload_response_message",
-    "artifact_upload_result_message", "assistant_message", "cancel_message",
+    "artifact_upload_result_message", "assistant_delta_message", "assistant_message",
+    "cancel_message",
     "command_execution_message", "command_execution_result_message", "command_output_message",
     "download_progress_message", "end_session_confirm_message", "end_session_message",
     "error_message", "heartbeat_message", "invocation_message", "result_message",

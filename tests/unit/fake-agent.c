@@ -60,10 +60,20 @@ fake_agent_run (RuntimeUseAgentHandler  *handler,
   return TRUE;
 }
 
+static char **
+fake_agent_dup_secrets (RuntimeUseAgentHandler *handler,
+                        const char * const     *env)
+{
+  const char * const secrets[] = { FAKE_AGENT_KEY, NULL };
+
+  return g_strdupv ((char **) secrets);
+}
+
 static void
 agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface)
 {
   iface->run = fake_agent_run;
+  iface->dup_secrets = fake_agent_dup_secrets;
 }
 
 static void

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (FakeAgent, fake_agent, FAKE, AGENT, GObject)
 
+/* A secret that every fake agent has. */
+#define FAKE_AGENT_KEY "agents-own-key"
+
 FakeAgent            *fake_agent_new           (void);
 RuntimeUseInvocation *fake_agent_peek          (FakeAgent  *self);
 RuntimeUseInvocation *fake_agent_take          (FakeAgent  *self);

@@ -587,6 +587,67 @@ test_redaction (void)
 }
 
 static void
+test_secrets_of_the_agent (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+
+  g_test_summary ("What the agent itself must not say is redacted, whatever the request asks for");
+
+  g_object_set (f->session, "redact-env", RUNTIME_USE_REDACT_ENV_NONE, NULL);
+  session_fixture_send_prompt (f, "one");
+  say (f, "the key is " FAKE_AGENT_KEY);
+  assert_next_contains (f, "\"the key is [REDACTED]\"");
+  answer (f, "one");
+  g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("one"));
+
+  session_fixture_send (f, "{\"message_type\":\"command_execution_message\","
+                           "\"commands\":[{\"command\":\"echo " FAKE_AGENT_KEY "\"}]}");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_output_message\",\"stream\":\"stdout\","
+                   "\"text\":\"[REDACTED]\\n\",\"command\":\"echo [REDACTED]\"}");
+  g_assert_nonnull (strstr (session_fixture_wait (f), "\"exit_code\":0"));
+}
+
+#define DELTA(text) "{\"message_type\":\"assistant_delta_message\",\"text\":\"" text "\"}"
+
+static void
+test_deltas (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  RuntimeUseInvocation *invocation;
+
+  g_test_summary ("Pieces of a message reach who asked for them, secrets in two pieces excepted");
+
+  session_fixture_send_prompt (f, "nobody asked");
+  invocation = fake_agent_peek (f->agent);
+  g_assert_false (runtime_use_invocation_get_stream_deltas (invocation));
+  runtime_use_invocation_send_assistant_delta (invocation, "unheard");
+  session_fixture_assert_quiet (f);
+  answer (f, "one");
+  g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("one"));
+
+  session_fixture_send (f,
+                        "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                        "\"user_prompt\":\"\",\"model\":\"\",\"stream_deltas\":true,"
+                        "\"secrets_to_redact\":[\"hush\"]}");
+  invocation = fake_agent_peek (f->agent);
+  g_assert_true (runtime_use_invocation_get_stream_deltas (invocation));
+  runtime_use_invocation_send_assistant_delta (invocation, "one ");
+  session_fixture_settle (f);
+  g_assert_cmpstr (session_fixture_take (f), ==, DELTA ("one "));
+  runtime_use_invocation_send_assistant_delta (invocation, "hu");
+  session_fixture_assert_quiet (f);
+  runtime_use_invocation_send_assistant_delta (invocation, "sh two hu");
+  session_fixture_settle (f);
+  g_assert_cmpstr (session_fixture_take (f), ==, DELTA ("[REDACTED] two "));
+  say (f, "one hush two hu");
+  g_assert_cmpstr (session_fixture_take (f), ==, DELTA ("hu"));
+  g_assert_cmpstr (session_fixture_take (f), ==,
+                   "{\"message_type\":\"assistant_message\","
+                   "\"text_blocks\":[\"one [REDACTED] two hu\"]}");
+}
+
+static void
 sent_cb (GObject      *object,
          GAsyncResult *result,
          gpointer      user_data)
@@ -870,6 +931,8 @@ main (int    argc,
   g_test_add_func ("/session/answers-inside", test_answers_inside);
   g_test_add_func ("/session/redacted-errors", test_redacted_errors);
   g_test_add_func ("/session/redaction", test_redaction);
+  g_test_add_func ("/session/secrets-of-the-agent", test_secrets_of_the_agent);
+  g_test_add_func ("/session/deltas", test_deltas);
   g_test_add_func ("/session/backpressure", test_backpressure);
   g_test_add_func ("/session/output-format", test_output_format);
   g_test_add_func ("/session/storm", test_storm);

@@ -135,3 +135,28 @@ runtime_use_agent_handler_run (RuntimeUseAgentHandler  *self,
 
   return RUNTIME_USE_AGENT_HANDLER_GET_IFACE (self)->run (self, invocation, error);
 }
+
+/**
+ * runtime_use_agent_handler_dup_secrets:
+ * @self: a handler
+ * @env: (nullable) (array zero-terminated=1): variables of a request, as `NAME=VALUE`
+ *
+ * Asks @self what must not appear in anything that is said about a request.
+ *
+ * Returns: (transfer full) (nullable) (array zero-terminated=1): secrets, or `NULL` if there are
+ *   none
+ *
+ * Since: 0.1
+ */
+char **
+runtime_use_agent_handler_dup_secrets (RuntimeUseAgentHandler *self,
+                                       const char * const     *env)
+{
+  RuntimeUseAgentHandlerInterface *iface;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_AGENT_HANDLER (self), NULL);
+
+  iface = RUNTIME_USE_AGENT_HANDLER_GET_IFACE (self);
+
+  return iface->dup_secrets != NULL ? iface->dup_secrets (self, env) : NULL;
+}

@@ -41,6 +41,21 @@ struct _RuntimeUseAgentHandlerInterface
   gboolean (* run) (RuntimeUseAgentHandler  *self,
                     RuntimeUseInvocation    *invocation,
                     GError                 **error);
+
+  /**
+   * RuntimeUseAgentHandlerInterface::dup_secrets:
+   * @self: the handler
+   * @env: (nullable) (array zero-terminated=1): variables of the request, as `NAME=VALUE`
+   *
+   * Tells what must not appear in anything that is said about a request, such as keys that the
+   * agent uses. A handler that has no secrets need not have this.
+   *
+   * Returns: (transfer full) (nullable) (array zero-terminated=1): secrets
+   *
+   * Since: 0.1
+   */
+  char ** (* dup_secrets) (RuntimeUseAgentHandler *self,
+                           const char * const     *env);
 };
 
 RUNTIME_USE_AVAILABLE_IN_0_1
@@ -50,5 +65,8 @@ RUNTIME_USE_AVAILABLE_IN_0_1
 gboolean                runtime_use_agent_handler_run          (RuntimeUseAgentHandler  *self,
                                                                 RuntimeUseInvocation    *invocation,
                                                                 GError                 **error);
+RUNTIME_USE_AVAILABLE_IN_0_1
+char                  **runtime_use_agent_handler_dup_secrets  (RuntimeUseAgentHandler  *self,
+                                                                const char * const      *env);
 
 G_END_DECLS

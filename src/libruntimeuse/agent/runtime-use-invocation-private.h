@@ -15,7 +15,19 @@ typedef struct
 {
   void     (* assistant) (GObject                  *owner,
                           const char * const       *text_blocks);
+  void     (* delta)     (GObject                  *owner,
+                          const char               *text);
   gboolean (* is_full)   (GObject                  *owner);
+
+  /* What a command of the agent's printed, with the name that the client is told for it. Both are
+   * redacted already. */
+  char *   (* name_command) (GObject               *owner,
+                          const char               *command);
+  void     (* output)    (GObject                  *owner,
+                          const char               *name,
+                          RuntimeUseOutputStream    stream,
+                          const char               *text,
+                          gsize                     length);
 
   /* What a script left running lives until the owner's session ends. */
   void     (* adopt)     (GObject                  *owner,
@@ -44,6 +56,17 @@ _runtime_use_invocation_limit_command (RuntimeUseInvocation     *self,
 void
 _runtime_use_invocation_adopt (RuntimeUseInvocation     *self,
                                RuntimeUseCommandHandler *command);
+
+/* What a command of the agent's is called to the client, and what it printed. */
+char *
+_runtime_use_invocation_name_command (RuntimeUseInvocation   *self,
+                                      const char             *command);
+void
+_runtime_use_invocation_send_output (RuntimeUseInvocation   *self,
+                                     const char             *name,
+                                     RuntimeUseOutputStream  stream,
+                                     const char             *text,
+                                     gsize                   length);
 void
 _runtime_use_invocation_return_json (RuntimeUseInvocation *self,
                                      const char           *json);

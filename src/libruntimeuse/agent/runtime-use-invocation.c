@@ -39,6 +39,7 @@ struct _RuntimeUseInvocation
   RuntimeUseLogger               *logger;          /* (nullable): not asked for yet */
   GCancellable                   *cancellable;     /* (nullable): gone once completed */
   GHashTable                     *env;             /* (nullable): made when asked for */
+  RuntimeUseRedactorStream       *deltas;          /* (nullable): no message was begun */
 
   const RuntimeUseInvocationSink *sink;            /* (nullable): nobody listens any more */
   GWeakRef                        owner;
@@ -186,6 +187,7 @@ runtime_use_invocation_finalize (GObject *object)
   g_clear_object (&self->message);
   g_clear_pointer (&self->output_format, json_node_unref);
   g_clear_object (&self->redactor);
+  g_clear_object (&self->deltas);
   g_clear_object (&self->logger);
   g_clear_pointer (&self->env, g_hash_table_unref);
   g_clear_pointer (&self->reported, _runtime_use_outcome_free);
@@ -668,6 +670,22 @@ runtime_use_invocation_is_full (RuntimeUseInvocation *self)
   return owner != NULL && self->sink->is_full (owner);
 }
 
+/* What was held back because it could have been the beginning of a secret. */
+static void
+finish_deltas (RuntimeUseInvocation *self,
+               GObject              *owner)
+{
+  g_autoptr(RuntimeUseRedactorStream) deltas = g_steal_pointer (&self->deltas);
+  g_autofree char *rest = NULL;
+
+  if (deltas == NULL)
+    return;
+
+  rest = runtime_use_redactor_stream_finish (deltas);
+  if (rest[0] != '\0')
+    self->sink->delta (owner, rest);
+}
+
 /**
  * runtime_use_invocation_send_assistant_message:
  * @self: an invocation
@@ -691,8 +709,88 @@ runtime_use_invocation_send_assistant_message (RuntimeUseInvocation *self,
   g_return_if_fail (text_blocks != NULL);
 
   owner = ref_listener (self);
+  if (owner == NULL)
+    return;
+
+  finish_deltas (self, owner);
+  self->sink->assistant (owner, text_blocks);
+}
+
+/**
+ * runtime_use_invocation_get_stream_deltas:
+ * @self: an invocation
+ *
+ * Gets whether the client wants to know what the agent says before a message
+ * of it is complete.
+ *
+ * Returns: `TRUE` if [method@RuntimeUse.Invocation.send_assistant_delta] is of
+ *   any effect
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_invocation_get_stream_deltas (RuntimeUseInvocation *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), FALSE);
+
+  return runtime_use_invocation_message_get_stream_deltas (self->message);
+}
+
+/**
+ * runtime_use_invocation_send_assistant_delta:
+ * @self: an invocation
+ * @text: what was said since the last piece
+ *
+ * Shows the client a piece of what the agent is saying, if it wants that.
+ *
+ * The message with all of it has to follow, with
+ * [method@RuntimeUse.Invocation.send_assistant_message]. A secret is found
+ * also when it lies in several pieces; what could be the beginning of one is
+ * held back until it turns out not to be.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_invocation_send_assistant_delta (RuntimeUseInvocation *self,
+                                             const char           *text)
+{
+  g_autoptr(GObject) owner = NULL;
+  g_autofree char *redacted = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
+  g_return_if_fail (text != NULL);
+
+  owner = ref_listener (self);
+  if (owner == NULL || !runtime_use_invocation_get_stream_deltas (self))
+    return;
+
+  if (self->deltas == NULL)
+    self->deltas = runtime_use_redactor_open_stream (self->redactor);
+  redacted = runtime_use_redactor_stream_push (self->deltas, text);
+  if (redacted[0] != '\0')
+    self->sink->delta (owner, redacted);
+}
+
+char *
+_runtime_use_invocation_name_command (RuntimeUseInvocation *self,
+                                      const char           *command)
+{
+  g_autoptr(GObject) owner = ref_listener (self);
+
+  return owner != NULL ? self->sink->name_command (owner, command) : g_strdup ("");
+}
+
+void
+_runtime_use_invocation_send_output (RuntimeUseInvocation   *self,
+                                     const char             *name,
+                                     RuntimeUseOutputStream  stream,
+                                     const char             *text,
+                                     gsize                   length)
+{
+  g_autoptr(GObject) owner = ref_listener (self);
+
   if (owner != NULL)
-    self->sink->assistant (owner, text_blocks);
+    self->sink->output (owner, name, stream, text, length);
 }
 
 static void

@@ -58,6 +58,13 @@ runtime_use_invocation_send_assistant_message_finish (RuntimeUseInvocation  *sel
                                                       GAsyncResult          *result,
                                                       GError               **error);
 RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean
+runtime_use_invocation_get_stream_deltas (RuntimeUseInvocation *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+void
+runtime_use_invocation_send_assistant_delta (RuntimeUseInvocation *self,
+                                             const char           *text);
+RUNTIME_USE_AVAILABLE_IN_0_1
 void
 runtime_use_invocation_send_error_message (RuntimeUseInvocation *self,
                                            const char           *text,

@@ -29,6 +29,7 @@ struct _RuntimeUseInvocationMessage
   char       *output_format_json_schema_str;  /* (nullable) */
   GPtrArray  *pre_commands;                   /* (nullable): none */
   GPtrArray  *post_commands;                  /* (nullable): none */
+  gboolean    stream_deltas;
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseInvocationMessage,
@@ -44,9 +45,10 @@ typedef enum
   PROP_OUTPUT_FORMAT_JSON_SCHEMA_STR,
   PROP_PRE_COMMANDS,
   PROP_POST_COMMANDS,
+  PROP_STREAM_DELTAS,
 } RuntimeUseInvocationMessageProperty;
 
-static GParamSpec *properties[PROP_POST_COMMANDS + 1];
+static GParamSpec *properties[PROP_STREAM_DELTAS + 1];
 
 static const RuntimeUseField fields[] = {
   {
@@ -140,6 +142,11 @@ static const RuntimeUseField fields[] = {
     .codec = &_runtime_use_downloadable_codec,
   },
   {
+    RUNTIME_USE_FIELD_NAME ("stream_deltas"),
+    .kind = RUNTIME_USE_FIELD_BOOLEAN,
+    .offset = G_STRUCT_OFFSET (RuntimeUseInvocationMessage, stream_deltas),
+  },
+  {
     RUNTIME_USE_FIELD_NAME ("report_progress"),
     .kind = RUNTIME_USE_FIELD_BOOLEAN,
     .flags = RUNTIME_USE_FIELD_SHARED,
@@ -192,6 +199,10 @@ runtime_use_invocation_message_get_property (GObject    *object,
       g_value_set_boxed (value, self->post_commands);
       break;
 
+    case PROP_STREAM_DELTAS:
+      g_value_set_boolean (value, self->stream_deltas);
+      break;
+
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -234,6 +245,10 @@ runtime_use_invocation_message_set_property (GObject      *object,
 
     case PROP_POST_COMMANDS:
       self->post_commands = _runtime_use_dup_list (g_value_get_boxed (value));
+      break;
+
+    case PROP_STREAM_DELTAS:
+      self->stream_deltas = g_value_get_boolean (value);
       break;
 
     default:
@@ -349,6 +364,21 @@ runtime_use_invocation_message_class_init (RuntimeUseInvocationMessageClass *kla
                         (G_PARAM_READWRITE |
                          G_PARAM_CONSTRUCT_ONLY |
                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseInvocationMessage:stream-deltas:
+   *
+   * Whether the client wants to know what the agent says before a message of it is complete, see
+   * [class@RuntimeUse.AssistantDeltaMessage].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STREAM_DELTAS] =
+    g_param_spec_boolean ("stream-deltas", NULL, NULL,
+                          FALSE,
+                          (G_PARAM_READWRITE |
+                           G_PARAM_CONSTRUCT_ONLY |
+                           G_PARAM_STATIC_STRINGS));
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -485,4 +515,22 @@ runtime_use_invocation_message_get_post_commands (RuntimeUseInvocationMessage *s
   g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION_MESSAGE (self), NULL);
 
   return _runtime_use_list_or_empty (self->post_commands);
+}
+
+/**
+ * runtime_use_invocation_message_get_stream_deltas:
+ * @self: a message
+ *
+ * Gets whether the client wants pieces of what the agent says.
+ *
+ * Returns: `TRUE` if they are to be sent
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_invocation_message_get_stream_deltas (RuntimeUseInvocationMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION_MESSAGE (self), FALSE);
+
+  return self->stream_deltas;
 }

@@ -36,5 +36,8 @@ runtime_use_invocation_message_get_pre_commands (RuntimeUseInvocationMessage *se
 RUNTIME_USE_AVAILABLE_IN_0_1
 GPtrArray *
 runtime_use_invocation_message_get_post_commands (RuntimeUseInvocationMessage *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean
+runtime_use_invocation_message_get_stream_deltas (RuntimeUseInvocationMessage *self);
 
 G_END_DECLS

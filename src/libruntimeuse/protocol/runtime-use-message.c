@@ -124,6 +124,7 @@ static const RuntimeUseCodec * const codecs[] = {
   &_runtime_use_artifact_upload_response_message_codec,
   &_runtime_use_command_output_message_codec,
   &_runtime_use_assistant_message_codec,
+  &_runtime_use_assistant_delta_message_codec,
   &_runtime_use_result_message_codec,
   &_runtime_use_command_execution_result_message_codec,
   &_runtime_use_error_message_codec,

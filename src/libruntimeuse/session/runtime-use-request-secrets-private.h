@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "runtime-use-agent-handler.h"
 #include "runtime-use-enums.h"
 #include "runtime-use-redactor.h"
 #include "runtime-use-request-message.h"
@@ -10,6 +11,7 @@ G_BEGIN_DECLS
 
 RuntimeUseRedactor *
 _runtime_use_request_secrets_redactor (RuntimeUseRequestMessage *message,
+                                       RuntimeUseAgentHandler   *handler,
                                        RuntimeUseRedactEnv       redact_env);
 
 G_END_DECLS

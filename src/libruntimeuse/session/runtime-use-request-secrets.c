@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* The secrets of a request are those that it names, and those that the names
- * of its environment variables give away.
+/* The secrets of a request are those that it names, those that the names of its
+ * environment variables give away, and those that the agent has.
  */
 
 static gboolean
@@ -61,15 +61,32 @@ add_secrets_of_commands (GPtrArray           *secrets,
     }
 }
 
+/* Also when no agent is asked: a command may find them where the agent does. */
+static char **
+dup_secrets_of_agent (RuntimeUseRequestMessage *message,
+                      RuntimeUseAgentHandler   *handler)
+{
+  const char * const *env = NULL;
+
+  if (RUNTIME_USE_IS_INVOCATION_MESSAGE (message))
+    env = runtime_use_invocation_message_get_agent_env (RUNTIME_USE_INVOCATION_MESSAGE (message));
+
+  return handler != NULL ? runtime_use_agent_handler_dup_secrets (handler, env) : NULL;
+}
+
 RuntimeUseRedactor *
 _runtime_use_request_secrets_redactor (RuntimeUseRequestMessage *message,
+                                       RuntimeUseAgentHandler   *handler,
                                        RuntimeUseRedactEnv       redact_env)
 {
   g_autoptr(GPtrArray) secrets = g_ptr_array_new ();
+  g_auto(GStrv) of_agent = dup_secrets_of_agent (message, handler);
   const char * const *named = runtime_use_request_message_get_secrets_to_redact (message);
 
   for (size_t i = 0; named[i] != NULL; i++)
     g_ptr_array_add (secrets, (gpointer) named[i]);
+  for (size_t i = 0; of_agent != NULL && of_agent[i] != NULL; i++)
+    g_ptr_array_add (secrets, of_agent[i]);
 
   if (redact_env != RUNTIME_USE_REDACT_ENV_NONE && RUNTIME_USE_IS_INVOCATION_MESSAGE (message))
     {

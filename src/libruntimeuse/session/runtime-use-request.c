@@ -4,6 +4,7 @@
 
 #include "runtime-use-request-private.h"
 
+#include "runtime-use-assistant-delta-message.h"
 #include "runtime-use-assistant-message.h"
 #include "runtime-use-command-execution-message.h"
 #include "runtime-use-command-execution-result-message.h"
@@ -638,11 +639,21 @@ command_cb (GObject      *object,
     request_start_command (self);
 }
 
+/* What messages call a command. */
+static char *
+name_command (RuntimeUseRequest *self,
+              const char        *command,
+              gsize              limit)
+{
+  g_autofree char *redacted = runtime_use_redactor_redact (self->redactor, command);
+
+  return _runtime_use_fit_text (redacted, limit);
+}
+
 static void
 request_start_command (RuntimeUseRequest *self)
 {
   RuntimeUseCommand *command;
-  g_autofree char *redacted = NULL;
 
   if (self->n_started == self->commands->len)
     {
@@ -651,10 +662,8 @@ request_start_command (RuntimeUseRequest *self)
     }
 
   command = g_ptr_array_index (self->commands, self->n_started++);
-  redacted = runtime_use_redactor_redact (self->redactor,
-                                          runtime_use_command_get_command (command));
   g_free (self->echo);
-  self->echo = _runtime_use_fit_text (redacted, self->echo_limit);
+  self->echo = name_command (self, runtime_use_command_get_command (command), self->echo_limit);
 
   if (self->captures != NULL)
     g_ptr_array_add (self->captures, _runtime_use_output_capture_new (self->capture_room));
@@ -786,6 +795,41 @@ agent_assistant (GObject            *owner,
     request_say_assistant (self, text_blocks);
 }
 
+/* Its text is redacted, and far from being too long. */
+static void
+agent_delta (GObject    *owner,
+             const char *text)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+  g_autoptr(RuntimeUseMessage) message = NULL;
+
+  if (!self->agent_running)
+    return;
+
+  message = runtime_use_assistant_delta_message_new (text);
+  request_say (self, message);
+}
+
+static char *
+agent_name_command (GObject    *owner,
+                    const char *command)
+{
+  return name_command (RUNTIME_USE_REQUEST (owner), command, RUNTIME_USE_LIMIT_COMMAND_ECHO);
+}
+
+static void
+agent_output (GObject                *owner,
+              const char             *name,
+              RuntimeUseOutputStream  stream,
+              const char             *text,
+              gsize                   length)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+
+  if (self->agent_running)
+    _runtime_use_fit_command_output (stream, text, length, name, say_output, self);
+}
+
 static gboolean
 agent_is_full (GObject *owner)
 {
@@ -833,6 +877,9 @@ agent_completed (GObject           *owner,
 
 static const RuntimeUseInvocationSink agent_sink = {
   .assistant = agent_assistant,
+  .delta = agent_delta,
+  .name_command = agent_name_command,
+  .output = agent_output,
   .is_full = agent_is_full,
   .adopt = agent_adopt,
   .get_logger = agent_get_logger,
@@ -974,7 +1021,7 @@ _runtime_use_request_new (RuntimeUseRequestMessage        *message,
   self->owner = owner;
   self->owner_data = owner_data;
   self->cancellable = g_cancellable_new ();
-  self->redactor = _runtime_use_request_secrets_redactor (message, settings->redact_env);
+  self->redactor = _runtime_use_request_secrets_redactor (message, handler, settings->redact_env);
   self->name = g_strdup (name);
   self->steps = RUNTIME_USE_IS_INVOCATION_MESSAGE (message) ? invocation_steps : execution_steps;
 
