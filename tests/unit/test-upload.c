@@ -25,6 +25,7 @@
                    "Connection: close\r\n\r\n"
 #define FORBIDDEN  "HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nConnection: close\r\n\r\nno!\n"
 #define LATER      "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+#define NEVER      "HTTP/1.1 503 Busy\r\nX-Should-Retry: false\r\nContent-Length: 0\r\n\r\n"
 #define MUCH_LATER "HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
 
 static gboolean wants_large;
@@ -403,6 +404,22 @@ test_upload_retry_after (void)
   run (&fixture, busy_sink, "/?secret");
   assert_failed (&fixture, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED, "503");
   g_assert_cmpuint (http_sink_get_n_requests (busy_sink), ==, 1);
+  fixture_clear (&fixture);
+}
+
+static void
+test_upload_should_not_retry (void)
+{
+  static const HttpStep never[] = { { NEVER, -1, HTTP_THEN_NEXT }, { OK, -1, HTTP_THEN_NEXT } };
+  g_autoptr(HttpSink) sink = http_sink_new (never, 2);
+  Fixture fixture;
+
+  g_test_summary ("A server that says that another try is of no use gets none");
+
+  fixture_init (&fixture, 1000);
+  run (&fixture, sink, "/?secret");
+  assert_failed (&fixture, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED, "503");
+  g_assert_cmpuint (http_sink_get_n_requests (sink), ==, 1);
   fixture_clear (&fixture);
 }
 
@@ -960,6 +977,7 @@ main (int   argc,
   g_test_add_func ("/upload/retries", test_upload_retries);
   g_test_add_func ("/upload/gives-up", test_upload_gives_up);
   g_test_add_func ("/upload/retry-after", test_upload_retry_after);
+  g_test_add_func ("/upload/should-not-retry", test_upload_should_not_retry);
   g_test_add_func ("/upload/retry-after-date", test_upload_retry_after_date);
   g_test_add_func ("/upload/redirects", test_upload_redirects);
   g_test_add_func ("/upload/early", test_upload_early);

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "runtime-use-retry-policy-private.h"
 #include "runtime-use-upload-private.h"
 
 G_BEGIN_DECLS
@@ -25,11 +26,11 @@ typedef struct
 
 typedef struct
 {
-  guint    status;        /* 0: there was no answer */
-  char    *location;      /* (nullable) */
-  gint64   retry_after;   /* seconds; -1: not told */
-  guint64  n_sent;
-  gint64   headway;
+  guint                status;     /* 0: there was no answer */
+  char                *location;   /* (nullable) */
+  RuntimeUseRetryHint  hint;
+  guint64              n_sent;
+  gint64               headway;
 } RuntimeUseUploadAnswer;
 
 void     _runtime_use_upload_attempt_async  (const RuntimeUseUploadPlan  *plan,

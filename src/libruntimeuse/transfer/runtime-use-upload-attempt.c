@@ -132,24 +132,6 @@ attempt_free (Attempt *self)
 
 /* --- The answer --- */
 
-static gint64
-parse_retry_after (const char *value)
-{
-  g_autoptr(GDateTime) date = NULL;
-  guint64 seconds;
-
-  if (value == NULL)
-    return -1;
-  if (g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT32, &seconds, NULL))
-    return (gint64) seconds;
-
-  date = soup_date_time_new_from_http_string (value);
-  if (date == NULL)
-    return -1;
-
-  return MAX (g_date_time_to_unix (date) - g_get_real_time () / G_USEC_PER_SEC, 0);
-}
-
 static void
 take_answer (Attempt            *self,
              guint               status,
@@ -157,8 +139,7 @@ take_answer (Attempt            *self,
 {
   self->answer.status = status;
   self->answer.location = g_strdup (soup_message_headers_get_one (headers, "Location"));
-  self->answer.retry_after = parse_retry_after (soup_message_headers_get_one (headers,
-                                                                              "Retry-After"));
+  _runtime_use_retry_hint_read (&self->answer.hint, headers, g_get_real_time ());
 }
 
 /* Takes what the other end said instead of listening. It lies in the socket, which still has it
@@ -535,7 +516,7 @@ attempt_new (const RuntimeUseUploadPlan *plan)
 
   self->plan = plan;
   self->answer.headway = plan->headway;
-  self->answer.retry_after = -1;
+  self->answer.hint.delay = -1;
   self->abort = g_cancellable_new ();
   self->started = g_get_monotonic_time ();
   self->socket_fd = -1;

@@ -14,15 +14,11 @@
 #include "runtime-use-upload-url-private.h"
 
 #define MAX_REDIRECTS 5
-#define MAX_RETRY_DELAY 8000
-
-/* Of a pause, on top of it, so that those who failed together do not come back together. */
-#define JITTER 0.25
 
 typedef struct
 {
-  RuntimeUseUploadOptions      options;
   RuntimeUseUploadPlan         plan;
+  RuntimeUseRetryPolicy        policy;
   RuntimeUseUploadResult       result;
   RuntimeUseUploadConnections *own_connections;   /* (nullable) */
   char                        *content_type;      /* (nullable) */
@@ -94,6 +90,20 @@ set_file (Upload  *self,
   return TRUE;
 }
 
+/* A conflict does not go away. A pause may be as long as there is time. */
+static void
+set_policy (Upload                        *self,
+            const RuntimeUseUploadOptions *options)
+{
+  const RuntimeUseRetryPolicy policy = RUNTIME_USE_RETRY_POLICY_INIT;
+
+  self->policy = policy;
+  self->policy.max_retries = MAX (options->max_attempts, 1) - 1;
+  self->policy.first_delay = options->retry_delay;
+  self->policy.max_told_delay = G_MAXINT64;
+  self->policy.retries_conflict = FALSE;
+}
+
 static Upload *
 upload_new (int                             fd,
             const char                     *url,
@@ -104,7 +114,7 @@ upload_new (int                             fd,
   g_autoptr(Upload) self = g_new0 (Upload, 1);
 
   self->plan.fd = -1;
-  self->options = *options;
+  set_policy (self, options);
   self->plan.url = _runtime_use_upload_url_parse (url, error);
   if (self->plan.url == NULL || !set_content_type (self, content_type, error) ||
       !set_file (self, fd, error))
@@ -133,12 +143,6 @@ is_worth_another_try (const GError *error)
 
   return (error->domain != G_TLS_ERROR &&
           !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
-}
-
-static gboolean
-is_temporary (guint status)
-{
-  return status == 408 || status == 429 || status >= 500;
 }
 
 static GError *
@@ -179,30 +183,20 @@ pause_over_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gint64
-get_pause (Upload *self,
-           gint64  retry_after)
-{
-  guint64 pause = (guint64) self->options.retry_delay << MIN (self->result.n_attempts - 1, 16);
-
-  pause = MIN (pause, MAX_RETRY_DELAY);
-  pause += (guint64) ((double) pause * JITTER * g_random_double ());
-
-  return MAX ((gint64) pause, retry_after * 1000);
-}
-
 /* Takes @task. A pause beyond the time there is would only put off the failure. */
 static void
-try_again (GTask  *task,
-           gint64  retry_after)
+try_again (GTask                     *task,
+           const RuntimeUseRetryHint *hint)
 {
   Upload *self = g_task_get_task_data (task);
-  gint64 pause = get_pause (self, retry_after);
   gint64 left = self->plan.headway + self->plan.timeout - g_get_monotonic_time ();
   GCancellable *cancellable = g_task_get_cancellable (task);
   g_autoptr(GSource) source = NULL;
+  gint64 pause;
 
-  if (self->result.n_attempts >= self->options.max_attempts || pause >= left / 1000)
+  if (!_runtime_use_retry_policy_decide (&self->policy, self->result.n_attempts - 1,
+                                         self->result.status, hint, g_random_double (), &pause) ||
+      pause >= left / 1000)
     {
       give_up (task);
       g_object_unref (task);
@@ -270,15 +264,13 @@ take_answer (GTask                        *task,
       self->result.n_attempts--;
       start_attempt (task);
     }
+  else if (self->failure == NULL)
+    {
+      self->failure = new_refusal (self, answer->status);
+      try_again (task, &answer->hint);
+    }
   else
     {
-      if (self->failure == NULL)
-        self->failure = new_refusal (self, answer->status);
-      if (is_temporary (answer->status))
-        {
-          try_again (task, answer->retry_after);
-          return;
-        }
       give_up (task);
       g_object_unref (task);
     }
@@ -310,7 +302,7 @@ attempt_cb (GObject      *object,
     prefix_failure (self);
   if (again)
     {
-      try_again (task, -1);
+      try_again (task, &answer.hint);
       return;
     }
 
@@ -424,8 +416,9 @@ _runtime_use_upload_fd_finish (GAsyncResult            *result,
  * whole if it is larger than 256 KiB.
  *
  * The upload is tried again after failures of the connection and after the answers 408, 429 and
- * 5xx: four times in all, with pauses of half a second that double, or those that the other end
- * asks for. Redirects 307 and 308 are followed, at most five and never from `https` to `http`.
+ * 5xx, unless the header `x-should-retry` says otherwise: four times in all, with pauses of half
+ * a second that double, or those that the other end asks for. Redirects 307 and 308 are followed,
+ * at most five and never from `https` to `http`.
  *
  * There is no limit for the whole, so that large files arrive over slow links. The upload ends
  * when for 30 seconds there was no headway, which is another 64 KiB of the file, or the last of
