@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -270,13 +271,17 @@ test_special (WatchFixture  *self,
   g_autofree char *fifo = watch_fixture_path (self, "fifo");
   g_autofree char *late = watch_fixture_path (self, "late");
   g_autofree char *socket_path = watch_fixture_path (self, "socket");
+  g_autofree char *device = watch_fixture_path (self, "device");
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-  g_test_summary ("Pipes and sockets are left alone");
+  g_test_summary ("Pipes, sockets and devices are left alone");
 
   watch_fixture_mkdir (self, ".");
   g_assert_cmpint (mkfifo (fifo, 0644), ==, 0);
+  /* That takes a right. */
+  if (mknod (device, S_IFCHR | 0644, makedev (1, 5)) < 0)
+    g_assert_cmpint (errno, ==, EPERM);
   g_strlcpy (address.sun_path, socket_path, sizeof address.sun_path);
   g_assert_cmpint (bind (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
   watch_fixture_start (self, NULL);
@@ -461,6 +466,84 @@ test_swapped_directory (WatchFixture  *self,
   g_assert_cmpuint (g_hash_table_size (self->told), ==, 2);
 }
 
+typedef struct
+{
+  WatchFixture *fixture;
+  int           stop;      /* atomic */
+  int           n_swaps;   /* atomic */
+} Swapper;
+
+/* Puts links to the outside where a directory and a file are, and both back. */
+static gpointer
+swap_func (gpointer user_data)
+{
+  Swapper *self = user_data;
+
+  while (!g_atomic_int_get (&self->stop))
+    {
+      watch_fixture_rename (self->fixture, "a/b", "a/aside");
+      watch_fixture_link (self->fixture, "../../outside", "a/b");
+      watch_fixture_remove (self->fixture, "a/b");
+      watch_fixture_rename (self->fixture, "a/aside", "a/b");
+      watch_fixture_rename (self->fixture, "a/b/file", "a/b/aside");
+      watch_fixture_link (self->fixture, "/proc/self/cwd/../../../../../../etc/passwd", "a/b/file");
+      watch_fixture_rename (self->fixture, "a/b/aside", "a/b/file");
+      g_atomic_int_inc (&self->n_swaps);
+    }
+
+  return NULL;
+}
+
+static void
+assert_public (gpointer key,
+               gpointer value,
+               gpointer user_data)
+{
+  g_assert_cmpstr (value, ==, "public");
+}
+
+static void
+test_swapping_thread (WatchFixture  *self,
+                      gconstpointer  data)
+{
+  g_autofree char *path = watch_fixture_path (self, "a/b/file");
+  Swapper swapper = { .fixture = self };
+  guint n_opened = 0;
+  GThread *thread;
+
+  g_test_summary ("However fast names are swapped for links, nothing else is opened or told of");
+
+  watch_fixture_mkdir (self, "../outside");
+  watch_fixture_write (self, "../outside/file", "secret");
+  watch_fixture_mkdir (self, "a/b");
+  watch_fixture_write (self, "a/b/file", "public");
+  watch_fixture_start (self, NULL);
+  watch_fixture_settle (self);
+  thread = g_thread_new ("swap", swap_func, &swapper);
+  for (guint i = 0; i < 5000 || g_atomic_int_get (&swapper.n_swaps) < 100; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      char content[16] = { 0 };
+      int fd = _runtime_use_folder_watch_open (self->watch, path, &error);
+
+      g_main_context_iteration (NULL, FALSE);
+      if (fd < 0)
+        continue;
+      g_assert_cmpint (read (fd, content, sizeof content - 1), >, 0);
+      g_assert_cmpstr (content, ==, "public");
+      close (fd);
+      n_opened++;
+    }
+  g_atomic_int_set (&swapper.stop, TRUE);
+  g_thread_join (thread);
+  g_test_message ("%u opened, %d swaps", n_opened, swapper.n_swaps);
+  g_assert_cmpuint (n_opened, >, 0);
+
+  watch_fixture_settle (self);
+  watch_fixture_assert (self, "a/b/file", "public");
+  g_hash_table_foreach (self->told, assert_public, NULL);
+}
+
 static void
 make_directories (WatchFixture *self,
                   guint         n,
@@ -518,6 +601,8 @@ test_links (WatchFixture  *self,
   watch_fixture_link (self, "sub/relative", "twice");
   watch_fixture_link (self, "../secret", "out");
   watch_fixture_link (self, "/etc/passwd", "far");
+  watch_fixture_link (self, "/proc/self/root/etc/passwd", "root");
+  watch_fixture_link (self, "/proc/self/cwd", "cwd");
   watch_fixture_link (self, "sub/../../out/file", "detour");
   watch_fixture_link (self, "b", "a");
   watch_fixture_link (self, "a", "b");
@@ -1312,6 +1397,7 @@ main (int    argc,
   add ("race", NULL, test_race);
   add ("moved-directories", NULL, test_moved_directories);
   add ("swapped-directory", NULL, test_swapped_directory);
+  add ("swapping-thread", NULL, test_swapping_thread);
   add ("many-directories", NULL, test_many_directories);
   add ("links", NULL, test_links);
   add ("hard-links", NULL, test_hard_links);

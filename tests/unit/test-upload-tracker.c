@@ -427,14 +427,14 @@ test_upload_tracker_fd (void)
   url = http_sink_dup_url (fixture.sink, "/");
   fd = open (fixture.path, O_RDONLY | O_CLOEXEC);
   g_unlink (fixture.path);
-  _runtime_use_upload_tracker_upload_fd_async (fixture.tracker, fd, "name", url, NULL, NULL, NULL,
-                                               fd_uploaded_cb, &fixture);
+  _runtime_use_upload_tracker_upload_fd_async (fixture.tracker, fd, NULL, "name", url, NULL, NULL,
+                                               NULL, fd_uploaded_cb, &fixture);
   close (fd);
   wait_for (fixture.n_ok == 1);
   g_assert_cmpstr (fixture.signals->str, ==, "name 1 200 7\n");
 
-  _runtime_use_upload_tracker_upload_fd_async (fixture.tracker, fd, "name", url, NULL, NULL, NULL,
-                                               fd_uploaded_cb, &fixture);
+  _runtime_use_upload_tracker_upload_fd_async (fixture.tracker, fd, NULL, "name", url, NULL, NULL,
+                                               NULL, fd_uploaded_cb, &fixture);
   wait_for (fixture.n_failed == 1);
   fixture_clear (&fixture);
 }

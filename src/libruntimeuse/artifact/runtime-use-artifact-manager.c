@@ -32,7 +32,9 @@
  * is the right one all the same.
  *
  * A file that changes after it was offered is sent as it is when its turn
- * comes, and offered again if it changes after that.
+ * comes, and offered again if it changes after that. One that is being written
+ * to at that moment is not sent: no part of it arrives, the result says so, and
+ * it is offered again when it is complete.
  *
  * Since: 0.1
  */
@@ -52,6 +54,7 @@ typedef struct
   const Folder              *folder;     /* (nullable): gone, while this is being sent */
   char                      *path;       /* as it is watched */
   char                      *shown;      /* the same, without secrets */
+  struct stat                status;     /* of the content that is complete */
   char                      *url;        /* (nullable): not answered yet */
   char                      *content_type;
   gboolean                   submitted;  /* to the tracker */
@@ -235,13 +238,15 @@ make_shown (RuntimeUseArtifactManager *self,
 static void
 make_offer (RuntimeUseArtifactManager *self,
             const Folder              *folder,
-            const char                *path)
+            const char                *path,
+            const struct stat         *status)
 {
   Offer *offer = g_new0 (Offer, 1);
 
   offer->manager = self;
   offer->folder = folder;
   offer->path = g_strdup (path);
+  offer->status = *status;
   offer->shown = make_shown (self, path);
   g_hash_table_insert (self->by_path, offer->path, offer);
   g_hash_table_insert (self->by_shown, offer->shown, offer);
@@ -296,9 +301,13 @@ settled_cb (RuntimeUseFolderWatch *watch,
 
   offer = g_hash_table_lookup (self->by_path, path);
   if (offer == NULL)
-    make_offer (self, folder, path);
-  else if (offer->submitted)
-    offer->changed = TRUE;
+    {
+      make_offer (self, folder, path, status);
+      return;
+    }
+
+  offer->status = *status;
+  offer->changed = offer->submitted;
 }
 
 static const RuntimeUseFolderWatchEvents watch_events = {
@@ -331,7 +340,7 @@ report (RuntimeUseArtifactManager    *self,
   g_signal_emit (self, signals[SIGNAL_UPLOAD_RESULT], 0, message);
 }
 
-/* A file that changed while it was sent was perhaps not sent whole. */
+/* What has changed while it was sent is another content now. It may not have been told of yet. */
 static void
 conclude (RuntimeUseArtifactManager    *self,
           Offer                        *offer,
@@ -339,13 +348,17 @@ conclude (RuntimeUseArtifactManager    *self,
           const GError                 *error)
 {
   gboolean again = offer->changed && offer->folder != NULL && !self->stopped;
+  gboolean missed = g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CHANGED);
   g_autofree char *path = g_strdup (offer->path);
   const Folder *folder = offer->folder;
+  struct stat status = offer->status;
 
   report (self, offer, result, error);
   drop_offer (self, offer);
   if (again)
-    make_offer (self, folder, path);
+    make_offer (self, folder, path, &status);
+  else if (missed && folder != NULL && !self->stopped)
+    _runtime_use_folder_watch_tell_again (folder->watch, path);
 }
 
 static void
@@ -385,8 +398,8 @@ submit (RuntimeUseArtifactManager *self,
   offer->submitted = TRUE;
   self->n_submitted++;
   g_object_ref (self);
-  _runtime_use_upload_tracker_upload_fd_async (self->tracker, fd, offer->shown, offer->url,
-                                               offer->content_type, self->logger,
+  _runtime_use_upload_tracker_upload_fd_async (self->tracker, fd, &offer->status, offer->shown,
+                                               offer->url, offer->content_type, self->logger,
                                                self->cancellable, uploaded_cb, offer);
   close (fd);
 }

@@ -111,6 +111,10 @@ gboolean _runtime_use_folder_watch_settle_finish (RuntimeUseFolderWatch  *self,
                                                   GAsyncResult           *result,
                                                   GError                **error);
 
+/* Tells of a file once more, even if its content is the one that was told of before. */
+void _runtime_use_folder_watch_tell_again (RuntimeUseFolderWatch *self,
+                                           const char            *path);
+
 /* Opens a file that was told of, as it is now, without being led out of the folder. Returns -1 and
  * says why if that cannot be done any more. */
 int _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,

@@ -538,15 +538,25 @@ look_failed (RuntimeUseFolderWatch *self,
     }
 }
 
-/* @handle is what @path led to. It is opened for reading only now that it is known to be a regular
- * file: to open a pipe or a device may block, and may do things. */
+/* Opens for reading what a handle is of. By now that is known to be a regular file: to open a pipe
+ * or a device may block, and may do things. */
+static int
+open_handle_to_read (int handle)
+{
+  char itself[sizeof "/proc/self/fd/" + 10];
+
+  g_snprintf (itself, sizeof itself, "/proc/self/fd/%d", handle);
+
+  return TEMP_FAILURE_RETRY (open (itself, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+/* @handle is what @path led to. */
 static void
 look_at_regular (RuntimeUseFolderWatch *self,
                  RuntimeUseWatchFile   *file,
                  const char            *path,
                  int                    handle)
 {
-  char itself[sizeof "/proc/self/fd/" + 10];
   struct stat status;
   int fd;
 
@@ -563,8 +573,7 @@ look_at_regular (RuntimeUseFolderWatch *self,
       return;
     }
 
-  g_snprintf (itself, sizeof itself, "/proc/self/fd/%d", handle);
-  fd = TEMP_FAILURE_RETRY (open (itself, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  fd = open_handle_to_read (handle);
   if (fd < 0)
     {
       look_failed (self, file, path, errno);
@@ -1155,6 +1164,40 @@ _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
     return_stopped (take_settle (self, link));
 }
 
+/* What comes after the folder in a path that was told. */
+static const char *
+get_relative (RuntimeUseFolderWatch *self,
+              const char            *path)
+{
+  g_assert (g_str_has_prefix (path, self->folder));
+
+  path += strlen (self->folder);
+  while (path[0] == '/')
+    path++;
+
+  return path;
+}
+
+void
+_runtime_use_folder_watch_tell_again (RuntimeUseFolderWatch *self,
+                                      const char            *path)
+{
+  RuntimeUseWatchFile *file;
+
+  if (self->tree == NULL)
+    return;
+
+  file = _runtime_use_watch_tree_find_path (self->tree, get_relative (self, path));
+  if (file == NULL)
+    return;
+
+  file->is_told = FALSE;
+  if (file->pending == NULL)
+    _runtime_use_watch_tree_set_pending (self->tree, file,
+                                         g_get_monotonic_time () + get_quiet_time (self));
+  schedule (self);
+}
+
 static int
 open_regular (int         top,
               const char *top_path,
@@ -1162,7 +1205,9 @@ open_regular (int         top,
 {
   g_autofree char *target = _runtime_use_beneath_resolve (top, top_path, path);
   struct stat status;
-  int fd;
+  int saved_errno = ENODEV;
+  int handle;
+  int fd = -1;
 
   if (target == NULL)
     {
@@ -1170,14 +1215,19 @@ open_regular (int         top,
       return -1;
     }
 
-  fd = _runtime_use_beneath_open (top, target, O_RDONLY | O_NONBLOCK, 0);
-  if (fd < 0 || (fstat (fd, &status) == 0 && S_ISREG (status.st_mode)))
-    return fd;
+  handle = _runtime_use_beneath_open (top, target, O_PATH, 0);
+  if (handle < 0)
+    return -1;
 
-  close (fd);
-  errno = ENODEV;
+  if (fstat (handle, &status) == 0 && S_ISREG (status.st_mode))
+    {
+      fd = open_handle_to_read (handle);
+      saved_errno = errno;
+    }
+  close (handle);
+  errno = saved_errno;
 
-  return -1;
+  return fd;
 }
 
 int
@@ -1185,17 +1235,12 @@ _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
                                 const char             *path,
                                 GError                **error)
 {
-  const char *relative = path + strlen (self->folder);
   int top = open_real_path (self);
   int fd = -1;
   int saved_errno;
 
-  g_assert (g_str_has_prefix (path, self->folder));
-
-  while (relative[0] == '/')
-    relative++;
   if (top >= 0)
-    fd = open_regular (top, self->real_path, relative);
+    fd = open_regular (top, self->real_path, get_relative (self, path));
   saved_errno = errno;
   if (top >= 0)
     close (top);

@@ -7,9 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* The same for a file that is open already; @path is only what it is called. */
+/* The same for a file that is open already; @path is only what it is called. If it is not as
+ * @expected (nullable) until all of it was read, no part of it arrives, and the upload fails with
+ * RUNTIME_USE_ERROR_CHANGED. */
 void     _runtime_use_upload_tracker_upload_fd_async  (RuntimeUseUploadTracker  *self,
                                                        int                       fd,
+                                                       const struct stat        *expected,
                                                        const char               *path,
                                                        const char               *url,
                                                        const char               *content_type,

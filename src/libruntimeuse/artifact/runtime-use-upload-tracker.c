@@ -79,6 +79,8 @@ static guint signals[N_SIGNALS];
 typedef struct
 {
   int                     fd;             /* -1: it is opened when its turn comes */
+  struct stat             expected;       /* if .is_expected */
+  gboolean                is_expected;
   char                   *path;
   char                   *url;
   char                   *content_type;   /* (nullable) */
@@ -119,7 +121,10 @@ log_failure (Item         *item,
     return;
 
   text = g_strdup_printf ("Cannot upload %s: %s", name, error->message);
-  runtime_use_logger_warning (item->logger, text);
+  if (g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CHANGED) && item->is_expected)
+    runtime_use_logger_info (item->logger, text);
+  else
+    runtime_use_logger_warning (item->logger, text);
 }
 
 /* Takes @task, and @error, which is NULL after a success. */
@@ -254,6 +259,7 @@ start (RuntimeUseUploadTracker *self,
     self->connections = _runtime_use_upload_connections_new ();
   options.timeout = self->upload_timeout;
   options.connections = self->connections;
+  options.expected = item->is_expected ? &item->expected : NULL;
 
   if (item->fd < 0)
     item->fd = _runtime_use_upload_open (item->path, &error);
@@ -839,6 +845,7 @@ runtime_use_upload_tracker_upload_async (RuntimeUseUploadTracker *self,
 void
 _runtime_use_upload_tracker_upload_fd_async (RuntimeUseUploadTracker *self,
                                              int                      fd,
+                                             const struct stat       *expected,
                                              const char              *path,
                                              const char              *url,
                                              const char              *content_type,
@@ -851,6 +858,9 @@ _runtime_use_upload_tracker_upload_fd_async (RuntimeUseUploadTracker *self,
                                  user_data);
   Item *item = g_task_get_task_data (task);
 
+  item->is_expected = expected != NULL;
+  if (item->is_expected)
+    item->expected = *expected;
   item->fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
   if (item->fd >= 0)
     enqueue (self, task);

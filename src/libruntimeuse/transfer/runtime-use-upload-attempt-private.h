@@ -16,6 +16,7 @@ typedef struct
   RuntimeUseUploadConnections *connections;
   int                          fd;
   guint64                      size;
+  const struct stat           *expected;          /* (nullable) */
   GUri                        *url;
   const char                  *content_type;      /* (nullable) */
   gint64                       connect_timeout;

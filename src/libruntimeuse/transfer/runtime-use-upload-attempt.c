@@ -435,7 +435,8 @@ send_small (Attempt *self)
 {
   g_autoptr(GError) error = NULL;
 
-  self->body = _runtime_use_file_body_read (self->plan->fd, (gsize) self->plan->size, &error);
+  self->body = _runtime_use_file_body_read (self->plan->fd, (gsize) self->plan->size,
+                                            self->plan->expected, &error);
   if (self->body == NULL)
     {
       finish (self, g_steal_pointer (&error));
@@ -495,9 +496,10 @@ thread_func (gpointer user_data)
 static void
 send_large (Attempt *self)
 {
-  g_autoptr(GInputStream) body = _runtime_use_file_body_new (self->plan->fd, self->plan->size);
+  g_autoptr(GInputStream) body = NULL;
   GError *error = NULL;
 
+  body = _runtime_use_file_body_new (self->plan->fd, self->plan->size, self->plan->expected);
   soup_message_set_request_body (self->message, NULL, body, (gssize) self->plan->size);
   if (self->plan->content_type != NULL)
     soup_message_headers_replace (soup_message_get_request_headers (self->message),

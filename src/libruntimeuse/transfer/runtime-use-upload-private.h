@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <sys/stat.h>
+
 #include "runtime-use-upload.h"
 
 G_BEGIN_DECLS
@@ -22,6 +24,8 @@ typedef struct
   guint                        retry_delay;       /* before the second try; then doubled */
   guint                        max_attempts;
   RuntimeUseUploadConnections *connections;       /* (nullable): borrowed; NULL for own ones */
+  const struct stat           *expected;          /* (nullable): what the file has to be as long as
+                                                   * it is read; anything is good without */
 } RuntimeUseUploadOptions;
 
 /* As long as an upload may take without headway, in milliseconds. */

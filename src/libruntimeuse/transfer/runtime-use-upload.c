@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime-use-file-body-private.h"
 #include "runtime-use-upload-attempt-private.h"
 #include "runtime-use-upload-url-private.h"
 
@@ -17,6 +18,7 @@
 
 typedef struct
 {
+  struct stat                  expected;          /* for .plan */
   RuntimeUseUploadPlan         plan;
   RuntimeUseRetryPolicy        policy;
   RuntimeUseUploadResult       result;
@@ -84,6 +86,8 @@ set_file (Upload  *self,
     }
   if (!S_ISREG (status.st_mode))
     return fail (error, "What is to be uploaded is not a regular file");
+  if (!_runtime_use_file_body_check (self->plan.fd, self->plan.expected, error))
+    return FALSE;
 
   self->plan.size = (guint64) status.st_size;
 
@@ -115,6 +119,11 @@ upload_new (int                             fd,
 
   self->plan.fd = -1;
   set_policy (self, options);
+  if (options->expected != NULL)
+    {
+      self->expected = *options->expected;
+      self->plan.expected = &self->expected;
+    }
   self->plan.url = _runtime_use_upload_url_parse (url, error);
   if (self->plan.url == NULL || !set_content_type (self, content_type, error) ||
       !set_file (self, fd, error))
