@@ -181,6 +181,98 @@ test_unanswered (void)
 }
 
 static void
+test_offered_again (void)
+{
+  Fixture f;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("An offer that the last request had no answer to is repeated at the end");
+
+  fixture_init (&f);
+  path = g_build_filename (f.files.folder, "a", NULL);
+  request (&f, "echo x >a");
+  wait_offer (&f);
+  fake_clock_advance (f.session->clock, 5000);
+  wait_part (&f, "\"command_execution_result_message\"");
+  session_fixture_send (f.session, "{\"message_type\":\"end_session_message\"}");
+  wait_offer (&f);
+  answer (&f, path);
+  wait_part (&f, "\"ok\":true");
+  wait_part (&f, "\"end_session_confirm_message\"");
+  assert_counts (&f, 0, 1);
+  fixture_clear (&f);
+}
+
+/* What comes between two requests lies there for the client to read. */
+static void
+test_offered_between (void)
+{
+  Fixture f;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("An offer that was made after the last request is not repeated");
+
+  fixture_init (&f);
+  path = g_build_filename (f.files.folder, "a", NULL);
+  request (&f, "true");
+  wait_part (&f, "\"command_execution_result_message\"");
+  watch_fixture_write (&f.files, "a", "x");
+  wait_offer (&f);
+  session_fixture_send (f.session, "{\"message_type\":\"end_session_message\"}");
+  session_fixture_assert_quiet (f.session);
+  answer (&f, path);
+  wait_part (&f, "\"ok\":true");
+  wait_part (&f, "\"end_session_confirm_message\"");
+  fixture_clear (&f);
+}
+
+static void
+invoke (Fixture *f)
+{
+  g_autofree char *text = NULL;
+  g_autoptr(RuntimeUseInvocation) invocation = NULL;
+
+  text = g_strdup_printf ("{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                          "\"user_prompt\":\"\",\"model\":\"\",\"artifacts_dirs\":[\"%s\"]}",
+                          f->files.folder);
+  session_fixture_send (f->session, text);
+  while (fake_agent_peek (f->session->agent) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  invocation = fake_agent_take (f->session->agent);
+  runtime_use_invocation_return_text (invocation, "done", NULL);
+  session_fixture_settle (f->session);
+}
+
+static void
+test_delay (void)
+{
+  Fixture f;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("For post-invocation-delay what appears is part of the invocation");
+
+  fixture_init (&f);
+  path = g_build_filename (f.files.folder, "a", NULL);
+  g_object_set (f.session->session, "post-invocation-delay", 3000, NULL);
+  invoke (&f);
+  fake_clock_advance (f.session->clock, 2999);
+  session_fixture_assert_quiet (f.session);
+  watch_fixture_write (&f.files, "a", "x");
+  wait_offer (&f);
+  answer (&f, path);
+  wait_part (&f, "\"ok\":true");
+  session_fixture_assert_quiet (f.session);
+  fake_clock_advance (f.session->clock, 1);
+  wait_part (&f, "\"result_message\"");
+
+  invoke (&f);
+  session_fixture_assert_quiet (f.session);
+  session_fixture_send (f.session, "{\"message_type\":\"cancel_message\"}");
+  wait_part (&f, "Request cancelled");
+  fixture_clear (&f);
+}
+
+static void
 test_cancel (void)
 {
   Fixture f;
@@ -269,6 +361,9 @@ main (int    argc,
   g_test_add_func ("/session-artifacts/held", test_held);
   g_test_add_func ("/session-artifacts/nothing-changed", test_nothing_changed);
   g_test_add_func ("/session-artifacts/unanswered", test_unanswered);
+  g_test_add_func ("/session-artifacts/offered-again", test_offered_again);
+  g_test_add_func ("/session-artifacts/offered-between", test_offered_between);
+  g_test_add_func ("/session-artifacts/delay", test_delay);
   g_test_add_func ("/session-artifacts/cancel", test_cancel);
   g_test_add_func ("/session-artifacts/hanging", test_hanging);
   g_test_add_func ("/session-artifacts/stop", test_stop);

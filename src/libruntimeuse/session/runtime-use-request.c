@@ -246,6 +246,16 @@ request_log_failure (RuntimeUseRequest      *self,
 }
 
 static void
+request_lay_offers_aside (RuntimeUseRequest *self)
+{
+  RuntimeUseArtifactManager *artifacts = self->owner->get_artifacts (self->owner_data, FALSE);
+
+  if (artifacts != NULL)
+    runtime_use_artifact_manager_lay_aside (artifacts);
+}
+
+/* An offer that the client has not answered by now it may have dropped, so nobody waits for that. */
+static void
 request_finish (RuntimeUseRequest *self)
 {
   g_autoptr(RuntimeUseMessage) message = g_steal_pointer (&self->terminal);
@@ -253,6 +263,7 @@ request_finish (RuntimeUseRequest *self)
   if (self->ended)
     return;
 
+  request_lay_offers_aside (self);
   /* It may have come while the terminal was held. */
   if (self->cancelled)
     {
@@ -438,14 +449,11 @@ watch_next_folder (RuntimeUseRequest *self)
     self->cancellable, folder_watched_cb, g_object_ref (self));
 }
 
-/* Offers that an earlier request left open hold up this one no more. */
+/* Offers that were made since the last request hold up this one no more. */
 static void
 watch_folders (RuntimeUseRequest *self)
 {
-  RuntimeUseArtifactManager *artifacts = self->owner->get_artifacts (self->owner_data, FALSE);
-
-  if (artifacts != NULL)
-    runtime_use_artifact_manager_lay_aside (artifacts);
+  request_lay_offers_aside (self);
   watch_next_folder (self);
 }
 
