@@ -385,6 +385,37 @@ test_upload_gives_up (void)
 }
 
 static void
+test_upload_statuses (void)
+{
+  static const struct { guint status, n_requests; } cases[] = {
+    { 408, 2 }, { 429, 2 }, { 500, 2 }, { 502, 2 }, { 503, 2 }, { 504, 2 }, { 599, 2 },
+    { 300, 1 }, { 303, 1 }, { 304, 1 }, { 307, 1 }, { 400, 1 }, { 401, 1 }, { 403, 1 }, { 404, 1 },
+    { 407, 1 }, { 409, 1 }, { 411, 1 }, { 412, 1 }, { 413, 1 }, { 418, 1 }, { 425, 1 },
+  };
+
+  g_test_summary ("Only 408, 429 and what is the server's fault is tried again");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %u Status\r\nContent-Length: 0\r\n"
+                                                 "WWW-Authenticate: Basic realm=\"x\"\r\n\r\n",
+                                                 cases[i].status);
+      g_autofree char *shown = g_strdup_printf ("it answered %u", cases[i].status);
+      const HttpStep steps[] = { { answer, -1, HTTP_THEN_NEXT } };
+      g_autoptr(HttpSink) sink = http_sink_new (steps, 1);
+      Fixture fixture;
+
+      fixture_init (&fixture, 1000);
+      fixture.options.max_attempts = 2;
+      run (&fixture, sink, "/?secret");
+      assert_failed (&fixture, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED, shown);
+      g_assert_cmpuint (fixture.result.status, ==, cases[i].status);
+      g_assert_cmpuint (http_sink_get_n_requests (sink), ==, cases[i].n_requests);
+      fixture_clear (&fixture);
+    }
+}
+
+static void
 test_upload_retry_after (void)
 {
   static const HttpStep later[] = { { LATER, -1, HTTP_THEN_NEXT }, { OK, -1, HTTP_THEN_NEXT } };
@@ -884,6 +915,55 @@ test_upload_changed (void)
 }
 
 static void
+assert_changed (Fixture *fixture)
+{
+  static const HttpStep steps[] = { { OK, -1, HTTP_THEN_NEXT } };
+  g_autoptr(HttpSink) sink = http_sink_new (steps, 1);
+
+  run (fixture, sink, "/?secret");
+  assert_failed (fixture, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CHANGED, "was changed");
+  g_assert_cmpuint (http_sink_get_n_requests (sink), ==, 0);
+}
+
+static void
+write_cb (gpointer user_data)
+{
+  g_assert_cmpint (pwrite (GPOINTER_TO_INT (user_data), "x", 1, 0), ==, 1);
+}
+
+static void
+test_upload_expected (void)
+{
+  static const HttpStep steps[] = { { OK, -1, HTTP_THEN_NEXT } };
+  static const struct timespec long_ago[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+  g_autoptr(HttpSink) sink = http_sink_new (steps, 1);
+  struct stat expected;
+  Fixture fixture;
+
+  g_test_summary ("With a content that is expected, no other one arrives whole");
+
+  fixture_init (&fixture, 64 * MIB);
+  g_assert_no_errno (futimens (fixture.fd, long_ago));
+  g_assert_no_errno (fstat (fixture.fd, &expected));
+  fixture.options.expected = &expected;
+  run (&fixture, sink, "/");
+  g_assert_no_error (fixture.error);
+
+  http_sink_call_at (sink, 1, write_cb, GINT_TO_POINTER (fixture.fd));
+  run (&fixture, sink, "/?secret");
+  assert_failed (&fixture, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CHANGED, "was changed");
+  g_assert_cmpuint (http_sink_get_n_requests (sink), ==, 2);
+  g_assert_cmpuint (http_sink_get_request (sink, 1)->n_body, <, 64 * MIB);
+
+  assert_changed (&fixture);
+  g_assert_no_errno (futimens (fixture.fd, long_ago));
+  g_assert_no_errno (ftruncate (fixture.fd, 64 * MIB + 1));
+  g_assert_no_errno (futimens (fixture.fd, long_ago));
+  assert_changed (&fixture);
+  fixture_clear (&fixture);
+}
+
+static void
 test_upload_bad_input (void)
 {
   Fixture fixture;
@@ -976,6 +1056,7 @@ main (int   argc,
   g_test_add_func ("/upload/huge", test_upload_huge);
   g_test_add_func ("/upload/retries", test_upload_retries);
   g_test_add_func ("/upload/gives-up", test_upload_gives_up);
+  g_test_add_func ("/upload/statuses", test_upload_statuses);
   g_test_add_func ("/upload/retry-after", test_upload_retry_after);
   g_test_add_func ("/upload/should-not-retry", test_upload_should_not_retry);
   g_test_add_func ("/upload/retry-after-date", test_upload_retry_after_date);
@@ -990,6 +1071,7 @@ main (int   argc,
   g_test_add_func ("/upload/slow", test_upload_slow);
   g_test_add_func ("/upload/cancel", test_upload_cancel);
   g_test_add_func ("/upload/changed", test_upload_changed);
+  g_test_add_func ("/upload/expected", test_upload_expected);
   g_test_add_func ("/upload/bad-input", test_upload_bad_input);
   g_test_add_func ("/upload/public", test_upload_public);
 
