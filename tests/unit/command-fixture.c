@@ -14,28 +14,7 @@
 
 #include "runtime-use-command-handler-private.h"
 
-static guint
-count_descriptors (void)
-{
-  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
-  const char *name;
-  guint n = 0;
-
-  g_assert_nonnull (dir);
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
-      g_autofree char *target = g_file_read_link (path, NULL);
-
-      /* GLib opens these when it first needs them, and keeps them. */
-      if (g_strcmp0 (target, "anon_inode:[eventfd]") == 0)
-        continue;
-      g_test_message ("descriptor %s is %s", name, target);
-      n++;
-    }
-
-  return n;
-}
+#include "descriptors.h"
 
 /* Of this process alone: other tests run beside it. */
 guint
@@ -94,7 +73,7 @@ command_fixture_set_up (CommandFixture *self,
 
   /* The context opens a descriptor of its own when it is first used. */
   g_main_context_iteration (NULL, FALSE);
-  self->n_descriptors = count_descriptors ();
+  self->n_descriptors = descriptors_count ();
 
   self->folder = g_dir_make_tmp ("command-XXXXXX", NULL);
   self->fifo_path = g_build_filename (self->folder, "fifo", NULL);
@@ -267,7 +246,7 @@ command_fixture_tear_down (CommandFixture *self,
   g_free (self->folder);
 
   g_assert_cmpuint (command_fixture_count_children (), ==, 0);
-  g_assert_cmpuint (count_descriptors (), ==, self->n_descriptors);
+  g_assert_cmpuint (descriptors_count (), ==, self->n_descriptors);
 
   g_string_free (self->output[0], TRUE);
   g_string_free (self->output[1], TRUE);

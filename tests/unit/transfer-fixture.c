@@ -21,6 +21,8 @@
 #include "runtime-use-beneath-private.h"
 #include "runtime-use-transfer-file-private.h"
 
+#include "descriptors.h"
+
 static gboolean is_isolated;
 
 static gboolean
@@ -130,25 +132,6 @@ transfer_remove (const char *path)
   g_assert_true (_runtime_use_beneath_remove (AT_FDCWD, path));
 }
 
-static guint
-count_descriptors (void)
-{
-  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
-  const char *name;
-  guint n = 0;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
-      g_autofree char *target = g_file_read_link (path, NULL);
-
-      /* GLib keeps some of these. */
-      n += g_strcmp0 (target, "anon_inode:[eventfd]") != 0;
-    }
-
-  return n;
-}
-
 void
 transfer_fixture_set_up (TransferFixture *self,
                          gconstpointer    test_data)
@@ -166,7 +149,7 @@ transfer_fixture_set_up (TransferFixture *self,
   g_assert_no_errno (g_mkdir (self->outside, 0755));
   g_file_set_contents (victim, "untouched", -1, NULL);
   self->outside_before = transfer_list (self->outside);
-  self->n_descriptors = count_descriptors ();
+  self->n_descriptors = descriptors_count ();
 }
 
 void
@@ -191,7 +174,7 @@ transfer_fixture_tear_down (TransferFixture *self,
                             gconstpointer    test_data)
 {
   transfer_fixture_assert_clean (self);
-  g_assert_cmpuint (count_descriptors (), <=, self->n_descriptors);
+  g_assert_cmpuint (descriptors_count (), <=, self->n_descriptors);
   if (is_isolated)
     g_assert_no_errno (umount2 (self->root, 0));
   transfer_remove (self->root);
