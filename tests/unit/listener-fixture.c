@@ -141,6 +141,17 @@ listener_fixture_clear (ListenerFixture *fixture)
   g_ptr_array_unref (fixture->messages);
 }
 
+RawClient *
+listener_fixture_connect (ListenerFixture *fixture)
+{
+  guint n_opened = fixture->n_opened;
+  RawClient *client = raw_client_new_open (listener_fixture_get_port (fixture));
+
+  raw_wait_for (fixture->n_opened > n_opened);
+
+  return client;
+}
+
 guint
 listener_fixture_get_port (const ListenerFixture *fixture)
 {

@@ -6,6 +6,8 @@
 #include "runtime-use-connection-private.h"
 #include "runtime-use-listener-private.h"
 
+#include "raw-client.h"
+
 G_BEGIN_DECLS
 
 /* A listener on a port of its own, and what its connections did. */
@@ -33,6 +35,9 @@ void listener_fixture_init (ListenerFixture             *fixture,
 void listener_fixture_clear (ListenerFixture *fixture);
 
 guint listener_fixture_get_port (const ListenerFixture *fixture);
+
+/* A client whose channel is open on this side, too. */
+RawClient *listener_fixture_connect (ListenerFixture *fixture);
 
 guint listener_fixture_fill (ListenerFixture *fixture,
                              gsize            more);

@@ -16,8 +16,7 @@ test_flow_backpressure (void)
   g_test_summary ("A channel is full when its client takes nothing, and drained once it does");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
 
   for (guint round = 1; round <= 3; round++)
     {
@@ -51,8 +50,7 @@ test_flow_short_queue (void)
   g_test_summary ("A queue that is written in one go once there is room is noticed, too");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   runtime_use_websocket_channel_set_high_water (fixture.channels->pdata[0], 1000);
   for (; !runtime_use_channel_is_full (fixture.channels->pdata[0]); n++)
     runtime_use_channel_send (fixture.channels->pdata[0], message);
@@ -82,8 +80,7 @@ test_flow_input_while_blocked (void)
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
   fixture.echo = FALSE;
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   n = listener_fixture_fill (&fixture, 0);
 
   raw_client_send_message (client, "cancel");
@@ -133,8 +130,7 @@ test_flow_paused (void)
   g_test_summary ("A channel that is paused leaves input in the socket until it goes on");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   g_assert_true (runtime_use_channel_set_paused (fixture.channels->pdata[0], TRUE));
   raw_client_send_message (client, "waits");
   for (guint i = 0; i < 20; i++)
@@ -159,8 +155,7 @@ test_flow_slow_reader (void)
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
   fixture.is_producing = TRUE;
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   listener_fixture_fill (&fixture, 0);
 
   for (guint round = 0; round < 20; round++)
@@ -196,8 +191,7 @@ test_flow_stall (void)
 
   options->stall_timeout = 200;
   listener_fixture_init (&fixture, options, 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   listener_fixture_fill (&fixture, 0);
   raw_wait_for (fixture.n_closed == 1);
 
@@ -219,9 +213,8 @@ test_flow_ping (void)
 
   options->ping_interval = 100;
   listener_fixture_init (&fixture, options, 0);
-  alive = raw_client_new_open (listener_fixture_get_port (&fixture));
-  dead = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 2);
+  alive = listener_fixture_connect (&fixture);
+  dead = listener_fixture_connect (&fixture);
 
   while (fixture.n_closed == 0)
     {

@@ -15,7 +15,7 @@ test_connection_echo (void)
   g_test_summary ("A message comes back as one text frame, and closing is answered alike");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
 
   for (guint i = 0; i < 100; i++)
     {
@@ -112,7 +112,7 @@ test_connection_fragments (void)
   g_test_summary ("Fragments make one message, a ping between them is answered, binary is text");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
   raw_client_send_frame (client, 0x01, "one ", 4);
   raw_client_send_frame (client, RAW_PING, "payload", 7);
   raw_client_send_frame (client, 0x00, "two ", 4);
@@ -176,7 +176,7 @@ test_connection_close_code (gconstpointer test_data)
   g_test_summary ("What was in order is answered, then the client learns why it is closed");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
   raw_client_send_message (client, "good");
   raw_client_send (client, test->bytes, test->length);
 
@@ -204,7 +204,7 @@ test_connection_too_big_with_payload (void)
   g_test_summary ("A client that sends its whole message first still gets to read the code");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
   g_assert_true (raw_client_send_frame (client, RAW_TEXT, payload, 8 * 1024 * 1024));
   g_assert_cmpuint (raw_client_take_close (client), ==, 1009);
   raw_client_wait_for_end (client);
@@ -226,7 +226,7 @@ test_connection_large_message (void)
   memset (payload, 'x', 1024 * 1024);
   payload[1024 * 1024] = '\0';
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
   g_assert_true (raw_client_send_message (client, payload));
   echo = raw_client_take_message (client);
   g_assert_cmpstr (echo, ==, payload);
@@ -240,7 +240,7 @@ begin_message (ListenerFixture               *fixture,
                RuntimeUseInputBudget *budget,
                gsize                  length)
 {
-  RawClient *client = raw_client_new_open (listener_fixture_get_port (fixture));
+  RawClient *client = listener_fixture_connect (fixture);
   g_autofree char *payload = g_strnfill (length, 'x');
   guint64 used = _runtime_use_input_budget_get_used (budget);
 
@@ -271,9 +271,9 @@ test_connection_unfinished (void)
   options->input_budget = _runtime_use_input_budget_ref (budget);
   listener_fixture_init (&fixture, options, 0);
   first = begin_message (&fixture, budget, 400 * KIB);
-  third = raw_client_new_open (listener_fixture_get_port (&fixture));
+  third = listener_fixture_connect (&fixture);
 
-  second = raw_client_new_open (listener_fixture_get_port (&fixture));
+  second = listener_fixture_connect (&fixture);
   g_assert_true (raw_client_send_frame (second, RAW_TEXT, large, 200 * KIB));
   g_assert_cmpuint (raw_client_take_close (second), ==, 1013);
   raw_client_wait_for_end (second);
@@ -311,8 +311,7 @@ test_connection_close (gconstpointer test_data)
   g_test_summary ("What was sent before comes first, and TCP ends with the close handshake");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   runtime_use_channel_send (fixture.channels->pdata[0], message);
   runtime_use_channel_close (fixture.channels->pdata[0], code);
   runtime_use_channel_close (fixture.channels->pdata[0], 1000);
@@ -344,8 +343,7 @@ test_connection_close_unanswered (void)
 
   options->close_timeout = 200;
   listener_fixture_init (&fixture, options, 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   runtime_use_channel_close (fixture.channels->pdata[0], 1001);
   raw_client_wait_for_end (client);
   g_assert_cmpuint (raw_client_take_close (client), ==, 1001);
@@ -367,8 +365,7 @@ test_connection_close_unread (void)
   options->close_timeout = 500;
   options->linger_timeout = 60000;
   listener_fixture_init (&fixture, options, 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 1);
+  client = listener_fixture_connect (&fixture);
   listener_fixture_fill (&fixture, 0);
 
   start = g_get_monotonic_time ();
@@ -390,7 +387,7 @@ test_connection_lost (void)
   g_test_summary ("A client that just goes away closes the channel");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
   raw_client_send (client, "\x81", 1);
   raw_client_free (client);
   raw_wait_for (fixture.n_closed == 1);

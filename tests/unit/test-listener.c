@@ -24,7 +24,7 @@ test_listener_handshake_timeout (void)
   listener_fixture_init (&fixture, options, 0);
   half = raw_client_new (listener_fixture_get_port (&fixture));
   silent = raw_client_new (listener_fixture_get_port (&fixture));
-  quick = raw_client_new_open (listener_fixture_get_port (&fixture));
+  quick = listener_fixture_connect (&fixture);
   raw_client_send_text (half, RAW_REQUEST_START);
 
   raw_client_wait_for_end (half);
@@ -127,7 +127,7 @@ test_listener_bare_connect (void)
     raw_client_free (raw_client_new (listener_fixture_get_port (&fixture)));
   raw_wait_for (fixture.n_gone == 100);
 
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
   g_assert_cmpuint (fixture.n_opened, ==, 1);
 
   listener_fixture_clear (&fixture);
@@ -145,8 +145,8 @@ test_listener_limit (void)
   g_test_summary ("Beyond the limit a client is told so, and accepting goes on");
 
   listener_fixture_init (&fixture, listener_options_new (), 2);
-  first = raw_client_new_open (listener_fixture_get_port (&fixture));
-  second = raw_client_new_open (listener_fixture_get_port (&fixture));
+  first = listener_fixture_connect (&fixture);
+  second = listener_fixture_connect (&fixture);
   third = raw_client_new (listener_fixture_get_port (&fixture));
   g_assert_cmpuint (raw_client_request (third, RAW_REQUEST), ==, 503);
   raw_client_wait_for_end (third);
@@ -155,7 +155,7 @@ test_listener_limit (void)
   g_clear_pointer (&third, raw_client_free);
   g_clear_pointer (&second, raw_client_free);
   raw_wait_for (_runtime_use_listener_get_n_connections (fixture.listener) == 1);
-  fourth = raw_client_new_open (listener_fixture_get_port (&fixture));
+  fourth = listener_fixture_connect (&fixture);
   g_assert_cmpuint (fixture.n_opened, ==, 3);
 
   listener_fixture_clear (&fixture);
@@ -185,7 +185,7 @@ test_listener_no_descriptor (void)
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
   g_assert_cmpuint (fixture.n_opened, ==, 0);
 
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
+  client = listener_fixture_connect (&fixture);
   g_assert_cmpuint (fixture.n_opened, ==, 1);
 
   listener_fixture_clear (&fixture);
@@ -204,8 +204,8 @@ test_listener_fairness (void)
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
   fixture.echo = FALSE;
-  loud = raw_client_new_open (listener_fixture_get_port (&fixture));
-  quiet = raw_client_new_open (listener_fixture_get_port (&fixture));
+  loud = listener_fixture_connect (&fixture);
+  quiet = listener_fixture_connect (&fixture);
 
   for (guint i = 0; i < 20000; i++)
     {
@@ -267,9 +267,8 @@ test_listener_nested_loop (void)
   g_test_summary ("A main loop inside a handler serves the other connections");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  first = raw_client_new_open (listener_fixture_get_port (&fixture));
-  second = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 2);
+  first = listener_fixture_connect (&fixture);
+  second = listener_fixture_connect (&fixture);
   for (guint i = 0; i < 2; i++)
     g_signal_connect (fixture.channels->pdata[i], "message", G_CALLBACK (nested_message_cb),
                       &nested);
@@ -308,9 +307,8 @@ test_listener_free_in_handler (void)
   g_test_summary ("A listener may be freed from a handler");
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
-  client = raw_client_new_open (listener_fixture_get_port (&fixture));
-  other = raw_client_new_open (listener_fixture_get_port (&fixture));
-  raw_wait_for (fixture.channels->len == 2);
+  client = listener_fixture_connect (&fixture);
+  other = listener_fixture_connect (&fixture);
   g_signal_connect (fixture.channels->pdata[0], "message", G_CALLBACK (free_in_message_cb),
                     &fixture);
   raw_client_send_message (client, "end");
@@ -334,7 +332,7 @@ test_listener_many (void)
 
   listener_fixture_init (&fixture, listener_options_new (), 0);
   for (guint i = 0; i < 200; i++)
-    g_ptr_array_add (clients, raw_client_new_open (listener_fixture_get_port (&fixture)));
+    g_ptr_array_add (clients, listener_fixture_connect (&fixture));
   for (guint i = 0; i < 200; i++)
     raw_client_send_message (clients->pdata[i], "hello");
   for (guint i = 0; i < 200; i++)
