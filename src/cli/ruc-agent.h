@@ -6,8 +6,20 @@
 
 G_BEGIN_DECLS
 
-RuntimeUseAgentHandler *ruc_agent_new            (const char              *name,
-                                                  const char              *path,
+/* What the command line says about the agent. */
+typedef struct
+{
+  char     *name;
+  char     *handler;
+  char     *openai_api;
+  gboolean  keys_for_tools;
+  char    **limits;           /* NAME=VALUE of its properties */
+} RucAgentOptions;
+
+void                    ruc_agent_options_clear  (RucAgentOptions         *self);
+char                   *ruc_agent_dup_limits     (void);
+
+RuntimeUseAgentHandler *ruc_agent_new            (const RucAgentOptions   *options,
                                                   GError                 **error);
 void                    ruc_agent_prepare_async  (RuntimeUseAgentHandler  *self,
                                                   GCancellable            *cancellable,

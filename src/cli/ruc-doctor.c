@@ -4,18 +4,12 @@
 
 #include "ruc-doctor.h"
 
+#include "ruc-checks.h"
 #include "ruc-options.h"
 #include "rud-doctor.h"
 
 #include <glib/gi18n.h>
-#include <json-glib/json-glib.h>
 #include <stdlib.h>
-
-typedef struct
-{
-  GMainLoop *loop;
-  GPtrArray *checks;   /* (nullable): not known yet */
-} Visit;
 
 static void
 print_help (void)
@@ -31,121 +25,6 @@ print_help (void)
              "Exit status: 0 if the runtime can serve, 1 if something essential is missing.\n"));
 }
 
-static const char *
-state_word (const RudCheck *check)
-{
-  switch (check->state)
-    {
-    case RUD_CHECK_OK:
-      return _("ok");
-    case RUD_CHECK_LIMITED:
-      return _("limited");
-    case RUD_CHECK_MISSING:
-    default:
-      return _("missing");
-    }
-}
-
-static int
-find_width (const char * const *words)
-{
-  int width = 0;
-
-  for (gsize i = 0; words[i] != NULL; i++)
-    width = MAX (width, (int) g_utf8_strlen (words[i], -1));
-
-  return width;
-}
-
-static void
-print_check (const RudCheck *check,
-             int             state_width)
-{
-  const char *word = state_word (check);
-  int padding = state_width - (int) g_utf8_strlen (word, -1);
-
-  g_print ("%s%*s  %-15s  %s%s%s%s\n", word, padding, "", check->name,
-           check->value != NULL ? check->value : "", check->value != NULL ? "  (" : "",
-           check->purpose, check->value != NULL ? ")" : "");
-  if (check->advice != NULL)
-    g_print ("%*s  → %s\n", state_width, "", check->advice);
-}
-
-static void
-print_text (GPtrArray *checks)
-{
-  const char *words[] = { _("ok"), _("limited"), _("missing"), NULL };
-  int width = find_width (words);
-
-  for (guint i = 0; i < checks->len; i++)
-    print_check (g_ptr_array_index (checks, i), width);
-
-  g_print ("\n%s\n", rud_doctor_can_serve (checks)
-                     ? _("The runtime can serve.")
-                     : _("The runtime cannot serve: see what is missing above."));
-}
-
-static void
-add_member (JsonBuilder *builder,
-            const char  *name,
-            const char  *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
-add_check (JsonBuilder    *builder,
-           const RudCheck *check)
-{
-  json_builder_begin_object (builder);
-  add_member (builder, "name", check->name);
-  add_member (builder, "state", rud_check_state_get_name (check->state));
-  json_builder_set_member_name (builder, "essential");
-  json_builder_add_boolean_value (builder, check->essential);
-  add_member (builder, "value", check->value);
-  add_member (builder, "purpose", check->purpose);
-  add_member (builder, "advice", check->advice);
-  json_builder_end_object (builder);
-}
-
-static void
-print_json (GPtrArray *checks)
-{
-  g_autoptr(JsonBuilder) builder = json_builder_new_immutable ();
-  g_autoptr(JsonNode) root = NULL;
-  g_autofree char *text = NULL;
-
-  json_builder_begin_object (builder);
-  add_member (builder, "version", PACKAGE_VERSION);
-  json_builder_set_member_name (builder, "can_serve");
-  json_builder_add_boolean_value (builder, rud_doctor_can_serve (checks));
-  json_builder_set_member_name (builder, "checks");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < checks->len; i++)
-    add_check (builder, g_ptr_array_index (checks, i));
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
-
-  root = json_builder_get_root (builder);
-  text = json_to_string (root, FALSE);
-  g_print ("%s\n", text);
-}
-
-static void
-examined_cb (GObject      *object,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  Visit *visit = user_data;
-
-  visit->checks = rud_doctor_examine_finish (result, NULL);
-  g_main_loop_quit (visit->loop);
-}
-
 int
 ruc_doctor (int    argc,
             char **argv)
@@ -157,9 +36,8 @@ ruc_doctor (int    argc,
     { "help", 'h', 0, G_OPTION_ARG_NONE, &help },
     G_OPTION_ENTRY_NULL
   };
-  g_autoptr(GMainLoop) loop = NULL;
   g_autoptr(GPtrArray) checks = NULL;
-  Visit visit = { NULL, NULL };
+  gboolean can_serve;
 
   if (!ruc_options_parse ("doctor", entries, argc, argv, FALSE))
     return RUC_EXIT_USAGE;
@@ -169,16 +47,18 @@ ruc_doctor (int    argc,
       return EXIT_SUCCESS;
     }
 
-  loop = g_main_loop_new (NULL, FALSE);
-  visit.loop = loop;
-  rud_doctor_examine_async (NULL, examined_cb, &visit);
-  g_main_loop_run (loop);
-
-  checks = visit.checks;
+  checks = ruc_checks_examine ();
+  can_serve = rud_doctor_can_serve (checks);
   if (as_json)
-    print_json (checks);
+    {
+      ruc_checks_print_json (checks, "checks", can_serve);
+    }
   else
-    print_text (checks);
+    {
+      ruc_checks_print_text (checks);
+      g_print ("\n%s\n", can_serve ? _("The runtime can serve.")
+                                   : _("The runtime cannot serve: see what is missing above."));
+    }
 
-  return rud_doctor_can_serve (checks) ? EXIT_SUCCESS : RUC_EXIT_FAILED;
+  return can_serve ? EXIT_SUCCESS : RUC_EXIT_FAILED;
 }

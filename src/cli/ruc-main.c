@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "ruc-agents.h"
 #include "ruc-doctor.h"
 #include "ruc-exec.h"
 #include "ruc-run.h"
@@ -24,6 +25,7 @@ static const Command commands[] = {
   { "serve", ruc_serve },
   { "run", ruc_run },
   { "exec", ruc_exec },
+  { "agents", ruc_agents },
   { "doctor", ruc_doctor },
 };
 

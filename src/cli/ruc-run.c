@@ -20,8 +20,7 @@ typedef struct
 {
   RucRequest   request;
   RucFiles     files;
-  char        *agent;
-  char        *handler;
+  RucAgentOptions agent;
   char        *system;
   char        *model;
   char        *schema_file;
@@ -49,13 +48,16 @@ print_help (void)
              "output, everything else to standard error. PROMPT may be -, for standard input.\n"
              "\n"
              "Runtime:\n"
-             "  --agent NAME          the agent, in this process: echo, shell (default: openai,\n"
-             "                        which comes with a later version)\n"
+             "  --agent NAME          the agent, in this process: openai (default), shell, echo\n"
              "  --handler FILE        an agent of your own: .js, .ts, .py or a program\n"
              "  --url URL             the runtime at ws://HOST:PORT, with its agent\n"
              "  --token-file FILE     the token for it is in FILE\n"
              "\n"
              "Agent:\n"
+             "  --openai-api API      auto (default), responses or chat\n"
+             "  --keys-for-tools      let the commands of openai have its key\n"
+             "  --agent-limit NAME=NUMBER\n"
+             "                        change a limit of the agent; may be repeated\n"
              "  --system TEXT         what it is told about its task in general; @FILE reads FILE\n"
              "  --model NAME          the model it is to use\n"
              "  --schema FILE         ask for JSON; its schema is in FILE\n"
@@ -89,8 +91,7 @@ run_clear (Run *self)
 {
   ruc_request_clear (&self->request);
   ruc_files_clear (&self->files);
-  g_free (self->agent);
-  g_free (self->handler);
+  ruc_agent_options_clear (&self->agent);
   g_free (self->system);
   g_free (self->model);
   g_free (self->schema_file);
@@ -114,8 +115,11 @@ parse (Run   *self,
 {
   /* File names are taken as they are, whatever the locale says. */
   const GOptionEntry entries[] = {
-    { "agent", 0, 0, G_OPTION_ARG_FILENAME, &self->agent },
-    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->handler },
+    { "agent", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.name },
+    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.handler },
+    { "openai-api", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.openai_api },
+    { "keys-for-tools", 0, 0, G_OPTION_ARG_NONE, &self->agent.keys_for_tools },
+    { "agent-limit", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->agent.limits },
     { "url", 0, 0, G_OPTION_ARG_FILENAME, &self->request.url },
     { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &self->request.token_file },
     { "system", 0, 0, G_OPTION_ARG_FILENAME, &self->system },
@@ -140,6 +144,17 @@ parse (Run   *self,
   return ruc_options_parse ("run", entries, argc, argv, FALSE);
 }
 
+static const char *
+find_agent_option (const RucAgentOptions *options)
+{
+  return options->name != NULL ? "--agent"
+         : options->handler != NULL ? "--handler"
+         : options->openai_api != NULL ? "--openai-api"
+         : options->limits != NULL ? "--agent-limit"
+         : options->keys_for_tools ? "--keys-for-tools"
+         : NULL;
+}
+
 static gboolean
 check_words (Run *self)
 {
@@ -147,10 +162,10 @@ check_words (Run *self)
     ruc_options_fail ("run", _("there is no prompt"));
   else if (self->words[1] != NULL)
     ruc_options_fail ("run", _("the prompt must be one word; put it in quotes"));
-  else if (self->request.url != NULL && (self->agent != NULL || self->handler != NULL))
+  else if (self->request.url != NULL && find_agent_option (&self->agent) != NULL)
     ruc_options_fail ("run", _("%s cannot be used with --url: "
                                "the runtime there was started with its agent"),
-                      self->agent != NULL ? "--agent" : "--handler");
+                      find_agent_option (&self->agent));
   else
     return TRUE;
 
@@ -393,7 +408,7 @@ ruc_run (int    argc,
 
   if (self.request.url == NULL)
     {
-      handler = ruc_agent_new (self.agent, self.handler, &error);
+      handler = ruc_agent_new (&self.agent, &error);
       if (handler == NULL)
         return ruc_options_fail ("run", "%s", error->message);
     }

@@ -4,6 +4,7 @@
 
 #include "ruc-serve-options.h"
 
+#include "ruc-limits.h"
 #include "runtimeuse.h"
 
 #include <glib/gi18n.h>
@@ -38,8 +39,11 @@ static GOptionContext *
 make_context (RucServeOptions *self)
 {
   const GOptionEntry entries[] = {
-    { "agent", 0, 0, G_OPTION_ARG_STRING, &self->agent },
-    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->handler },
+    { "agent", 0, 0, G_OPTION_ARG_STRING, &self->agent.name },
+    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.handler },
+    { "openai-api", 0, 0, G_OPTION_ARG_STRING, &self->agent.openai_api },
+    { "keys-for-tools", 0, 0, G_OPTION_ARG_NONE, &self->agent.keys_for_tools },
+    { "agent-limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->agent.limits },
     { "port", 0, 0, G_OPTION_ARG_STRING, &self->port },
     { "host", 0, 0, G_OPTION_ARG_STRING, &self->host },
     { "allow-origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->allowed_origins },
@@ -65,8 +69,7 @@ make_context (RucServeOptions *self)
 void
 ruc_serve_options_free (RucServeOptions *self)
 {
-  g_free (self->agent);
-  g_free (self->handler);
+  ruc_agent_options_clear (&self->agent);
   g_free (self->port);
   g_free (self->host);
   g_strfreev (self->allowed_origins);
@@ -82,7 +85,8 @@ takes_value (const char *word)
 {
   static const char * const names[] = {
     "--agent", "--handler", "--port", "--host", "--allow-origin",
-    "--allowed-host", "--token-file", "--log-level", "--limit", NULL,
+    "--allowed-host", "--token-file", "--log-level", "--limit", "--openai-api", "--agent-limit",
+    NULL,
   };
 
   return g_strv_contains (names, word);
@@ -173,45 +177,6 @@ apply_port (RucServeOptions  *self,
   return TRUE;
 }
 
-/* The property knows its range, so nothing is said twice. */
-static gboolean
-apply_limit (GObject     *server,
-             const char  *limit,
-             GError     **error)
-{
-  const char *equals = strchr (limit, '=');
-  g_autofree char *name = equals != NULL ? g_strndup (limit, equals - limit) : g_strdup (limit);
-  g_auto(GValue) given = G_VALUE_INIT;
-  g_auto(GValue) value = G_VALUE_INIT;
-  g_autofree char *names = g_strjoinv (", ", (char **) limit_names);
-  GParamSpec *pspec;
-  guint64 number;
-  gboolean known = g_strv_contains (limit_names, name);
-
-  if (!known || equals == NULL)
-    return fail (error, _("--limit takes NAME=NUMBER, not \"%s\"; NAME is one of: %s"),
-                 limit, names);
-
-  if (!g_ascii_string_to_unsigned (equals + 1, 10, 0, G_MAXINT64, &number, NULL))
-    return fail (error, _("--limit %s must be a number, not \"%s\""), name, equals + 1);
-
-  pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (server), name);
-  g_assert (pspec != NULL);
-  g_value_init (&given, G_TYPE_UINT64);
-  g_value_set_uint64 (&given, number);
-  g_value_init (&value, pspec->value_type);
-  g_value_transform (&given, &value);
-
-  /* A number too large for the type comes out as another one. */
-  if ((pspec->value_type == G_TYPE_UINT && number > G_MAXUINT) ||
-      g_param_value_validate (pspec, &value))
-    return fail (error, _("--limit %s is out of range: %s"), name, equals + 1);
-
-  g_object_set_property (server, name, &value);
-
-  return TRUE;
-}
-
 /* Sets the server's properties as the options say. */
 gboolean
 ruc_serve_options_apply (RucServeOptions  *self,
@@ -221,9 +186,8 @@ ruc_serve_options_apply (RucServeOptions  *self,
   if (!apply_port (self, server, error))
     return FALSE;
 
-  for (int i = 0; self->limits != NULL && self->limits[i] != NULL; i++)
-    if (!apply_limit (server, self->limits[i], error))
-      return FALSE;
+  if (!ruc_limits_apply (server, "--limit", limit_names, self->limits, error))
+    return FALSE;
 
   g_object_set (server,
                 "host", self->host,
@@ -240,11 +204,13 @@ void
 ruc_serve_options_print_help (void)
 {
   g_autofree char *names = g_strjoinv (", ", (char **) limit_names);
+  g_autofree char *agent_names = ruc_agent_dup_limits ();
 
   g_print ("%s",
            _("Usage: runtimeuse [serve] [OPTION…]\n"
              "       runtimeuse run [OPTION…] PROMPT\n"
              "       runtimeuse exec [OPTION…] [--] COMMAND [ARG…]\n"
+             "       runtimeuse agents [OPTION…]\n"
              "       runtimeuse doctor [OPTION…]\n"
              "\n"
              "Runs commands and agents for clients that connect over a WebSocket.\n"
@@ -253,12 +219,16 @@ ruc_serve_options_print_help (void)
              "  serve                 wait for clients, with the options below (default)\n"
              "  run                   ask an agent for something, here or elsewhere\n"
              "  exec                  run a command where the runtime is\n"
+             "  agents                list the agents, and what they lack\n"
              "  doctor                show what this machine offers, and what is missing\n"
              "\n"
              "Agent:\n"
-             "  --agent NAME          who answers invocations: echo, shell (default: openai,\n"
-             "                        which comes with a later version)\n"
+             "  --agent NAME          who answers invocations: openai (default), shell, echo\n"
              "  --handler FILE        an agent of your own: .js, .ts, .py or a program\n"
+             "  --openai-api API      auto (default), responses or chat\n"
+             "  --keys-for-tools      let the commands of openai have its key\n"
+             "  --agent-limit NAME=NUMBER\n"
+             "                        change a limit of the agent; may be repeated\n"
              "\n"
              "Network:\n"
              "  --port N              port to listen on; 0 takes a free one (default: 8080)\n"
@@ -275,4 +245,5 @@ ruc_serve_options_print_help (void)
              "  --version             show the version\n"
              "  -h, --help            show this\n"));
   g_print (_("\nLimits: %s\n"), names);
+  g_print (_("\nLimits of agents: %s\n"), agent_names);
 }

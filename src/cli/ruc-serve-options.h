@@ -2,15 +2,14 @@
 
 #pragma once
 
-#include <glib-object.h>
+#include "ruc-agent.h"
 
 G_BEGIN_DECLS
 
 /* What the command line says about serving. */
 typedef struct
 {
-  char     *agent;
-  char     *handler;
+  RucAgentOptions agent;
   char     *port;
   char     *host;
   char    **allowed_origins;

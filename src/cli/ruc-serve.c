@@ -121,7 +121,7 @@ set_up_agent (Service          *service,
               RucServeOptions  *options,
               GError          **error)
 {
-  service->agent = ruc_agent_new (options->agent, options->handler, error);
+  service->agent = ruc_agent_new (&options->agent, error);
   if (service->agent == NULL)
     return FALSE;
 

@@ -9,6 +9,11 @@ G_DEFINE_ENUM_TYPE (RuntimeUseExtract, runtime_use_extract,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_EXTRACT_AUTO, "auto"),
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_EXTRACT_NEVER, "never"))
 
+G_DEFINE_ENUM_TYPE (RuntimeUseOpenaiApi, runtime_use_openai_api,
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_OPENAI_API_AUTO, "auto"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_OPENAI_API_RESPONSES, "responses"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_OPENAI_API_CHAT, "chat"))
+
 /* The nicks of the output streams are the words of the wire protocol. */
 G_DEFINE_ENUM_TYPE (RuntimeUseOutputStream, runtime_use_output_stream,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_OUTPUT_STREAM_STDOUT, "stdout"),

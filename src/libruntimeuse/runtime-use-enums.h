@@ -9,6 +9,7 @@
 G_BEGIN_DECLS
 
 #define RUNTIME_USE_TYPE_EXTRACT (runtime_use_extract_get_type ())
+#define RUNTIME_USE_TYPE_OPENAI_API (runtime_use_openai_api_get_type ())
 #define RUNTIME_USE_TYPE_OUTPUT_STREAM (runtime_use_output_stream_get_type ())
 #define RUNTIME_USE_TYPE_REDACT_ENV (runtime_use_redact_env_get_type ())
 #define RUNTIME_USE_TYPE_SESSION_STATE (runtime_use_session_state_get_type ())
@@ -30,6 +31,24 @@ typedef enum
   RUNTIME_USE_EXTRACT_AUTO,
   RUNTIME_USE_EXTRACT_NEVER,
 } RuntimeUseExtract;
+
+/**
+ * RuntimeUseOpenaiApi:
+ * @RUNTIME_USE_OPENAI_API_AUTO: the Responses API, and where a server of one's own answers 404 to
+ *   that, Chat Completions
+ * @RUNTIME_USE_OPENAI_API_RESPONSES: the Responses API
+ * @RUNTIME_USE_OPENAI_API_CHAT: Chat Completions, which most servers of local models have
+ *
+ * How a model is spoken to.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_OPENAI_API_AUTO,
+  RUNTIME_USE_OPENAI_API_RESPONSES,
+  RUNTIME_USE_OPENAI_API_CHAT,
+} RuntimeUseOpenaiApi;
 
 /**
  * RuntimeUseOutputStream:
@@ -87,6 +106,8 @@ typedef enum
 
 RUNTIME_USE_AVAILABLE_IN_0_1
 GType runtime_use_extract_get_type       (void);
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_openai_api_get_type    (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
 GType runtime_use_output_stream_get_type (void);
 RUNTIME_USE_AVAILABLE_IN_0_1

@@ -51,6 +51,7 @@
 #include "runtime-use-echo-handler.h"
 #include "runtime-use-hosted-handler.h"
 #include "runtime-use-invocation.h"
+#include "runtime-use-openai-handler.h"
 #include "runtime-use-shell-handler.h"
 
 /* session */

@@ -4,6 +4,7 @@
 
 #include "rud-doctor.h"
 
+#include "rud-doctor-agents.h"
 #include "rud-doctor-system.h"
 #include "runtimeuse.h"
 
@@ -27,12 +28,16 @@ typedef struct
   guint       oldest;    /* major version; 0: any will do */
   const char *package;   /* (nullable): what Debian calls it */
   const char *install;   /* (nullable): how to get it where there is no package */
+  const char *check;     /* (nullable): what the check is called if not like the program */
+  void        (* judge) (RudCheck *check);   /* (nullable) */
 } Program;
 
 static const Program programs[] = {
   { "node", N_("handlers in JavaScript"), 18, "nodejs", NULL },
   { "bun", N_("handlers in TypeScript"), 0, NULL, "npm install --global bun" },
   { "python3", N_("handlers in Python"), 3, "python3", NULL },
+  { "claude", N_("the agent of Anthropic"), 2, NULL, "npm install -g @anthropic-ai/claude-code",
+    RUD_AGENT_PREFIX "claude", rud_doctor_judge_claude },
 };
 
 /* What is still being asked, and what is known. */
@@ -89,24 +94,32 @@ dup_install_advice (const Program *program)
   return g_strdup_printf (_("Install the package %s"), program->package);
 }
 
-/* The last word of the first line is the version, whatever is before it. */
+static gboolean
+is_graph (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (!g_ascii_isgraph (*text))
+      return FALSE;
+
+  return TRUE;
+}
+
+/* The first word that begins with a digit, or with a v before one, whatever is around it. */
 static char *
 dup_version (const char *answer)
 {
   g_autofree char *line = g_strndup (answer, strcspn (answer, "\n"));
-  const char *word;
+  g_auto(GStrv) words = g_strsplit_set (line, " \t\r", -1);
 
-  g_strstrip (line);
-  word = strrchr (line, ' ');
-  word = word != NULL ? word + 1 : line;
-  if (word[0] == 'v')
-    word++;
+  for (gsize i = 0; words[i] != NULL; i++)
+    {
+      const char *word = words[i][0] == 'v' ? words[i] + 1 : words[i];
 
-  for (const char *c = word; *c != '\0'; c++)
-    if (!g_ascii_isgraph (*c))
-      return NULL;
+      if (g_ascii_isdigit (word[0]))
+        return is_graph (word) ? g_strdup (word) : NULL;
+    }
 
-  return g_ascii_isdigit (word[0]) ? g_strdup (word) : NULL;
+  return NULL;
 }
 
 static void
@@ -120,6 +133,8 @@ judge_program (Question     *question,
   if (version != NULL && g_ascii_strtoull (version, NULL, 10) >= program->oldest)
     {
       check->value = g_steal_pointer (&version);
+      if (program->judge != NULL)
+        program->judge (check);
       return;
     }
 
@@ -214,7 +229,8 @@ ask_program (GTask         *task,
              const Program *program)
 {
   Examination *examination = g_task_get_task_data (task);
-  RudCheck *check = rud_check_new (program->name, _(program->purpose));
+  RudCheck *check = rud_check_new (program->check != NULL ? program->check : program->name,
+                                   _(program->purpose));
   g_autofree char *path = g_find_program_in_path (program->name);
   g_autofree char *quoted = path != NULL ? g_shell_quote (path) : NULL;
   g_autofree char *line = NULL;
@@ -260,6 +276,7 @@ rud_doctor_examine_async (GCancellable        *cancellable,
   rud_doctor_add_system_checks (examination->checks);
   for (gsize i = 0; i < G_N_ELEMENTS (programs); i++)
     ask_program (task, &programs[i]);
+  rud_doctor_add_agent_checks (examination->checks);
   rud_doctor_add_host_checks (examination->checks);
   rud_doctor_add_kernel_checks (examination->checks);
 }

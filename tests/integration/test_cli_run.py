@@ -220,10 +220,11 @@ def test_help():
 
 
 def test_default_agent():
-    """The same as that of the server, which this version does not have."""
+    """The same as that of the server, which needs a model and a key."""
     done = run('x')
-    assert done.returncode == 1
-    assert b'openai' in done.stderr and b'shell' in done.stderr
+    assert done.returncode == 1 and b'model' in done.stderr and b'openai' in done.stderr
+    done = run('--model', 'm', 'x', env={'OPENAI_API_KEY': None, 'OPENAI_BASE_URL': None})
+    assert done.returncode == 1 and b'OPENAI_API_KEY' in done.stderr
 
 
 def test_timeout(echo):

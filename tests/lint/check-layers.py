@@ -37,8 +37,8 @@ SHARED = "runtime-use-job-protocol-private.h"
 
 # Header that is not ours -> the only folders that may include it.
 ONLY_IN = {
-    "libsoup/": {"libruntimeuse/transport", "libruntimeuse/transfer", "libruntimeuse/client",
-                 "service"},
+    "libsoup/": {"libruntimeuse/transport", "libruntimeuse/transfer", "libruntimeuse/agent",
+                 "libruntimeuse/client", "service"},
     "archive.h": {"libruntimeuse/transfer"},
     "archive_entry.h": {"libruntimeuse/transfer"},
     "sys/inotify.h": {"libruntimeuse/artifact"},

@@ -10,14 +10,14 @@ import re
 import subprocess
 import sys
 
-COMMANDS = ("serve", "run", "exec", "doctor")
+COMMANDS = ("serve", "run", "exec", "agents", "doctor")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 ALWAYS = {"--help", "--version"}
 # Where the part about a command begins and ends, and which of its lines name options.
 PLACES = {
     "README.md": (r"^### `runtimeuse (?:\[?{}\]?)", r"^##", r"^\| (`--.*?) \|"),
     "data/runtimeuse.1": (r"^\.SS {}$", r"^\.S[HS]", r"^\.BI? (.*)"),
-    "data/completions/runtimeuse": (r"^    {}\)$", r";;", r".*"),
+    "data/completions/runtimeuse": (r"^    (?:\w+\|)*{}(?:\|\w+)*\)$", r";;", r".*"),
 }
 ONLY_SERVE = {
     "docs/protocol.md": (r"^## 1\.", r"^## 2\.", r"^ *(?:runtimeuse)? +\[.*"),

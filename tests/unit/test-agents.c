@@ -55,7 +55,7 @@ test_names (void)
 static void
 test_absent (void)
 {
-  g_autoptr(SessionFixture) f = new_fixture ("openai");
+  g_autoptr(SessionFixture) f = new_fixture ("claude");
   const char *message;
 
   g_test_summary ("An agent that this version lacks says which there are; commands work");
@@ -63,8 +63,8 @@ test_absent (void)
   session_fixture_send_prompt (f, "x");
   message = session_fixture_wait (f);
   assert_contains (message, "error_message");
-  assert_contains (message, "openai");
-  assert_contains (message, "echo, shell");
+  assert_contains (message, "claude");
+  assert_contains (message, "echo, shell, openai");
 
   session_fixture_send (f,
                         "{\"message_type\":\"command_execution_message\","

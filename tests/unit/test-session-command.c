@@ -85,6 +85,21 @@ test_redacted (void)
   assert_next_is_error (f, "/dev/null/[REDACTED]");
 }
 
+static void
+test_secrets_of_the_agent (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+
+  g_test_summary ("What the agent must not say no command says either");
+
+  session_fixture_send (f, "{\"message_type\":\"command_execution_message\","
+                           "\"commands\":[{\"command\":\"echo " FAKE_AGENT_KEY "\"}]}");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_output_message\",\"stream\":\"stdout\","
+                   "\"text\":\"[REDACTED]\\n\",\"command\":\"echo [REDACTED]\"}");
+  g_assert_nonnull (strstr (session_fixture_wait (f), "\"exit_code\":0"));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -93,6 +108,7 @@ main (int    argc,
 
   g_test_add_func ("/session-command/dropped", test_dropped);
   g_test_add_func ("/session-command/redacted", test_redacted);
+  g_test_add_func ("/session-command/secrets-of-the-agent", test_secrets_of_the_agent);
 
   return g_test_run ();
 }

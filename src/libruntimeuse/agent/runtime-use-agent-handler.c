@@ -6,6 +6,7 @@
 
 #include "runtime-use-absent-handler-private.h"
 #include "runtime-use-echo-handler.h"
+#include "runtime-use-openai-handler.h"
 #include "runtime-use-shell-handler.h"
 
 /**
@@ -35,7 +36,7 @@ typedef struct
 static const BuiltInAgent built_in_agents[] = {
   { "echo", runtime_use_echo_handler_get_type },
   { "shell", runtime_use_shell_handler_get_type },
-  { "openai", NULL },
+  { "openai", runtime_use_openai_handler_get_type },
   { "claude", NULL },
 };
 
@@ -74,9 +75,9 @@ _runtime_use_agent_handler_dup_names (void)
  *
  * Makes the built-in agent called @name.
  *
- * The agents are `echo` and `shell`. The names `openai` and `claude` are known
- * as well, but not part of this version: such a handler answers every
- * invocation with `RUNTIME_USE_ERROR_UNSUPPORTED`, while commands work.
+ * The agents are `openai`, `echo` and `shell`. The name `claude` is known as
+ * well, but not part of this version: such a handler answers every invocation
+ * with `RUNTIME_USE_ERROR_UNSUPPORTED`, while commands work.
  *
  * If there is no such agent, `RUNTIME_USE_ERROR_UNKNOWN_AGENT` is returned,
  * and the text names those that are known.

@@ -254,7 +254,7 @@ request_lay_offers_aside (RuntimeUseRequest *self)
     runtime_use_artifact_manager_lay_aside (artifacts);
 }
 
-/* An offer that the client has not answered by now it may have dropped, so nobody waits for that. */
+/* An offer that the client has not answered by now it may have dropped: nobody waits for that. */
 static void
 request_finish (RuntimeUseRequest *self)
 {

@@ -408,9 +408,6 @@ _runtime_use_folder_archive_write (const char         *path,
   self.path = g_string_new (NULL);
   self.block = g_malloc (BLOCK);
   done = pack_all (&self, path, fd, error);
-  /* What was cut off is not written to its end. */
-  if (!done)
-    LA.archive_write_fail (self.archive);
   LA.archive_write_free (self.archive);
   LA.archive_entry_free (self.entry);
   g_string_free (self.path, TRUE);

@@ -53,7 +53,6 @@ G_BEGIN_DECLS
   F (archive_set_error) \
   F (archive_write_close) \
   F (archive_write_data) \
-  F (archive_write_fail) \
   F (archive_write_free) \
   F (archive_write_header) \
   F (archive_write_new) \

@@ -54,10 +54,24 @@ run_invocation (RuntimeUseAgentHandler  *handler,
   return runtime_use_agent_handler_run (chosen, invocation, error);
 }
 
+static char **
+dup_secrets (RuntimeUseAgentHandler *handler,
+             const char * const     *env)
+{
+  RuntimeUseServerHandler *self = RUNTIME_USE_SERVER_HANDLER (handler);
+  g_autoptr(RuntimeUseAgentHandler) chosen = NULL;
+
+  if (self->server != NULL)
+    g_object_get (self->server, "handler", &chosen, NULL);
+
+  return chosen != NULL ? runtime_use_agent_handler_dup_secrets (chosen, env) : NULL;
+}
+
 static void
 agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface)
 {
   iface->run = run_invocation;
+  iface->dup_secrets = dup_secrets;
 }
 
 static void

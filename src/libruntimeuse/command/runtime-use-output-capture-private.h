@@ -26,6 +26,8 @@ void
 _runtime_use_output_capture_append (RuntimeUseOutputCapture *self,
                                     const char              *text,
                                     gsize                    length);
+void
+_runtime_use_output_capture_trim (RuntimeUseOutputCapture *self);
 gsize
 _runtime_use_output_capture_get_length (RuntimeUseOutputCapture *self);
 void

@@ -41,15 +41,13 @@ next_character (const char *text,
   return position;
 }
 
-/* Forgets the older part of the tail once it has grown to twice the limit, so
- * that each byte is moved but once.
- */
-static void
-trim_tail (RuntimeUseOutputCapture *self)
+/* Forgets what is beyond the limit of the tail. */
+void
+_runtime_use_output_capture_trim (RuntimeUseOutputCapture *self)
 {
   gsize excess;
 
-  if (self->tail->len <= 2 * self->limit)
+  if (self->tail->len <= self->limit)
     return;
 
   excess = next_character (self->tail->str, self->tail->len, self->tail->len - self->limit);
@@ -77,7 +75,9 @@ _runtime_use_output_capture_append (RuntimeUseOutputCapture *self,
     return;
 
   g_string_append_len (self->tail, text, length);
-  trim_tail (self);
+  /* Not each time, so that each byte is moved but once. */
+  if (self->tail->len > 2 * self->limit)
+    _runtime_use_output_capture_trim (self);
 }
 
 static gboolean

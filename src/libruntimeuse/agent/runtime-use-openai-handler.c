@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-openai-handler.h"
+
+#include "runtime-use-error.h"
+#include "runtime-use-invocation-private.h"
+#include "runtime-use-openai-conversation-private.h"
+
+#include <string.h>
+
+#define DEFAULT_BASE_URL "https://api.openai.com/v1"
+
+#define MAX_SECONDS (G_MAXINT / 1000)
+
+/* Connections that are kept are closed after so many seconds. */
+#define KEPT_TIMEOUT 60
+
+#define MAX_CONNECTIONS 1000
+
+/**
+ * RuntimeUseOpenaiHandler:
+ *
+ * An agent with a model of OpenAI, or of any server that speaks its language.
+ *
+ * The model gets the prompts of the invocation and two tools: a shell, whose
+ * commands run here like those of a request, and with the Responses API the web
+ * search of the service. It is asked again, with what the commands printed,
+ * until it has answered. What it says is sent to the client message by message;
+ * what commands print, as their output. With an output format the answer is
+ * checked against the schema, and the model is told what is wrong up to two
+ * times.
+ *
+ * The service is that of `OPENAI_BASE_URL`, which ends in `/v1` for most, and
+ * takes the key `OPENAI_API_KEY`; `OPENAI_ORG_ID` and `OPENAI_PROJECT_ID` are
+ * passed on. Each may come from the variables of the request, or else from the
+ * environment of this process. Other servers than OpenAI's need no key. The
+ * model is the one that the request names.
+ *
+ * Answers with the status 408, 409, 429 or 5xx and connections that fail are
+ * tried again, but nothing is once an answer has begun.
+ *
+ * Since: 0.1
+ */
+
+struct _RuntimeUseOpenaiHandler
+{
+  GObject                         parent_instance;
+
+  RuntimeUseOpenaiApi             api;
+  char                           *base_url;   /* (nullable) */
+  RuntimeUseOpenaiSettings        settings;
+
+  SoupSession                    *session;    /* (nullable): nothing was asked yet */
+  const RuntimeUseOpenaiDialect  *found;      /* (nullable): not known */
+  char                           *found_at;   /* (nullable): the base URL of that */
+};
+
+static void agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RuntimeUseOpenaiHandler, runtime_use_openai_handler, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RUNTIME_USE_TYPE_AGENT_HANDLER,
+                                                      agent_handler_iface_init))
+
+typedef enum
+{
+  PROP_API = 1,
+  PROP_BASE_URL,
+  PROP_MAX_TURNS,
+  PROP_MAX_RETRIES,
+  PROP_CONNECT_TIMEOUT,
+  PROP_IDLE_TIMEOUT,
+  PROP_TOOL_TIMEOUT,
+  PROP_MAX_TOOL_OUTPUT,
+  PROP_MAX_CONVERSATION_SIZE,
+  PROP_KEYS_FOR_TOOLS,
+} RuntimeUseOpenaiHandlerProperty;
+
+static GParamSpec *properties[PROP_KEYS_FOR_TOOLS + 1];
+
+/* --- where the model is --- */
+
+/* What the request says goes before what this process was started with; empty is not set. */
+static const char *
+find_variable (const char * const *env,
+               const char         *name)
+{
+  const char *value = env != NULL ? g_environ_getenv ((char **) env, name) : NULL;
+
+  if (value == NULL || *value == '\0')
+    value = g_getenv (name);
+
+  return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static gboolean
+is_header_value (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (*text < 0x21 || *text > 0x7e)
+      return FALSE;
+
+  return TRUE;
+}
+
+/* Its value is not repeated: it may be a key. */
+static gboolean
+read_header (const char * const  *env,
+             const char          *name,
+             char               **value,
+             GError             **error)
+{
+  const char *found = find_variable (env, name);
+
+  if (found == NULL)
+    return TRUE;
+
+  if (!is_header_value (found))
+    {
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                   "%s has a character that it cannot have, such as a space or a line break", name);
+      return FALSE;
+    }
+
+  *value = g_strdup (found);
+
+  return TRUE;
+}
+
+static gboolean
+is_usable_url (const char *url)
+{
+  g_autoptr(GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : NULL;
+
+  return (g_strcmp0 (scheme, "http") == 0 || g_strcmp0 (scheme, "https") == 0) &&
+         g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' &&
+         g_uri_get_query (uri) == NULL && g_uri_get_fragment (uri) == NULL;
+}
+
+static gboolean
+read_base_url (RuntimeUseOpenaiHandler  *self,
+               const char * const       *env,
+               RuntimeUseOpenaiService  *service,
+               GError                  **error)
+{
+  const char *url = self->base_url != NULL ? self->base_url
+                                           : find_variable (env, "OPENAI_BASE_URL");
+  gsize length;
+
+  if (url == NULL)
+    url = DEFAULT_BASE_URL;
+  if (!is_usable_url (url))
+    {
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                   "OPENAI_BASE_URL must be an address such as %s, not \"%s\"", DEFAULT_BASE_URL,
+                   url);
+      return FALSE;
+    }
+
+  length = strlen (url);
+  while (url[length - 1] == '/')
+    length--;
+  service->base_url = g_strndup (url, length);
+
+  return TRUE;
+}
+
+static gboolean
+find_service (RuntimeUseOpenaiHandler  *self,
+              const char * const       *env,
+              RuntimeUseOpenaiService  *service,
+              GError                  **error)
+{
+  if (!read_base_url (self, env, service, error) ||
+      !read_header (env, "OPENAI_API_KEY", &service->key, error) ||
+      !read_header (env, "OPENAI_ORG_ID", &service->organization, error) ||
+      !read_header (env, "OPENAI_PROJECT_ID", &service->project, error))
+    return FALSE;
+
+  if (service->key != NULL || !g_str_equal (service->base_url, DEFAULT_BASE_URL))
+    return TRUE;
+
+  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                       "Missing credentials: set OPENAI_API_KEY in the environment of the runtime "
+                       "or in agent_env, or set OPENAI_BASE_URL for a server that needs no key");
+
+  return FALSE;
+}
+
+/* --- the API --- */
+
+static void
+found_cb (const char                    *base_url,
+          const RuntimeUseOpenaiDialect *dialect,
+          gpointer                       user_data)
+{
+  RuntimeUseOpenaiHandler *self = user_data;
+
+  if (g_strcmp0 (self->found_at, base_url) == 0)
+    self->found = dialect;
+}
+
+/* What was found out at one address says nothing about another. */
+static const RuntimeUseOpenaiDialect *
+choose_dialect (RuntimeUseOpenaiHandler *self,
+                RuntimeUseOpenaiService *service)
+{
+  if (self->api == RUNTIME_USE_OPENAI_API_CHAT)
+    return &_runtime_use_openai_chat;
+  if (self->api == RUNTIME_USE_OPENAI_API_RESPONSES ||
+      g_str_equal (service->base_url, DEFAULT_BASE_URL))
+    return &_runtime_use_openai_responses;
+
+  if (g_strcmp0 (self->found_at, service->base_url) != 0)
+    {
+      g_free (self->found_at);
+      self->found_at = g_strdup (service->base_url);
+      self->found = NULL;
+    }
+  service->may_be_chat = self->found == NULL;
+
+  return self->found != NULL ? self->found : &_runtime_use_openai_responses;
+}
+
+static SoupSession *
+need_session (RuntimeUseOpenaiHandler *self)
+{
+  if (self->session == NULL)
+    self->session = soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
+                                                   "max-conns-per-host", MAX_CONNECTIONS,
+                                                   "idle-timeout", KEPT_TIMEOUT,
+                                                   "timeout", 0,
+                                                   NULL);
+
+  return self->session;
+}
+
+static gboolean
+runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
+                                RuntimeUseInvocation    *invocation,
+                                GError                 **error)
+{
+  RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (handler);
+  const char *schema = _runtime_use_invocation_get_output_format_json (invocation);
+  g_auto(RuntimeUseOpenaiService) service = { 0 };
+  const RuntimeUseOpenaiDialect *dialect;
+  RuntimeUseOutputFormat *format = NULL;
+
+  if (*runtime_use_invocation_get_model (invocation) == '\0')
+    {
+      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD,
+                           "model must name a model for the agent \"openai\", but it is empty");
+      return FALSE;
+    }
+  if (!find_service (self, _runtime_use_invocation_get_env_strv (invocation), &service, error))
+    return FALSE;
+  if (schema != NULL)
+    {
+      format = _runtime_use_output_format_new (schema, error);
+      if (format == NULL)
+        return FALSE;
+    }
+
+  dialect = choose_dialect (self, &service);
+  _runtime_use_openai_converse (invocation, need_session (self), &service, &self->settings, dialect,
+                                format, found_cb, g_object_ref (self), g_object_unref);
+
+  return TRUE;
+}
+
+/* Both may be used, by different requests. */
+static char **
+runtime_use_openai_handler_dup_secrets (RuntimeUseAgentHandler *handler,
+                                        const char * const     *env)
+{
+  g_autoptr(GStrvBuilder) secrets = g_strv_builder_new ();
+  const char *ours = g_getenv ("OPENAI_API_KEY");
+  const char *theirs = env != NULL ? g_environ_getenv ((char **) env, "OPENAI_API_KEY") : NULL;
+
+  if (ours != NULL && *ours != '\0')
+    g_strv_builder_add (secrets, ours);
+  if (theirs != NULL && *theirs != '\0')
+    g_strv_builder_add (secrets, theirs);
+
+  return g_strv_builder_end (secrets);
+}
+
+static void
+agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface)
+{
+  iface->run = runtime_use_openai_handler_run;
+  iface->dup_secrets = runtime_use_openai_handler_dup_secrets;
+}
+
+/* --- GObject --- */
+
+static void
+runtime_use_openai_handler_finalize (GObject *object)
+{
+  RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (object);
+
+  g_clear_object (&self->session);
+  g_free (self->base_url);
+  g_free (self->found_at);
+
+  G_OBJECT_CLASS (runtime_use_openai_handler_parent_class)->finalize (object);
+}
+
+static void
+runtime_use_openai_handler_get_property (GObject    *object,
+                                         guint       prop_id,
+                                         GValue     *value,
+                                         GParamSpec *pspec)
+{
+  RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (object);
+
+  switch ((RuntimeUseOpenaiHandlerProperty) prop_id)
+    {
+    case PROP_API:
+      g_value_set_enum (value, self->api);
+      break;
+
+    case PROP_BASE_URL:
+      g_value_set_string (value, self->base_url);
+      break;
+
+    case PROP_MAX_TURNS:
+      g_value_set_uint (value, self->settings.max_turns);
+      break;
+
+    case PROP_MAX_RETRIES:
+      g_value_set_uint (value, self->settings.max_retries);
+      break;
+
+    case PROP_CONNECT_TIMEOUT:
+      g_value_set_uint (value, self->settings.connect_timeout);
+      break;
+
+    case PROP_IDLE_TIMEOUT:
+      g_value_set_uint (value, self->settings.idle_timeout);
+      break;
+
+    case PROP_TOOL_TIMEOUT:
+      g_value_set_uint (value, self->settings.tool_timeout);
+      break;
+
+    case PROP_MAX_TOOL_OUTPUT:
+      g_value_set_uint64 (value, self->settings.max_tool_output);
+      break;
+
+    case PROP_MAX_CONVERSATION_SIZE:
+      g_value_set_uint64 (value, self->settings.max_size);
+      break;
+
+    case PROP_KEYS_FOR_TOOLS:
+      g_value_set_boolean (value, self->settings.keys_for_tools);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+runtime_use_openai_handler_set_property (GObject      *object,
+                                         guint         prop_id,
+                                         const GValue *value,
+                                         GParamSpec   *pspec)
+{
+  RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (object);
+
+  switch ((RuntimeUseOpenaiHandlerProperty) prop_id)
+    {
+    case PROP_API:
+      self->api = g_value_get_enum (value);
+      break;
+
+    case PROP_BASE_URL:
+      g_free (self->base_url);
+      self->base_url = g_value_dup_string (value);
+      break;
+
+    case PROP_MAX_TURNS:
+      self->settings.max_turns = g_value_get_uint (value);
+      break;
+
+    case PROP_MAX_RETRIES:
+      self->settings.max_retries = g_value_get_uint (value);
+      break;
+
+    case PROP_CONNECT_TIMEOUT:
+      self->settings.connect_timeout = g_value_get_uint (value);
+      break;
+
+    case PROP_IDLE_TIMEOUT:
+      self->settings.idle_timeout = g_value_get_uint (value);
+      break;
+
+    case PROP_TOOL_TIMEOUT:
+      self->settings.tool_timeout = g_value_get_uint (value);
+      break;
+
+    case PROP_MAX_TOOL_OUTPUT:
+      self->settings.max_tool_output = g_value_get_uint64 (value);
+      break;
+
+    case PROP_MAX_CONVERSATION_SIZE:
+      self->settings.max_size = g_value_get_uint64 (value);
+      break;
+
+    case PROP_KEYS_FOR_TOOLS:
+      self->settings.keys_for_tools = g_value_get_boolean (value);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+#define FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS)
+
+static void
+install_service_properties (void)
+{
+  /**
+   * RuntimeUseOpenaiHandler:api:
+   *
+   * Which API of the service is used.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_API] =
+    g_param_spec_enum ("api", NULL, NULL, RUNTIME_USE_TYPE_OPENAI_API, RUNTIME_USE_OPENAI_API_AUTO,
+                       FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:base-url:
+   *
+   * Where the service is, or `NULL` for what `OPENAI_BASE_URL` says.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_BASE_URL] = g_param_spec_string ("base-url", NULL, NULL, NULL, FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:max-retries:
+   *
+   * How often a request is sent again that was not answered.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_RETRIES] =
+    g_param_spec_uint ("max-retries", NULL, NULL, 0, 100, 2, FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:connect-timeout:
+   *
+   * How long it may take to connect to the service, in seconds.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CONNECT_TIMEOUT] =
+    g_param_spec_uint ("connect-timeout", NULL, NULL, 1, MAX_SECONDS, 30, FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:idle-timeout:
+   *
+   * How long the service may say nothing before and within an answer, in
+   * seconds.
+   *
+   * Models that think say nothing for a while. The time does not run while the
+   * client is slower than the model.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_IDLE_TIMEOUT] =
+    g_param_spec_uint ("idle-timeout", NULL, NULL, 1, MAX_SECONDS, 600, FLAGS);
+}
+
+static void
+install_conversation_properties (void)
+{
+  /**
+   * RuntimeUseOpenaiHandler:max-turns:
+   *
+   * How often the model is asked for one invocation.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_TURNS] = g_param_spec_uint ("max-turns", NULL, NULL, 1, G_MAXINT, 10, FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:tool-timeout:
+   *
+   * How long a command may take when the model does not say, in milliseconds.
+   *
+   * The model is told when one has taken too long.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TOOL_TIMEOUT] =
+    g_param_spec_uint ("tool-timeout", NULL, NULL, 1, G_MAXINT, 30 * 1000, FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:max-tool-output:
+   *
+   * How much of each output of a command the model gets, in bytes.
+   *
+   * Of what is longer it gets beginning and end, with a note between them. The
+   * model may ask for less. The client gets all of it.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_TOOL_OUTPUT] =
+    g_param_spec_uint64 ("max-tool-output", NULL, NULL, 0, 64 * 1024 * 1024, 1024 * 1024, FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:max-conversation-size:
+   *
+   * How large a conversation may get, in bytes of what is sent to the model.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_CONVERSATION_SIZE] =
+    g_param_spec_uint64 ("max-conversation-size", NULL, NULL, 0, G_MAXINT64, 256 * 1024 * 1024,
+                         FLAGS);
+
+  /**
+   * RuntimeUseOpenaiHandler:keys-for-tools:
+   *
+   * Whether commands get the key from the environment of this process.
+   *
+   * They get the one that the variables of a request hold in any case.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_KEYS_FOR_TOOLS] =
+    g_param_spec_boolean ("keys-for-tools", NULL, NULL, FALSE, FLAGS);
+}
+
+static void
+runtime_use_openai_handler_class_init (RuntimeUseOpenaiHandlerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = runtime_use_openai_handler_finalize;
+  object_class->get_property = runtime_use_openai_handler_get_property;
+  object_class->set_property = runtime_use_openai_handler_set_property;
+
+  install_service_properties ();
+  install_conversation_properties ();
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+runtime_use_openai_handler_init (RuntimeUseOpenaiHandler *self)
+{
+}
+
+/**
+ * runtime_use_openai_handler_new:
+ *
+ * Makes an agent that uses a model of OpenAI, or one that is served likewise.
+ *
+ * Returns: (transfer full) (type RuntimeUse.OpenaiHandler): a new handler
+ *
+ * Since: 0.1
+ */
+RuntimeUseAgentHandler *
+runtime_use_openai_handler_new (void)
+{
+  return g_object_new (RUNTIME_USE_TYPE_OPENAI_HANDLER, NULL);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-openai-turn-private.h"
+
+#include <string.h>
+
+#include "runtime-use-error.h"
+#include "runtime-use-json-writer-private.h"
+
+/* More than any model has good use for. */
+#define MAX_COMMANDS 256
+
+RuntimeUseShellCall *
+_runtime_use_shell_call_new (void)
+{
+  RuntimeUseShellCall *self = g_new0 (RuntimeUseShellCall, 1);
+
+  self->timeout_ms = -1;
+  self->max_output_length = -1;
+
+  return self;
+}
+
+void
+_runtime_use_shell_call_free (RuntimeUseShellCall *self)
+{
+  g_free (self->id);
+  g_strfreev (self->commands);
+  g_free (self);
+}
+
+static gboolean
+fail_call (const char  *what,
+           GError     **error)
+{
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
+               "The model called the shell in a way that cannot be understood: %s", what);
+
+  return FALSE;
+}
+
+static gboolean
+read_commands (RuntimeUseShellCall        *self,
+               const RuntimeUseJsonValue  *list,
+               GError                    **error)
+{
+  g_autoptr(GStrvBuilder) commands = g_strv_builder_new ();
+  RuntimeUseJsonReader reader;
+  RuntimeUseJsonValue value;
+  guint n = 0;
+
+  if (list->token != RUNTIME_USE_JSON_ARRAY)
+    return fail_call ("its commands are no list", error);
+
+  _runtime_use_json_value_open (list, &reader);
+  while (_runtime_use_json_reader_read_value (&reader, &value))
+    {
+      g_autofree char *command = _runtime_use_json_pick_string (&value);
+
+      if (command == NULL || *command == '\0' || value.has_nul)
+        return fail_call ("one of its commands is no text, or empty", error);
+      if (++n > MAX_COMMANDS)
+        return fail_call ("it has too many commands", error);
+      g_strv_builder_add (commands, command);
+    }
+  self->commands = g_strv_builder_end (commands);
+
+  return n > 0 || fail_call ("it has no commands", error);
+}
+
+/* {"commands": […], "timeout_ms": …, "max_output_length": …} */
+gboolean
+_runtime_use_shell_call_read (RuntimeUseShellCall        *self,
+                              const RuntimeUseJsonValue  *action,
+                              GError                    **error)
+{
+  static const char * const names[] = { "commands", "timeout_ms", "max_output_length" };
+  RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
+  gint64 number;
+
+  _runtime_use_json_pick_from (action, names, values, G_N_ELEMENTS (names));
+  if (_runtime_use_json_pick_integer (&values[1], &number) && number > 0)
+    self->timeout_ms = number;
+  if (_runtime_use_json_pick_integer (&values[2], &number) && number >= 0)
+    self->max_output_length = number;
+
+  return read_commands (self, &values[0], error);
+}
+
+RuntimeUseShellOutput *
+_runtime_use_shell_output_new (gsize limit)
+{
+  RuntimeUseShellOutput *self = g_new0 (RuntimeUseShellOutput, 1);
+
+  /* Half of it for each of beginning and end. */
+  self->out = _runtime_use_output_capture_new ((limit + 1) / 2);
+  self->err = _runtime_use_output_capture_new ((limit + 1) / 2);
+
+  return self;
+}
+
+void
+_runtime_use_shell_output_free (RuntimeUseShellOutput *self)
+{
+  _runtime_use_output_capture_free (self->out);
+  _runtime_use_output_capture_free (self->err);
+  g_free (self);
+}
+
+/* Appends `"key":"text"`. */
+void
+_runtime_use_openai_append (GString    *json,
+                            const char *key,
+                            const char *text)
+{
+  _runtime_use_json_append_string (json, key, strlen (key));
+  g_string_append_c (json, ':');
+  _runtime_use_json_append_string (json, text, strlen (text));
+}
+
+static void
+append_capture (GString                 *json,
+                RuntimeUseOutputCapture *capture)
+{
+  g_autoptr(GString) text = NULL;
+
+  _runtime_use_output_capture_trim (capture);
+  text = _runtime_use_output_capture_join (capture);
+
+  _runtime_use_json_append_string (json, text->str, text->len);
+}
+
+/* As the Responses API has it; in the other one this is what we say in a text. */
+void
+_runtime_use_shell_output_append (GString                     *json,
+                                  const RuntimeUseShellOutput *output)
+{
+  g_string_append (json, "{\"stdout\":");
+  append_capture (json, output->out);
+  g_string_append (json, ",\"stderr\":");
+  append_capture (json, output->err);
+  if (output->is_late)
+    g_string_append (json, ",\"outcome\":{\"type\":\"timeout\"}}");
+  else
+    g_string_append_printf (json, ",\"outcome\":{\"type\":\"exit\",\"exit_code\":%d}}",
+                            output->exit_code);
+}
+
+static void
+free_string (GString *string)
+{
+  g_string_free (string, TRUE);
+}
+
+static void
+call_part_free (RuntimeUseCallPart *part)
+{
+  g_free (part->id);
+  g_free (part->name);
+  free_string (part->arguments);
+  g_free (part);
+}
+
+RuntimeUseCallPart *
+_runtime_use_openai_turn_get_part (RuntimeUseOpenaiTurn *self,
+                                   guint                 index)
+{
+  while (self->parts->len <= index)
+    {
+      RuntimeUseCallPart *part = g_new0 (RuntimeUseCallPart, 1);
+
+      part->arguments = g_string_new (NULL);
+      g_ptr_array_add (self->parts, part);
+    }
+
+  return g_ptr_array_index (self->parts, index);
+}
+
+RuntimeUseOpenaiTurn *
+_runtime_use_openai_turn_new (RuntimeUseSayFunc say,
+                              gpointer          user_data)
+{
+  RuntimeUseOpenaiTurn *self = g_new0 (RuntimeUseOpenaiTurn, 1);
+
+  self->say = say;
+  self->user_data = user_data;
+  self->items = g_string_new (NULL);
+  self->content = g_string_new (NULL);
+  self->calls = g_ptr_array_new_with_free_func ((GDestroyNotify) _runtime_use_shell_call_free);
+  self->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) call_part_free);
+
+  return self;
+}
+
+void
+_runtime_use_openai_turn_free (RuntimeUseOpenaiTurn *self)
+{
+  free_string (self->items);
+  free_string (self->content);
+  g_ptr_array_unref (self->calls);
+  g_ptr_array_unref (self->parts);
+  g_clear_pointer (&self->usage, json_node_unref);
+  g_free (self->text);
+  g_free (self->refusal);
+  g_free (self->id);
+  g_free (self->model);
+  g_free (self);
+}
+
+/* A message is complete; takes @text. */
+void
+_runtime_use_openai_turn_say (RuntimeUseOpenaiTurn *self,
+                              char                 *text)
+{
+  g_free (self->text);
+  self->text = text;
+  self->say (text, TRUE, self->user_data);
+}
+
+void
+_runtime_use_openai_turn_repeat (RuntimeUseOpenaiTurn *self,
+                                 const char           *item,
+                                 gsize                 length)
+{
+  if (self->items->len > 0)
+    g_string_append_c (self->items, ',');
+  g_string_append_len (self->items, item, (gssize) length);
+}

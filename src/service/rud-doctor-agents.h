@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "rud-check.h"
+
+G_BEGIN_DECLS
+
+/* Begins the names of checks that are about agents. */
+#define RUD_AGENT_PREFIX "agent-"
+
+void rud_doctor_add_agent_checks (GPtrArray *checks);
+
+/* What the program of an agent does not tell. */
+void rud_doctor_judge_claude     (RudCheck  *check);
+
+G_END_DECLS
