@@ -6,6 +6,7 @@
 
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
+#include "runtime-use-source-private.h"
 
 #include <string.h>
 
@@ -160,19 +161,6 @@ echo_stream_burst (EchoStream *stream)
 }
 
 static gboolean
-echo_stream_dispatch (GSource     *source,
-                      GSourceFunc  callback,
-                      gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-/* Ready when told so, until told otherwise. */
-static GSourceFuncs echo_stream_source_funcs = {
-  .dispatch = echo_stream_dispatch,
-};
-
-static gboolean
 echo_stream_cb (gpointer user_data)
 {
   EchoStream *stream = user_data;
@@ -197,10 +185,8 @@ echo_stream (RuntimeUseInvocation *invocation,
   stream->cancellable = g_object_ref (runtime_use_invocation_get_cancellable (invocation));
   stream->total = parse_number (argument);
 
-  stream->source = g_source_new (&echo_stream_source_funcs, sizeof (GSource));
-  g_source_set_static_name (stream->source, "RuntimeUseEchoHandler stream");
-  g_source_set_callback (stream->source, echo_stream_cb, stream,
-                         (GDestroyNotify) echo_stream_free);
+  stream->source = _runtime_use_ready_source_new ("RuntimeUseEchoHandler stream", echo_stream_cb,
+                                                  stream, (GDestroyNotify) echo_stream_free);
   echo_stream_wake (stream);
   g_source_attach (stream->source, g_main_context_get_thread_default ());
 

@@ -8,6 +8,7 @@
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-limits-private.h"
 #include "runtime-use-line-splitter-private.h"
+#include "runtime-use-source-private.h"
 
 /* A longer line is shown in pieces of this size. */
 #define LINE_LIMIT (64 * 1024)
@@ -196,18 +197,6 @@ shell_run_sender_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-shell_run_sender_dispatch (GSource     *source,
-                           GSourceFunc  callback,
-                           gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs shell_run_sender_funcs = {
-  .dispatch = shell_run_sender_dispatch,
-};
-
 static void
 shell_run_drained_cb (RuntimeUseInvocation *invocation,
                       ShellRun             *run)
@@ -268,9 +257,8 @@ shell_run_new (RuntimeUseInvocation *invocation,
   g_queue_init (&run->unsent);
   _runtime_use_line_splitter_init (&run->lines, LINE_LIMIT);
 
-  run->sender = g_source_new (&shell_run_sender_funcs, sizeof (GSource));
-  g_source_set_static_name (run->sender, "RuntimeUseShellHandler lines");
-  g_source_set_callback (run->sender, shell_run_sender_cb, run, NULL);
+  run->sender = _runtime_use_ready_source_new ("RuntimeUseShellHandler lines",
+                                               shell_run_sender_cb, run, NULL);
   g_source_attach (run->sender, g_main_context_get_thread_default ());
 
   run->drained_id = g_signal_connect (invocation, "drained",

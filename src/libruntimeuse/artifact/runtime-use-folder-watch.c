@@ -15,6 +15,7 @@
 #include "runtime-use-error.h"
 #include "runtime-use-file-rest-private.h"
 #include "runtime-use-folder-scan-private.h"
+#include "runtime-use-source-private.h"
 
 /* How long scanning, and then looking at files, may take before others get their turn. */
 #define SLICE (2 * G_TIME_SPAN_MILLISECOND)
@@ -75,18 +76,6 @@ get_quiet_time (RuntimeUseFolderWatch *self)
 
 static gboolean work_cb (gpointer user_data);
 
-static gboolean
-work_dispatch (GSource     *source,
-               GSourceFunc  callback,
-               gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs work_source_funcs = {
-  .dispatch = work_dispatch,
-};
-
 /* -1 when there is nothing to do. */
 static gint64
 get_next_time (RuntimeUseFolderWatch *self)
@@ -126,9 +115,7 @@ schedule (RuntimeUseFolderWatch *self)
 
   if (self->source == NULL)
     {
-      self->source = g_source_new (&work_source_funcs, sizeof (GSource));
-      g_source_set_static_name (self->source, "RuntimeUseFolderWatch");
-      g_source_set_callback (self->source, work_cb, self, NULL);
+      self->source = _runtime_use_ready_source_new ("RuntimeUseFolderWatch", work_cb, self, NULL);
       g_source_attach (self->source, self->context);
     }
   g_source_set_ready_time (self->source, time);

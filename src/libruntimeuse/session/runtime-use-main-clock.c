@@ -4,6 +4,8 @@
 
 #include "runtime-use-clock-private.h"
 
+#include "runtime-use-source-private.h"
+
 /* A main context pays for each of its sources in every iteration, so all the
  * alarms of a clock share one.
  */
@@ -85,18 +87,6 @@ wake_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-wake_dispatch (GSource     *source,
-               GSourceFunc  callback,
-               gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs wake_source_funcs = {
-  .dispatch = wake_dispatch,
-};
-
 static gint64
 _runtime_use_main_clock_get_time (RuntimeUseClock *clock)
 {
@@ -174,9 +164,7 @@ _runtime_use_main_clock_init (RuntimeUseMainClock *self)
   self->alarms = g_sequence_new (g_free);
   self->wake_time = -1;
 
-  self->source = g_source_new (&wake_source_funcs, sizeof (GSource));
-  g_source_set_static_name (self->source, "RuntimeUseMainClock");
-  g_source_set_callback (self->source, wake_cb, self, NULL);
+  self->source = _runtime_use_ready_source_new ("RuntimeUseMainClock", wake_cb, self, NULL);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
 

@@ -4,6 +4,8 @@
 
 #include "runtime-use-memory-channel-private.h"
 
+#include "runtime-use-source-private.h"
+
 #define DEFAULT_HIGH_WATER (1024 * 1024)
 
 /**
@@ -102,18 +104,6 @@ deliver_cb (gpointer user_data)
 
   return G_SOURCE_CONTINUE;
 }
-
-static gboolean
-deliver_dispatch (GSource     *source,
-                  GSourceFunc  callback,
-                  gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs deliver_source_funcs = {
-  .dispatch = deliver_dispatch,
-};
 
 static void
 runtime_use_memory_channel_send (RuntimeUseChannel *channel,
@@ -286,9 +276,7 @@ runtime_use_memory_channel_init (RuntimeUseMemoryChannel *self)
   self->close_code = -1;
   self->high_water = DEFAULT_HIGH_WATER;
 
-  self->source = g_source_new (&deliver_source_funcs, sizeof (GSource));
-  g_source_set_static_name (self->source, "RuntimeUseMemoryChannel");
-  g_source_set_callback (self->source, deliver_cb, self, NULL);
+  self->source = _runtime_use_ready_source_new ("RuntimeUseMemoryChannel", deliver_cb, self, NULL);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A source that calls @callback as long as its ready time has come; at first it never comes. @name
+ * is static. */
+GSource *_runtime_use_ready_source_new (const char     *name,
+                                        GSourceFunc     callback,
+                                        gpointer        user_data,
+                                        GDestroyNotify  notify);
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-source-private.h"
+
+static gboolean
+dispatch (GSource     *source,
+          GSourceFunc  callback,
+          gpointer     user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs ready_source_funcs = {
+  .dispatch = dispatch,
+};
+
+GSource *
+_runtime_use_ready_source_new (const char     *name,
+                               GSourceFunc     callback,
+                               gpointer        user_data,
+                               GDestroyNotify  notify)
+{
+  GSource *source = g_source_new (&ready_source_funcs, sizeof (GSource));
+
+  g_source_set_static_name (source, name);
+  g_source_set_callback (source, callback, user_data, notify);
+
+  return source;
+}
