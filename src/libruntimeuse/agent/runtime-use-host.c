@@ -6,6 +6,7 @@
 
 #include "runtime-use-command-handler-private.h"
 #include "runtime-use-host-log-private.h"
+#include "runtime-use-source-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,16 +69,6 @@ struct _RuntimeUseHost
 G_DEFINE_FINAL_TYPE (RuntimeUseHost, _runtime_use_host, G_TYPE_OBJECT)
 
 static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 close_descriptor (int *fd)
 {
   if (*fd >= 0)
@@ -101,7 +92,7 @@ set_deadline (RuntimeUseHost *self,
               guint           milliseconds,
               GSourceFunc     callback)
 {
-  clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->deadline);
   self->deadline = g_timeout_source_new (milliseconds);
   attach (self->deadline, "RuntimeUseHost deadline", callback, self);
 }
@@ -116,7 +107,7 @@ _runtime_use_host_kill (RuntimeUseHost *self,
   else
     g_clear_error (&why);
 
-  clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->deadline);
   g_cancellable_cancel (self->killer);
 }
 
@@ -170,7 +161,7 @@ take_ready (RuntimeUseHost              *self,
     return;
 
   self->ready = TRUE;
-  clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->deadline);
   _runtime_use_host_message_get_abilities (message, &self->abilities);
   if (self->events != NULL)
     self->events->ready (self, self->user_data);
@@ -293,7 +284,7 @@ read_once (RuntimeUseHost *self)
 
   if (length == 0 || (errno != EAGAIN && errno != EINTR))
     {
-      clear_source (&self->reader);
+      _runtime_use_clear_source (&self->reader);
       close_descriptor (&self->output);
     }
 
@@ -330,7 +321,7 @@ update_reader (RuntimeUseHost *self)
     }
   else if (!wanted)
     {
-      clear_source (&self->reader);
+      _runtime_use_clear_source (&self->reader);
     }
 }
 
@@ -420,7 +411,7 @@ writable_cb (int          fd,
   if (count_unsent (self) > 0 && self->input >= 0)
     return G_SOURCE_CONTINUE;
 
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->writer);
 
   return G_SOURCE_REMOVE;
 }
@@ -483,7 +474,7 @@ _runtime_use_host_hang_up (RuntimeUseHost *self)
 
   self->why = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                            "%s: the handler was stopped", self->name);
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->writer);
   close_input (self);
   set_deadline (self, HANG_UP_PATIENCE, hang_up_cb);
 }
@@ -554,14 +545,14 @@ gone_cb (GObject      *object,
   int status;
 
   status = runtime_use_command_handler_run_finish (self->command, result, &lost);
-  clear_source (&self->deadline);
-  clear_source (&self->reader);
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->reader);
+  _runtime_use_clear_source (&self->writer);
   read_rest (self);
   close_input (self);
   close_descriptor (&self->output);
-  clear_source (&self->reader);
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->reader);
+  _runtime_use_clear_source (&self->writer);
   self->n_taken = self->n_sent - count_unsent (self) - self->n_unread;
   _runtime_use_host_log_finish (self->log);
   _runtime_use_command_handler_set_sink (self->command, NULL, NULL);
@@ -681,9 +672,9 @@ _runtime_use_host_finalize (GObject *object)
 {
   RuntimeUseHost *self = RUNTIME_USE_HOST (object);
 
-  clear_source (&self->deadline);
-  clear_source (&self->reader);
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->reader);
+  _runtime_use_clear_source (&self->writer);
   close_descriptor (&self->input);
   close_descriptor (&self->output);
   g_clear_object (&self->command);

@@ -5,6 +5,7 @@
 #include "runtime-use-hosted-invocation-private.h"
 
 #include "runtime-use-invocation-private.h"
+#include "runtime-use-source-private.h"
 
 #include <string.h>
 
@@ -32,16 +33,6 @@ struct _RuntimeUseHostedInvocation
   gboolean                                stuck;
   gboolean                                slowed;       /* the host was asked to pause */
 };
-
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
 
 /* Takes the outcome. Nothing of this is left afterwards. */
 static void
@@ -255,8 +246,8 @@ _runtime_use_hosted_invocation_new (RuntimeUseInvocation                   *invo
 void
 _runtime_use_hosted_invocation_free (RuntimeUseHostedInvocation *self)
 {
-  clear_source (&self->cancelled);
-  clear_source (&self->grace);
+  _runtime_use_clear_source (&self->cancelled);
+  _runtime_use_clear_source (&self->grace);
   g_clear_signal_handler (&self->drained_id, self->invocation);
   g_queue_clear_full (&self->unsent, (GDestroyNotify) g_bytes_unref);
   g_clear_error (&self->lost);

@@ -6,6 +6,7 @@
 
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
+#include "runtime-use-source-private.h"
 
 /**
  * RuntimeUseInvocation:
@@ -141,9 +142,7 @@ typedef struct
 static void
 waiting_message_free (WaitingMessage *waiting)
 {
-  if (waiting->cancelled != NULL)
-    g_source_destroy (waiting->cancelled);
-  g_clear_pointer (&waiting->cancelled, g_source_unref);
+  _runtime_use_clear_source (&waiting->cancelled);
   g_strfreev (waiting->text_blocks);
   g_free (waiting);
 }

@@ -67,9 +67,7 @@ shell_run_free (ShellRun *run)
 {
   _runtime_use_command_handler_set_sink (run->command, NULL, NULL);
   g_clear_signal_handler (&run->drained_id, run->invocation);
-  if (run->sender != NULL)
-    g_source_destroy (run->sender);
-  g_clear_pointer (&run->sender, g_source_unref);
+  _runtime_use_clear_source (&run->sender);
   g_queue_clear_full (&run->unsent, g_free);
   _runtime_use_line_splitter_clear (&run->lines);
   g_clear_error (&run->error);

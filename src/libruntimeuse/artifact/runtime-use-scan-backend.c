@@ -4,6 +4,8 @@
 
 #include "runtime-use-watch-backend-private.h"
 
+#include "runtime-use-source-private.h"
+
 /* Knows of no change, so it says time and again that some may have been missed. */
 
 #define RUNTIME_USE_TYPE_SCAN_BACKEND (_runtime_use_scan_backend_get_type ())
@@ -74,9 +76,7 @@ _runtime_use_scan_backend_dispose (GObject *object)
 {
   RuntimeUseScanBackend *self = RUNTIME_USE_SCAN_BACKEND (object);
 
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  _runtime_use_clear_source (&self->timer);
 
   G_OBJECT_CLASS (_runtime_use_scan_backend_parent_class)->dispose (object);
 }

@@ -13,4 +13,7 @@ GSource *_runtime_use_ready_source_new (const char     *name,
                                         gpointer        user_data,
                                         GDestroyNotify  notify);
 
+/* Ends a source, if there is one, and lets go of it. */
+void     _runtime_use_clear_source     (GSource       **source);
+
 G_END_DECLS

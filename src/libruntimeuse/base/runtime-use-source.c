@@ -29,3 +29,11 @@ _runtime_use_ready_source_new (const char     *name,
 
   return source;
 }
+
+void
+_runtime_use_clear_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}

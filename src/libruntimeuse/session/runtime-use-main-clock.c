@@ -128,9 +128,7 @@ _runtime_use_main_clock_dispose (GObject *object)
 {
   RuntimeUseMainClock *self = RUNTIME_USE_MAIN_CLOCK (object);
 
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
+  _runtime_use_clear_source (&self->source);
 
   G_OBJECT_CLASS (_runtime_use_main_clock_parent_class)->dispose (object);
 }

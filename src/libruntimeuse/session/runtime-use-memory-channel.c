@@ -193,9 +193,7 @@ runtime_use_memory_channel_dispose (GObject *object)
     self->peer->peer = NULL;
   self->peer = NULL;
 
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
+  _runtime_use_clear_source (&self->source);
   g_queue_clear_full (&self->inbox, (GDestroyNotify) g_bytes_unref);
 
   G_OBJECT_CLASS (runtime_use_memory_channel_parent_class)->dispose (object);

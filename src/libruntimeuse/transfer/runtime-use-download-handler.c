@@ -7,6 +7,7 @@
 #include "runtime-use-download-handler-private.h"
 #include "runtime-use-download-job-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-source-private.h"
 #include "runtime-use-transfer-pool-private.h"
 
 /* Milliseconds between two looks at what the thread does. */
@@ -427,20 +428,12 @@ typedef struct
 } Run;
 
 static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 run_free (gpointer data)
 {
   Run *self = data;
 
-  clear_source (&self->tick);
-  clear_source (&self->cancelled);
+  _runtime_use_clear_source (&self->tick);
+  _runtime_use_clear_source (&self->cancelled);
   _runtime_use_download_job_free (self->job);
   g_clear_error (&self->error);
   g_free (self->late);
@@ -470,8 +463,8 @@ finish (GTask *task)
   Run *run = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
-  clear_source (&run->tick);
-  clear_source (&run->cancelled);
+  _runtime_use_clear_source (&run->tick);
+  _runtime_use_clear_source (&run->cancelled);
   if (run->cancelled_id != 0)
     g_cancellable_disconnect (cancellable, run->cancelled_id);
   show_progress (task);

@@ -8,6 +8,7 @@
 #include "runtime-use-server-handler-private.h"
 #include "runtime-use-server-private.h"
 #include "runtime-use-session-private.h"
+#include "runtime-use-source-private.h"
 
 /**
  * RuntimeUseServer:
@@ -58,16 +59,6 @@ typedef enum
 
 static guint signals[SIGNAL_SESSION_CLOSED + 1];
 
-static void
-destroy_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* The end of sessions and of the server */
 
 static void
@@ -98,8 +89,8 @@ finish_stop (RuntimeUseServer *self)
 
   /* Whoever is told of an end here may start the server again. */
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  destroy_source (&self->stop_deadline);
-  destroy_source (&self->stop_check);
+  _runtime_use_clear_source (&self->stop_deadline);
+  _runtime_use_clear_source (&self->stop_check);
   close_listener (self);
   g_clear_object (&self->clock);
   g_clear_object (&self->tracker);
@@ -121,7 +112,7 @@ stop_check_cb (gpointer user_data)
 {
   g_autoptr(RuntimeUseServer) self = g_object_ref (user_data);
 
-  destroy_source (&self->stop_check);
+  _runtime_use_clear_source (&self->stop_check);
   if (_runtime_use_session_list_get_length (self->sessions) == 0 &&
       _runtime_use_listener_get_n_connections (self->listener) == 0)
     finish_stop (self);
@@ -319,8 +310,8 @@ runtime_use_server_dispose (GObject *object)
 {
   RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
 
-  destroy_source (&self->stop_deadline);
-  destroy_source (&self->stop_check);
+  _runtime_use_clear_source (&self->stop_deadline);
+  _runtime_use_clear_source (&self->stop_check);
   close_listener (self);
   g_clear_object (&self->sessions);
   g_clear_object (&self->clock);

@@ -8,6 +8,7 @@
 #include "runtime-use-client-stream-private.h"
 #include "runtime-use-connection-stream-private.h"
 #include "runtime-use-frame-monitor-private.h"
+#include "runtime-use-source-private.h"
 #include "runtime-use-websocket-channel-private.h"
 
 /**
@@ -116,16 +117,6 @@ is_open (RuntimeUseWebsocketChannel *self)
 }
 
 static void
-clear_empty_source (RuntimeUseWebsocketChannel *self)
-{
-  if (self->empty_source == NULL)
-    return;
-
-  g_source_destroy (self->empty_source);
-  g_clear_pointer (&self->empty_source, g_source_unref);
-}
-
-static void
 set_drained (gpointer user_data)
 {
   g_autoptr(RuntimeUseWebsocketChannel) self = g_object_ref (user_data);
@@ -145,7 +136,7 @@ queue_empty_cb (GObject  *output,
   RuntimeUseWebsocketChannel *self = user_data;
 
   self->sent = 0;
-  clear_empty_source (self);
+  _runtime_use_clear_source (&self->empty_source);
   /* The server knows now why, or does not want to. */
   if (self->violation != NULL && self->client_stream != NULL)
     _runtime_use_client_stream_fail (self->client_stream, "The server broke the protocol");
@@ -317,14 +308,6 @@ pause_stream (RuntimeUseWebsocketChannel *self,
     _runtime_use_client_stream_set_paused (self->client_stream, paused);
 }
 
-static void
-clear_waiting_source (RuntimeUseWebsocketChannel *self)
-{
-  if (self->waiting_source != NULL)
-    g_source_destroy (self->waiting_source);
-  g_clear_pointer (&self->waiting_source, g_source_unref);
-}
-
 static gboolean
 waiting_cb (gpointer user_data)
 {
@@ -339,13 +322,13 @@ waiting_cb (gpointer user_data)
 
   if (self->is_paused)
     {
-      clear_waiting_source (self);
+      _runtime_use_clear_source (&self->waiting_source);
       return G_SOURCE_REMOVE;
     }
   if (!g_queue_is_empty (&self->waiting))
     return G_SOURCE_CONTINUE;
 
-  clear_waiting_source (self);
+  _runtime_use_clear_source (&self->waiting_source);
   pause_stream (self, FALSE);
   if (self->closed_waits)
     set_closed (self);
@@ -366,7 +349,7 @@ runtime_use_websocket_channel_set_paused (RuntimeUseChannel *channel,
   if (paused)
     {
       pause_stream (self, TRUE);
-      clear_waiting_source (self);
+      _runtime_use_clear_source (&self->waiting_source);
     }
   else if (g_queue_is_empty (&self->waiting) && !self->closed_waits)
     {
@@ -468,7 +451,7 @@ set_closed (RuntimeUseWebsocketChannel *self)
   if (self->stream != NULL)
     _runtime_use_connection_stream_set_drained (self->stream, 0, NULL, NULL);
 
-  clear_empty_source (self);
+  _runtime_use_clear_source (&self->empty_source);
   self->is_closed = TRUE;
   self->is_full = FALSE;
   enter_app (self);
@@ -571,8 +554,8 @@ runtime_use_websocket_channel_dispose (GObject *object)
 {
   RuntimeUseWebsocketChannel *self = RUNTIME_USE_WEBSOCKET_CHANNEL (object);
 
-  clear_empty_source (self);
-  clear_waiting_source (self);
+  _runtime_use_clear_source (&self->empty_source);
+  _runtime_use_clear_source (&self->waiting_source);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
   if (self->client_stream != NULL)
