@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "http-sink.h"
+#include "wait-for.h"
 #include "watch-fixture.h"
 
-#define PATIENCE (20 * G_USEC_PER_SEC)
 #define MIB ((guint64) 1024 * 1024)
 
 #define OK   "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -96,25 +96,6 @@ fixture_clear (Fixture *f)
   g_ptr_array_unref (f->offered);
   watch_fixture_clear (&f->files);
 }
-
-static gboolean
-nothing_cb (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define wait_for(condition)                                      \
-  G_STMT_START                                                   \
-    {                                                            \
-      gint64 deadline = g_get_monotonic_time () + PATIENCE;      \
-      guint tick = g_timeout_add (1, nothing_cb, NULL);          \
-                                                                 \
-      while (!(condition) && g_get_monotonic_time () < deadline) \
-        g_main_context_iteration (NULL, TRUE);                   \
-      g_source_remove (tick);                                    \
-      g_assert_true (condition);                                 \
-    }                                                            \
-  G_STMT_END
 
 static void
 keep_result (GObject      *object,

@@ -12,8 +12,7 @@
 
 #include "http-sink.h"
 #include "runtime-use-upload-tracker-private.h"
-
-#define PATIENCE (20 * G_USEC_PER_SEC)
+#include "wait-for.h"
 
 #define OK        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 #define FORBIDDEN "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
@@ -125,25 +124,6 @@ waited_cb (GObject      *object,
   fixture->n_left = runtime_use_upload_tracker_wait_finish (RUNTIME_USE_UPLOAD_TRACKER (object),
                                                             result, &fixture->wait_error);
 }
-
-static gboolean
-nothing_cb (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define wait_for(condition)                                      \
-  G_STMT_START                                                   \
-    {                                                            \
-      gint64 deadline = g_get_monotonic_time () + PATIENCE;      \
-      guint tick = g_timeout_add (1, nothing_cb, NULL);          \
-                                                                 \
-      while (!(condition) && g_get_monotonic_time () < deadline) \
-        g_main_context_iteration (NULL, TRUE);                   \
-      g_source_remove (tick);                                    \
-      g_assert_true (condition);                                 \
-    }                                                            \
-  G_STMT_END
 
 static void
 notify_cb (GObject    *object,

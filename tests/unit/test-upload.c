@@ -16,8 +16,8 @@
 #include "http-sink.h"
 #include "runtime-use-upload-private.h"
 #include "runtime-use-upload-url-private.h"
+#include "wait-for.h"
 
-#define PATIENCE (20 * G_USEC_PER_SEC)
 #define MIB ((guint64) 1024 * 1024)
 
 #define OK         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -123,25 +123,6 @@ start (Fixture    *fixture,
   _runtime_use_upload_fd_async (fixture->fd, url, content_type, &fixture->options,
                                 fixture->cancellable, uploaded_cb, fixture);
 }
-
-static gboolean
-nothing_cb (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define wait_for(condition)                                  \
-  G_STMT_START                                               \
-    {                                                        \
-      gint64 deadline = g_get_monotonic_time () + PATIENCE;  \
-      guint tick = g_timeout_add (1, nothing_cb, NULL);      \
-                                                             \
-      while (!(condition) && g_get_monotonic_time () < deadline) \
-        g_main_context_iteration (NULL, TRUE);               \
-      g_source_remove (tick);                                \
-      g_assert_true (condition);                             \
-    }                                                        \
-  G_STMT_END
 
 static void
 run (Fixture    *fixture,

@@ -10,8 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* For what is to happen. */
-#define PATIENCE 20
+#include "wait-for.h"
 
 void
 watch_fixture_init (WatchFixture *self)
@@ -86,28 +85,6 @@ keep_result (GObject      *source,
   *kept = g_object_ref (result);
 }
 
-static gboolean
-wake_up (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* Iterates until @condition holds, and fails if it does not in time. */
-#define until(condition) \
-  G_STMT_START \
-    { \
-      gint64 until_deadline = g_get_monotonic_time () + PATIENCE * G_USEC_PER_SEC; \
-      guint until_timer = g_timeout_add (100, wake_up, NULL); \
-      while (!(condition)) \
-        { \
-          g_main_context_iteration (NULL, TRUE); \
-          if (g_get_monotonic_time () > until_deadline) \
-            g_error ("%s: waited in vain for: %s", G_STRLOC, #condition); \
-        } \
-      g_source_remove (until_timer); \
-    } \
-  G_STMT_END
-
 /* Returns why it cannot start. */
 GError *
 watch_fixture_try (WatchFixture *self,
@@ -119,7 +96,7 @@ watch_fixture_try (WatchFixture *self,
   g_clear_object (&self->watch);
   self->watch = _runtime_use_folder_watch_new (self->folder, rules, &self->options, &events, self);
   _runtime_use_folder_watch_start_async (self->watch, NULL, keep_result, &result);
-  until (result != NULL);
+  wait_for (result != NULL);
   _runtime_use_folder_watch_start_finish (self->watch, result, &error);
 
   return error;
@@ -141,7 +118,7 @@ watch_fixture_settle (WatchFixture *self)
   g_autoptr(GError) error = NULL;
 
   _runtime_use_folder_watch_settle_async (self->watch, NULL, keep_result, &result);
-  until (result != NULL);
+  wait_for (result != NULL);
   _runtime_use_folder_watch_settle_finish (self->watch, result, &error);
   g_assert_no_error (error);
 }
@@ -170,14 +147,14 @@ watch_fixture_until (WatchFixture *self,
                      const char   *path,
                      const char   *content)
 {
-  until (g_strcmp0 (g_hash_table_lookup (self->told, path), content) == 0);
+  wait_for (g_strcmp0 (g_hash_table_lookup (self->told, path), content) == 0);
 }
 
 void
 watch_fixture_until_told (WatchFixture *self,
                           guint         n_told)
 {
-  until (self->n_told >= n_told);
+  wait_for (self->n_told >= n_told);
   g_assert_cmpuint (self->n_told, ==, n_told);
 }
 
