@@ -12,9 +12,9 @@ import pathlib
 import sys
 import tempfile
 import threading
-import traceback
 
 import gi
+import tap
 
 gi.require_version('Json', '1.0')
 gi.require_version('RuntimeUse', '1')
@@ -579,20 +579,5 @@ def cases():
             yield name, lambda run=run: run(None)
 
 
-def main():
-    failed = 0
-    all_cases = list(cases())
-    print(f'1..{len(all_cases)}')
-    for number, (name, run) in enumerate(all_cases, 1):
-        try:
-            run()
-            print(f'ok {number} - /{name}', flush=True)
-        except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print('# ' + traceback.format_exc().replace('\n', '\n# '))
-            print(f'not ok {number} - /{name}', flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(tap.run(cases()))

@@ -10,9 +10,9 @@ import signal
 import sys
 import tempfile
 import threading
-import traceback
 
 import gi
+import tap
 
 gi.require_version('RuntimeUse', '1')
 
@@ -132,20 +132,6 @@ def test_files():
             assert file.read() == 'content'
 
 
-def main():
-    cases = [(name, run) for name, run in globals().items() if name.startswith('test_')]
-    failed = 0
-    print(f'1..{len(cases)}')
-    for number, (name, run) in enumerate(cases, 1):
-        try:
-            run()
-            print(f'ok {number} - /{name}', flush=True)
-        except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print('# ' + traceback.format_exc().replace('\n', '\n# '))
-            print(f'not ok {number} - /{name}', flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(tap.run([(name, case) for name, case in globals().items()
+                      if name.startswith('test_')]))
