@@ -12,6 +12,7 @@ import time
 
 import pytest
 from harness import program
+from harness.http_server import HttpServer
 from harness.processes import PATIENCE, find_marked, read_proc, wait_until
 from harness.program import Running, Terminal
 from harness.server import Server
@@ -393,19 +394,11 @@ def test_file_that_cannot_be_stored(shell, tmp_path):
 def test_download(shell, tmp_path):
     (tmp_path / 'served').mkdir()
     (tmp_path / 'served/file').write_text('content')
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(
-        http.server.SimpleHTTPRequestHandler, directory=tmp_path / 'served'))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        url = f'http://127.0.0.1:{server.server_port}/file'
-        result = program.run('run', *shell, '--download', f'{url}?key=v={tmp_path}/in',
-                             '--download', f'{url}={tmp_path}/in2',
+    with HttpServer(functools.partial(http.server.SimpleHTTPRequestHandler,
+                                      directory=tmp_path / 'served')) as server:
+        result = program.run('run', *shell, '--download', f'{server.url}/file?key=v={tmp_path}/in',
+                             '--download', f'{server.url}/file={tmp_path}/in2',
                              f'cat {tmp_path}/in/file {tmp_path}/in2/file')
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert result.returncode == 0 and result.stdout == b'contentcontent\n', result
 
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from harness import websocket
+from harness.http_server import HttpServer
 from harness.messages import commands
 from harness.processes import PATIENCE
 
@@ -30,22 +31,15 @@ class Halves(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def halves():
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Halves)
-    server.daemon_threads = True
-    server.go_on = threading.Event()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.go_on.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with HttpServer(Halves) as server:
+        server.go_on = threading.Event()
+        yield server
+        server.go_on.set()
 
 
 def request(server, folder, **members):
-    url = f'http://127.0.0.1:{server.server_port}/file'
     return commands('true', pre_execution_downloadables=[
-        {'download_url': url, 'working_dir': str(folder)}], **members)
+        {'download_url': f'{server.url}/file', 'working_dir': str(folder)}], **members)
 
 
 def test_progress_is_told(server, halves, tmp_path):

@@ -8,6 +8,7 @@ import threading
 import zipfile
 
 import pytest
+from harness.http_server import HttpServer
 from harness.processes import PATIENCE
 from runtimeuse_client import (AgentRuntimeError, CancelledException, CommandInterface,
                                ExecuteCommandsOptions, QueryOptions,
@@ -40,23 +41,15 @@ class Files:
             def log_message(self, *arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-        self.url = f'http://127.0.0.1:{self.server.server_port}'
-
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        self.server = HttpServer(Handler)
+        self.url = self.server.url
 
 
 @pytest.fixture
 def files():
     files = Files()
-    yield files
-    files.close()
+    with files.server:
+        yield files
 
 
 @pytest.fixture
