@@ -17,6 +17,7 @@
 #include "runtime-use-public-address-private.h"
 
 #include "file-server.h"
+#include "tls-server.h"
 #include "transfer-fixture.h"
 
 #define DEADLINE 25
@@ -1008,6 +1009,36 @@ test_download_handler_refuses_redirect (Fixture       *self,
 }
 
 static void
+test_download_handler_public_https (Fixture       *self,
+                                    gconstpointer  test_data)
+{
+  static const char * const answers[] = { PUBLIC_ADDRESS, PUBLIC_ADDRESS };
+  g_autoptr(GResolver) before = g_resolver_get_default ();
+  g_autoptr(TlsServer) public = NULL;
+  g_autofree char *good = NULL;
+  g_autofree char *wrong = NULL;
+
+  g_test_summary ("A certificate has to be for the name, although the address was checked");
+
+  if (!transfer_is_isolated ())
+    return;
+
+  transfer_add_address (PUBLIC_ADDRESS);
+  public = tls_server_new (PUBLIC_ADDRESS, "server");
+  resolve (answers);
+  good = g_strdup_printf ("https://good.example:%u/f", public->port);
+  prepare (self, good, NULL, RUNTIME_USE_EXTRACT_ZIP);
+  g_object_set (self->handler, "allow-local", FALSE, NULL);
+  assert_stores (self, good, "f", "hello");
+
+  wrong = g_strdup_printf ("https://wrong.example:%u/f", public->port);
+  prepare (self, wrong, NULL, RUNTIME_USE_EXTRACT_ZIP);
+  g_object_set (self->handler, "allow-local", FALSE, NULL);
+  assert_run_fails (self, RUNTIME_USE_ERROR_FAILED, "it is for another host");
+  g_resolver_set_default (before);
+}
+
+static void
 test_download_handler_properties (void)
 {
   g_autoptr(RuntimeUseDownloadable) downloadable = runtime_use_downloadable_new ("u", "w");
@@ -1061,8 +1092,10 @@ main (int   argc,
     "good.zip", "good.tar", "good.tar.gz", "text", "up.zip", "encrypted.zip", "garbage.zip",
     "link-up.tar", "bomb.zip", "many.zip", NULL,
   };
+  g_autofree char *authority = tls_server_dup_certificate_path ("authority");
   int result;
 
+  g_setenv ("SSL_CERT_FILE", authority, TRUE);
   transfer_isolate ();
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   archives = transfer_make_archives (names);
@@ -1091,6 +1124,7 @@ main (int   argc,
   add ("disk-full", test_download_handler_disk_full);
   add ("refuses-local", test_download_handler_refuses_local);
   add ("refuses-redirect", test_download_handler_refuses_redirect);
+  add ("public-https", test_download_handler_public_https);
 
   result = g_test_run ();
   transfer_remove (archives);

@@ -12,6 +12,7 @@
 #include "runtime-use-error.h"
 #include "runtime-use-public-address-private.h"
 #include "runtime-use-transfer-file-private.h"
+#include "runtime-use-trust-private.h"
 
 #define BLOCK (256 * 1024)
 
@@ -79,6 +80,7 @@ make_session (Fetch *self)
   soup_session_set_user_agent (self->session, "runtimeuse/" PACKAGE_VERSION);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_AUTH_MANAGER);
+  _runtime_use_trust_apply (self->session);
 }
 
 static gboolean
@@ -118,6 +120,8 @@ fail_request (Fetch         *self,
               const GError  *cause,
               GError       **error)
 {
+  g_autofree char *reason = NULL;
+
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
 
@@ -127,7 +131,9 @@ fail_request (Fetch         *self,
                  "fetch failed: the host %s has an address that is not public, "
                  "from which this runtime does not download", g_uri_get_host (self->uri));
 
-  return fail (error, RUNTIME_USE_ERROR_FAILED, "fetch failed: %s", cause->message);
+  reason = _runtime_use_trust_explain (self->message, cause);
+
+  return fail (error, RUNTIME_USE_ERROR_FAILED, "fetch failed: %s", reason);
 }
 
 static GInputStream *
@@ -138,6 +144,12 @@ send_request (Fetch   *self,
   GInputStream *body;
 
   end_request (self);
+  if (strcmp (g_uri_get_scheme (self->uri), "https") == 0 && !_runtime_use_trust_check (error))
+    {
+      g_prefix_error (error, "fetch failed: ");
+      return NULL;
+    }
+
   make_session (self);
   make_message (self);
   _runtime_use_download_watch_wait (self->watch, "there was no connection",
@@ -202,7 +214,6 @@ check_status (Fetch   *self,
     return fail (error, RUNTIME_USE_ERROR_FAILED, "Download failed: %u %s", status, shown);
   if (status == SOUP_STATUS_NO_CONTENT || status == SOUP_STATUS_RESET_CONTENT)
     return fail (error, RUNTIME_USE_ERROR_FAILED, "Download failed: no response body");
-
   return TRUE;
 }
 

@@ -14,6 +14,7 @@
 
 #include "runtime-use-error.h"
 #include "runtime-use-file-body-private.h"
+#include "runtime-use-trust-private.h"
 #include "runtime-use-upload-url-private.h"
 
 /*
@@ -79,6 +80,7 @@ session_new (void)
   /* No header and no second request that nobody asked for. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
+  _runtime_use_trust_apply (session);
 
   return session;
 }
@@ -172,16 +174,26 @@ look_for_early_answer (Attempt *self)
 
 /* --- The end --- */
 
+/* Takes @error, and gives it or what is behind it. */
 static GError *
-steal_failure (Attempt *self,
-               GError  *error)
+get_failure (Attempt *self,
+             GError  *error)
 {
-  if (self->reason == NULL)
-    return error;
+  if (self->reason != NULL)
+    {
+      g_clear_error (&error);
+      return g_steal_pointer (&self->reason);
+    }
 
-  g_clear_error (&error);
+  if (error->domain == G_TLS_ERROR)
+    {
+      char *text = _runtime_use_trust_explain (self->message, error);
 
-  return g_steal_pointer (&self->reason);
+      g_free (error->message);
+      error->message = text;
+    }
+
+  return error;
 }
 
 /* Takes @error, which is NULL when there is an answer. */
@@ -207,7 +219,7 @@ finish (Attempt *self,
   self->answer.n_sent = self->n_sent;
   if (self->answer.status == 0)
     {
-      g_task_return_error (task, steal_failure (self, error));
+      g_task_return_error (task, get_failure (self, error));
       return;
     }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime-use-file-body-private.h"
+#include "runtime-use-trust-private.h"
 #include "runtime-use-upload-attempt-private.h"
 #include "runtime-use-upload-url-private.h"
 
@@ -326,6 +327,15 @@ start_attempt (GTask *task)
   Upload *self = g_task_get_task_data (task);
 
   g_clear_error (&self->failure);
+  if (g_str_equal (g_uri_get_scheme (self->plan.url), "https") &&
+      !_runtime_use_trust_check (&self->failure))
+    {
+      prefix_failure (self);
+      give_up (task);
+      g_object_unref (task);
+      return;
+    }
+
   self->result.n_attempts++;
   _runtime_use_upload_attempt_async (&self->plan, g_task_get_cancellable (task), attempt_cb, task);
 }

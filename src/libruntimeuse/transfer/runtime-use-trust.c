@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime-use-trust-private.h"
+
+#include "runtime-use-error.h"
+
+/*
+ * Whose certificates are believed. GIO asks those of the system; not each of its TLS backends knows
+ * the variable by which others are named, as it is usual in containers.
+ */
+#define VARIABLE "SSL_CERT_FILE"
+
+static GMutex mutex;
+static GTlsDatabase *loaded;   /* (nullable): under the mutex; it is never let go of */
+
+/* Gives NULL without an error when those of the system count. */
+static GTlsDatabase *
+load (GError **error)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  const char *path = g_getenv (VARIABLE);
+  g_autoptr(GError) cause = NULL;
+
+  if (path == NULL || path[0] == '\0')
+    return NULL;
+
+  if (loaded == NULL)
+    loaded = g_tls_file_database_new (path, &cause);
+  if (loaded == NULL)
+    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED,
+                 "cannot read the certificates in %s, which " VARIABLE " names: %s",
+                 path, cause->message);
+
+  return loaded;
+}
+
+/* To be asked before anything is sent by https. */
+gboolean
+_runtime_use_trust_check (GError **error)
+{
+  g_autoptr(GError) cause = NULL;
+
+  load (&cause);
+  if (cause == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&cause));
+
+  return FALSE;
+}
+
+void
+_runtime_use_trust_apply (SoupSession *session)
+{
+  GTlsDatabase *database = load (NULL);
+
+  /* To set none would be to believe nobody. */
+  if (database != NULL)
+    soup_session_set_tls_database (session, database);
+}
+
+static const char *
+get_reason (GTlsCertificateFlags flags)
+{
+  if (flags & G_TLS_CERTIFICATE_BAD_IDENTITY)
+    return "it is for another host";
+  if (flags & G_TLS_CERTIFICATE_EXPIRED)
+    return "it has expired";
+  if (flags & G_TLS_CERTIFICATE_NOT_ACTIVATED)
+    return "it is not valid yet";
+  if (flags & G_TLS_CERTIFICATE_REVOKED)
+    return "it was revoked";
+  if (flags & G_TLS_CERTIFICATE_INSECURE)
+    return "it is too weak";
+  if (flags & G_TLS_CERTIFICATE_UNKNOWN_CA)
+    return "its issuer is not known; add that to the certificates of the system, or to a file "
+           "that " VARIABLE " names";
+
+  return "no reason is known";
+}
+
+/* Says why a message could not be sent. */
+char *
+_runtime_use_trust_explain (SoupMessage  *message,
+                            const GError *error)
+{
+  if (!g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return g_strdup (error->message);
+
+  return g_strdup_printf ("the certificate of %s is not accepted: %s",
+                          g_uri_get_host (soup_message_get_uri (message)),
+                          get_reason (soup_message_get_tls_peer_certificate_errors (message)));
+}
