@@ -105,6 +105,15 @@ static const struct
   { "/until-close/", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello" },
   { "/too-little/", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello" },
   { "/too-much/", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more" },
+  { "/length-words/", "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello" },
+  { "/length-rest/", "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello" },
+  { "/length-empty/", "HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\nhello" },
+  { "/length-two/", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello" },
+  { "/length-long/", "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551621\r\n\r\nhello" },
+  { "/length-again/", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello" },
+  { "/length-chunks/", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n"
+                       "\r\n5\r\nhello\r\n0\r\n\r\n" },
+  { "/encoded/", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello" },
   { "/half-header/", "HTTP/1.1 200 OK\r\nContent-Le" },
   { "/garbage/", "220 ready for mail\r\n" },
 };

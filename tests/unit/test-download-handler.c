@@ -309,6 +309,25 @@ test_download_handler_server_errors (Fixture       *self,
 }
 
 static void
+test_download_handler_lengths (Fixture       *self,
+                               gconstpointer  test_data)
+{
+  static const char * const wrong[] = {
+    "/length-words/f", "/length-rest/f", "/length-empty/f", "/length-two/f", "/length-long/f",
+  };
+
+  g_test_summary ("A length that is none, or two of them, is an error; what has none ends with the "
+                  "connection");
+
+  transfer_write (&self->files, "f", "mine");
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    assert_path_fails (self, wrong[i], "the length of the file is no number");
+  assert_path_fails (self, "/encoded/f", "fetch failed: ");
+  assert_path_stores (self, "/length-again/a", "a", "hello");
+  assert_path_stores (self, "/length-chunks/c", "c", "hello");
+}
+
+static void
 set_location (Fixture *self,
               char    *location)
 {
@@ -1107,6 +1126,7 @@ main (int   argc,
   add ("names", test_download_handler_names);
   add ("urls", test_download_handler_urls);
   add ("server-errors", test_download_handler_server_errors);
+  add ("lengths", test_download_handler_lengths);
   add ("redirects", test_download_handler_redirects);
   add ("credentials", test_download_handler_credentials);
   add ("folders", test_download_handler_folders);

@@ -16,6 +16,9 @@
 
 #define BLOCK (256 * 1024)
 
+/* Digits of a length that fits into any number here. */
+#define MAX_LENGTH_DIGITS 18
+
 typedef struct
 {
   const RuntimeUseDownloadUrl      *url;
@@ -61,6 +64,34 @@ event_cb (SoupMessage        *message,
   if (event == G_SOCKET_CLIENT_COMPLETE)
     _runtime_use_download_watch_wait (self->watch, "the server did not answer",
                                       self->settings->idle_timeout);
+}
+
+/* One length, or the same one several times. */
+static gboolean
+is_length (const char *text)
+{
+  g_auto(GStrv) values = g_strsplit (text, ",", -1);
+
+  for (guint i = 0; values[i] != NULL; i++)
+    {
+      gsize n_digits = strspn (g_strstrip (values[i]), "0123456789");
+
+      if (n_digits == 0 || n_digits > MAX_LENGTH_DIGITS || values[i][n_digits] != '\0' ||
+          strcmp (values[i], values[0]) != 0)
+        return FALSE;
+    }
+
+  return values[0] != NULL;
+}
+
+/* Of several lengths libsoup believes the last one, and one that is too long becomes another. */
+static gboolean
+is_length_wrong (Fetch *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+  const char *text = soup_message_headers_get_list (headers, "Content-Length");
+
+  return text != NULL && !is_length (text);
 }
 
 static void
@@ -116,6 +147,13 @@ end_request (Fetch *self)
 }
 
 static gboolean
+fail_length (GError **error)
+{
+  return fail (error, RUNTIME_USE_ERROR_FAILED,
+               "fetch failed: what the server says of the length of the file is no number");
+}
+
+static gboolean
 fail_request (Fetch         *self,
               const GError  *cause,
               GError       **error)
@@ -130,6 +168,9 @@ fail_request (Fetch         *self,
     return fail (error, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
                  "fetch failed: the host %s has an address that is not public, "
                  "from which this runtime does not download", g_uri_get_host (self->uri));
+
+  if (is_length_wrong (self))
+    return fail_length (error);
 
   reason = _runtime_use_trust_explain (self->message, cause);
 
@@ -214,6 +255,9 @@ check_status (Fetch   *self,
     return fail (error, RUNTIME_USE_ERROR_FAILED, "Download failed: %u %s", status, shown);
   if (status == SOUP_STATUS_NO_CONTENT || status == SOUP_STATUS_RESET_CONTENT)
     return fail (error, RUNTIME_USE_ERROR_FAILED, "Download failed: no response body");
+  if (is_length_wrong (self))
+    return fail_length (error);
+
   return TRUE;
 }
 
