@@ -5,12 +5,14 @@
 #include "runtime-use-download-handler-private.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "runtime-use-error.h"
@@ -21,6 +23,8 @@
 #include "transfer-fixture.h"
 
 #define DEADLINE 25
+
+#define NOBODY 65534
 
 /* In the name spaces of this test it is ours. */
 #define PUBLIC_ADDRESS "93.184.216.34"
@@ -843,6 +847,196 @@ test_download_handler_disk_full (Fixture       *self,
   transfer_fixture_unmount (&self->files);
 }
 
+static void
+test_download_handler_read_only (Fixture       *self,
+                                 gconstpointer  test_data)
+{
+  g_autofree char *url = file_server_url (self->server, "/hello/f");
+  g_autofree char *zip = file_server_url (self->server, "/files/good.zip");
+  g_autofree char *inner = g_build_filename (self->files.target, "inner", NULL);
+
+  g_test_summary ("A folder that cannot be written to is an error that says so");
+
+  if (!transfer_fixture_mount (&self->files, "1m"))
+    return;
+
+  transfer_write (&self->files, "f", "mine");
+  transfer_fixture_lock (&self->files);
+  assert_url_fails (self, url, RUNTIME_USE_ERROR_FAILED,
+                    "cannot make a file to download to: EROFS");
+  assert_url_fails (self, zip, RUNTIME_USE_ERROR_FAILED, "EROFS");
+  prepare (self, url, inner, RUNTIME_USE_EXTRACT_ZIP);
+  assert_run_fails (self, RUNTIME_USE_ERROR_FAILED, "/inner: EROFS");
+  transfer_fixture_unmount (&self->files);
+}
+
+/* Whoever may do anything becomes somebody else for that. */
+static void
+test_download_handler_forbidden (Fixture       *self,
+                                 gconstpointer  test_data)
+{
+  g_autofree char *url = file_server_url (self->server, "/hello/f");
+  g_autofree char *inner = g_build_filename (self->files.target, "inner", NULL);
+  uid_t uid = geteuid ();
+
+  g_test_summary ("So is one that belongs to others");
+
+  transfer_write (&self->files, "f", "mine");
+  g_assert_no_errno (chmod (self->files.target, 0555));
+  if (uid == 0 && seteuid (NOBODY) != 0)
+    {
+      /* There is nobody else in a name space of one user. */
+      g_assert_cmpint (errno, ==, EINVAL);
+      return;
+    }
+
+  assert_url_fails (self, url, RUNTIME_USE_ERROR_FAILED,
+                    "cannot make a file to download to: EACCES");
+  prepare (self, url, inner, RUNTIME_USE_EXTRACT_ZIP);
+  assert_run_fails (self, RUNTIME_USE_ERROR_FAILED, "/inner: EACCES");
+  g_assert_true (uid != 0 || seteuid (0) == 0);
+}
+
+static void
+test_download_handler_in_the_way (Fixture       *self,
+                                  gconstpointer  test_data)
+{
+  g_autofree char *path = g_build_filename (self->files.target, "f", NULL);
+  g_autofree char *victim = g_build_filename (self->files.outside, "victim", NULL);
+
+  g_test_summary ("What has the name, be it a link, a pipe or a device, is replaced");
+
+  g_assert_no_errno (link (victim, path));
+  assert_path_stores (self, "/hello/f", "f", "hello");
+  g_assert_no_errno (g_unlink (path));
+  g_assert_no_errno (mkfifo (path, 0644));
+  assert_path_stores (self, "/hello/f", "f", "hello");
+  g_assert_no_errno (g_unlink (path));
+  g_assert_no_errno (symlink ("f", path));
+  assert_path_stores (self, "/hello/f", "f", "hello");
+  g_assert_no_errno (g_unlink (path));
+  g_assert_no_errno (symlink ("/proc/self/root/dev/null", path));
+  assert_path_stores (self, "/hello/f", "f", "hello");
+  g_assert_no_errno (g_unlink (path));
+  /* That takes a right. */
+  if (mknod (path, S_IFCHR | 0644, makedev (1, 3)) == 0)
+    assert_path_stores (self, "/hello/f", "f", "hello");
+  else
+    g_assert_cmpint (errno, ==, EPERM);
+}
+
+typedef struct
+{
+  const char *path;
+  const char *victim;
+  int         stop;      /* atomic */
+  int         n_swaps;   /* atomic */
+} Swapper;
+
+/* Whatever is there may be replaced at any moment, so each of this may fail. */
+static gpointer
+swap_func (gpointer user_data)
+{
+  Swapper *self = user_data;
+
+  while (!g_atomic_int_get (&self->stop))
+    {
+      g_unlink (self->path);
+      if (symlink (self->victim, self->path) == 0)
+        g_atomic_int_inc (&self->n_swaps);
+      g_unlink (self->path);
+      if (link (self->victim, self->path) == 0)
+        g_atomic_int_inc (&self->n_swaps);
+    }
+
+  return NULL;
+}
+
+static void
+test_download_handler_race (Fixture       *self,
+                            gconstpointer  test_data)
+{
+  g_autofree char *url = file_server_url (self->server, "/hello/f");
+  g_autofree char *path = g_build_filename (self->files.target, "f", NULL);
+  g_autofree char *victim = g_build_filename (self->files.outside, "victim", NULL);
+  g_autofree char *content = NULL;
+  Swapper swapper = { .path = path, .victim = victim };
+  GThread *thread = g_thread_new ("swap", swap_func, &swapper);
+
+  g_test_summary ("Links that somebody puts in the place of the file are never written through");
+
+  for (guint i = 0; i < 100 || g_atomic_int_get (&swapper.n_swaps) < 1000; i++)
+    {
+      g_autoptr(RuntimeUseDownloadHandler) handler = NULL;
+      g_autofree char *stored = NULL;
+      g_autoptr(GError) error = NULL;
+
+      prepare (self, url, NULL, RUNTIME_USE_EXTRACT_ZIP);
+      start (self);
+      while (self->result == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      handler = g_steal_pointer (&self->handler);
+      stored = runtime_use_download_handler_run_finish (handler, self->result, &error);
+      g_clear_object (&self->result);
+      g_assert_no_error (error);
+    }
+  g_atomic_int_set (&swapper.stop, TRUE);
+  g_thread_join (thread);
+  g_test_message ("%d swaps", swapper.n_swaps);
+  g_unlink (path);
+  g_assert_true (g_file_get_contents (victim, &content, NULL, NULL));
+  g_assert_cmpstr (content, ==, "untouched");
+}
+
+static void
+run_without_libarchive (Fixture *self)
+{
+  g_autofree char *zip = file_server_url (self->server, "/files/good.zip");
+  g_autofree char *tar = file_server_url (self->server, "/files/good.tar");
+
+  assert_url_fails (self, zip, RUNTIME_USE_ERROR_UNSUPPORTED,
+                    "Command failed: unzip -o good.zip: ");
+  assert_url_fails (self, zip, RUNTIME_USE_ERROR_UNSUPPORTED, "archives need libarchive 3.6, on");
+  prepare (self, tar, NULL, RUNTIME_USE_EXTRACT_AUTO);
+  assert_run_fails (self, RUNTIME_USE_ERROR_UNSUPPORTED, "Cannot unpack good.tar: ");
+  assert_path_stores (self, "/hello/f", "f", "hello");
+}
+
+/* Another process finds something else by that name. */
+static void
+test_download_handler_no_libarchive (Fixture       *self,
+                                     gconstpointer  test_data)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *library = NULL;
+  Dl_info other;
+
+  g_test_summary ("Without libarchive archives are an error that says what to install");
+
+  if (g_test_subprocess ())
+    {
+      run_without_libarchive (self);
+      return;
+    }
+
+  folder = g_dir_make_tmp ("libraries-XXXXXX", NULL);
+  library = g_build_filename (folder, "libarchive.so.13", NULL);
+  g_setenv ("LD_LIBRARY_PATH", folder, TRUE);
+  g_assert_true (g_file_set_contents (library, "no library", -1, NULL));
+  g_test_trap_subprocess (NULL, DEADLINE * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+
+  /* One that has none of the functions. */
+  g_unlink (library);
+  g_assert_true (dladdr ((gpointer) g_object_new, &other) != 0);
+  g_assert_no_errno (symlink (other.dli_fname, library));
+  g_test_trap_subprocess (NULL, DEADLINE * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+
+  g_unsetenv ("LD_LIBRARY_PATH");
+  transfer_remove (folder);
+}
+
 /* --- addresses that are not public --- */
 
 static const struct
@@ -1142,6 +1336,11 @@ main (int   argc,
   add ("progress", test_download_handler_progress);
   add ("queue", test_download_handler_queue);
   add ("disk-full", test_download_handler_disk_full);
+  add ("read-only", test_download_handler_read_only);
+  add ("forbidden", test_download_handler_forbidden);
+  add ("in-the-way", test_download_handler_in_the_way);
+  add ("race", test_download_handler_race);
+  add ("no-libarchive", test_download_handler_no_libarchive);
   add ("refuses-local", test_download_handler_refuses_local);
   add ("refuses-redirect", test_download_handler_refuses_redirect);
   add ("public-https", test_download_handler_public_https);

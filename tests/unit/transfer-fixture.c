@@ -198,6 +198,13 @@ transfer_fixture_mount (TransferFixture *self,
   return TRUE;
 }
 
+/* Nobody may write to the mounted target any more. */
+void
+transfer_fixture_lock (TransferFixture *self)
+{
+  g_assert_no_errno (mount (NULL, self->target, NULL, MS_REMOUNT | MS_RDONLY, NULL));
+}
+
 void
 transfer_fixture_unmount (TransferFixture *self)
 {

@@ -40,6 +40,7 @@ void     transfer_fixture_assert_clean (TransferFixture *self);
 /* Lets the target be a file system of @size bytes. */
 gboolean transfer_fixture_mount        (TransferFixture *self,
                                         const char      *size);
+void     transfer_fixture_lock         (TransferFixture *self);
 void     transfer_fixture_unmount      (TransferFixture *self);
 
 /* All that is in a folder, with types, modes, content and targets, as one text. */
