@@ -6,8 +6,9 @@ import os
 import pytest
 
 from harness import websocket
-from harness.messages import commands
+from harness.messages import TERMINALS, commands
 from harness.processes import wait_until
+from harness.receiver import Receiver
 from harness.server import Server
 
 @pytest.fixture(scope='module')
@@ -25,6 +26,20 @@ def server(shared_server):
     yield shared_server
     shared_server.check_at_rest()
     shared_server.check_log()
+
+
+@pytest.fixture(scope='module')
+def warm_server(shared_server, tmp_path_factory):
+    """The same, with what it keeps from the first artifacts on."""
+    receiver = Receiver()
+    upload_something(shared_server, receiver, tmp_path_factory.mktemp('warm'))
+    receiver.close()
+    shared_server.check_at_rest(descriptors=False)
+    sockets = shared_server.base['socket:']
+    wait_until(lambda: shared_server.count_descriptors()['socket:'] == sockets,
+               'the end of the connections')
+    shared_server.base = shared_server.count_descriptors()
+    return shared_server
 
 
 @pytest.fixture
@@ -58,6 +73,20 @@ def warm_up(server):
     server.check_at_rest()
     wait_until(lambda: server.count_descriptors()['socket:'] == sockets, 'the end of the session')
     server.base = server.count_descriptors()
+
+
+def upload_something(server, receiver, folder):
+    """A small file and a large one, for which there is a thread."""
+    with websocket.connect(server.port) as connection:
+        connection.send(commands(f'cd {folder}; echo x >small; head -c 1000000 /dev/zero >large',
+                                 artifacts_dirs=[str(folder)]))
+        message = connection.receive()
+        while message['message_type'] not in TERMINALS:
+            if message['message_type'] == 'artifact_upload_request_message':
+                connection.send({**message, 'message_type': 'artifact_upload_response_message',
+                                 'presigned_url': f'{receiver.url}/x', 'content_type': 'a/b'})
+            message = connection.receive()
+        connection.close()
 
 
 def pytest_addoption(parser):

@@ -6,27 +6,12 @@ import os
 from urllib.parse import quote
 
 import pytest
-from harness.processes import PATIENCE, wait_until
+from harness.processes import PATIENCE
 from harness.receiver import Receiver
 from runtimeuse_client import (ArtifactUploadResult, CancelledException, CommandInterface,
                                ExecuteCommandsOptions, QueryOptions, RuntimeUseClient)
 
 TIMEOUT = 30
-
-
-@pytest.fixture(scope='module')
-def warm_server(shared_server, tmp_path_factory):
-    """What is kept from the first use of a worker thread on is no leak."""
-    receiver = Receiver()
-    folder = tmp_path_factory.mktemp('warm')
-    execute(shared_server, Uploads(receiver), [folder], f'echo x >{folder}/x')
-    receiver.close()
-    shared_server.check_at_rest(descriptors=False)
-    sockets = shared_server.base['socket:']
-    wait_until(lambda: shared_server.count_descriptors()['socket:'] == sockets,
-               'the end of the connection')
-    shared_server.base = shared_server.count_descriptors()
-    return shared_server
 
 
 @pytest.fixture

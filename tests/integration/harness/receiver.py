@@ -7,12 +7,21 @@ from urllib.parse import unquote, urlsplit
 
 
 class Receiver:
-    """Answers PUT with a status, and keeps the bodies by their path."""
+    """Answers PUT with a status, and keeps the bodies by their path.
 
-    def __init__(self):
+    A body that does not come whole is none, as with any storage service. The callable trouble is
+    asked before each answer and gives another status, or None to close the connection instead.
+    """
+
+    def __init__(self, trouble=None):
         self.files = {}
+        self.bodies = []
         self.requests = []
         self.statuses = {}
+        self.headers = {}
+        self.running = 0
+        self.most_running = 0
+        self.trouble = trouble or (lambda path, status: status)
         self.arrived = threading.Condition()
         receiver = self
 
@@ -20,15 +29,18 @@ class Receiver:
             protocol_version = 'HTTP/1.1'
 
             def do_PUT(self):
-                body = self.rfile.read(int(self.headers['Content-Length']))
                 path = unquote(urlsplit(self.path).path)
                 with receiver.arrived:
                     receiver.requests.append((path, dict(self.headers)))
-                    status = receiver.statuses.get(path, 200)
-                    if status == 200:
-                        receiver.files[path] = body
-                    receiver.arrived.notify_all()
+                    receiver.running += 1
+                    receiver.most_running = max(receiver.most_running, receiver.running)
+                status = receiver.take(path, self.rfile, int(self.headers['Content-Length']))
+                if status is None:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
+                for header in receiver.headers.items():
+                    self.send_header(*header)
                 self.send_header('Content-Length', '0')
                 self.end_headers()
 
@@ -40,6 +52,23 @@ class Receiver:
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
         self.url = f'http://127.0.0.1:{self.server.server_port}'
+
+    def take(self, path, stream, length):
+        """Return the status of the answer, or None for none."""
+        try:
+            body = stream.read(length)
+        except ConnectionError:
+            body = b''
+        status = self.trouble(path, self.statuses.get(path, 200))
+        with self.arrived:
+            self.running -= 1
+            if len(body) < length:
+                status = None
+            if status == 200:
+                self.files[path] = body
+                self.bodies.append((path, body))
+            self.arrived.notify_all()
+        return status
 
     def wait_for(self, path, timeout):
         with self.arrived:
