@@ -1020,6 +1020,60 @@ test_stop (WatchFixture  *self,
   g_assert_cmpuint (self->n_told, ==, 1);
 }
 
+/* How many directories this process watches, and with how many instances. */
+static guint
+count_watches (guint *n_instances)
+{
+  g_autoptr(GDir) directory = g_dir_open ("/proc/self/fdinfo", 0, NULL);
+  guint n_watches = 0;
+  const char *name;
+
+  *n_instances = 0;
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *link = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *info = g_build_filename ("/proc/self/fdinfo", name, NULL);
+      g_autofree char *target = g_file_read_link (link, NULL);
+      g_autofree char *text = NULL;
+
+      if (g_strcmp0 (target, "anon_inode:inotify") != 0)
+        continue;
+      *n_instances += 1;
+      g_assert_true (g_file_get_contents (info, &text, NULL, NULL));
+      for (const char *at = text; (at = strstr (at, "inotify wd:")) != NULL; at++)
+        n_watches++;
+    }
+
+  return n_watches;
+}
+
+static void
+test_one_instance (WatchFixture  *self,
+                   gconstpointer  data)
+{
+  guint n_instances;
+
+  g_test_summary ("One instance of inotify serves those who come later, too");
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *content = g_strdup_printf ("%u", i);
+
+      watch_fixture_start (self, NULL);
+      watch_fixture_write (self, "file", content);
+      watch_fixture_settle (self);
+      watch_fixture_assert (self, "file", content);
+      g_assert_cmpuint (count_watches (&n_instances), ==, 1);
+      g_assert_cmpuint (n_instances, ==, 1);
+
+      /* Nobody is going to read this. */
+      watch_fixture_write (self, "other", content);
+      stop_watch (self);
+      g_assert_cmpuint (count_watches (&n_instances), ==, 0);
+      g_assert_cmpuint (n_instances, ==, 1);
+    }
+}
+
 static void
 test_no_wait (WatchFixture  *self,
               gconstpointer  data)
@@ -1414,6 +1468,7 @@ main (int    argc,
   add ("overlap", NULL, test_overlap);
   add ("cancel", NULL, test_cancel);
   add ("stop", NULL, test_stop);
+  add ("one-instance", NULL, test_one_instance);
   add ("no-wait", NULL, test_no_wait);
   add ("scanning", NULL, test_scanning);
   add ("overflow", NULL, test_overflow);

@@ -48,6 +48,7 @@ struct _RuntimeUseInotifyMark
 
 static GMutex instances_lock;
 static GHashTable *instances; /* GMainContext → RuntimeUseInotify, as long as it has clients */
+static int spare_fd = -1;     /* without marks, for the next one */
 
 static RuntimeUseWatchChange
 get_change (guint32 mask)
@@ -182,11 +183,22 @@ static GSourceFuncs inotify_funcs = {
   .finalize = inotify_finalize,
 };
 
+/* To close one that has had marks takes the kernel 10 ms, for which all sessions would stand still.
+ * What its marks have left unread is of watch descriptors that nobody knows. */
+static void
+release_fd (int fd)
+{
+  if (spare_fd < 0)
+    spare_fd = fd;
+  else
+    close (fd);
+}
+
 static RuntimeUseInotify *
 new_instance (GMainContext  *context,
               GError       **error)
 {
-  int fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+  int fd = spare_fd >= 0 ? spare_fd : inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
   RuntimeUseInotify *self;
 
   if (fd < 0)
@@ -200,6 +212,7 @@ new_instance (GMainContext  *context,
       return NULL;
     }
 
+  spare_fd = -1;
   self = (RuntimeUseInotify *) g_source_new (&inotify_funcs, sizeof (RuntimeUseInotify));
   g_source_set_static_name (&self->source, "RuntimeUseInotify");
   self->context = context;
@@ -251,7 +264,7 @@ _runtime_use_inotify_leave (RuntimeUseInotify       *self,
       if (g_hash_table_size (instances) == 0)
         g_clear_pointer (&instances, g_hash_table_unref);
       g_source_destroy (&self->source);
-      close (self->fd);
+      release_fd (self->fd);
       g_source_unref (&self->source);
     }
   g_mutex_unlock (&instances_lock);
