@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime-use-watch-tree-private.h"
 #include "watch-fixture.h"
 
 /* So long that what is not to be told of would have been. */
@@ -1048,6 +1049,58 @@ count_watches (guint *n_instances)
 }
 
 static void
+test_end_of_many (WatchFixture  *self,
+                  gconstpointer  data)
+{
+  gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  guint n_instances;
+
+  g_test_summary ("The end of a large watch tells nothing more, and leaves nothing behind");
+
+  make_directories (self, 3000, 0);
+  watch_fixture_start (self, NULL);
+  g_assert_cmpuint (count_watches (&n_instances), >, 3000);
+  stop_watch (self);
+  watch_fixture_write (self, "0/0/0/file", "1");
+  watch_fixture_write (self, "5/149/2999/file", "1");
+  watch_fixture_mkdir (self, "new");
+  while (count_watches (&n_instances) > 0)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  watch_fixture_run (A_WHILE);
+  g_assert_cmpuint (self->n_told, ==, 0);
+}
+
+static void
+test_end_in_parts (WatchFixture  *self,
+                   gconstpointer  data)
+{
+  RuntimeUseWatchTree *tree = _runtime_use_watch_tree_new (NULL);
+  RuntimeUseWatchDirectory *directory = tree->top;
+
+  g_test_summary ("What is known of a folder is forgotten in parts, or at once");
+
+  for (guint i = 0; i < 10; i++)
+    {
+      _runtime_use_watch_tree_add_file (tree, directory, "file");
+      directory = _runtime_use_watch_tree_add_directory (tree, directory, "sub");
+    }
+  g_assert_true (_runtime_use_watch_tree_take_apart (tree, 0));
+  g_assert_cmpuint (tree->n_directories, ==, 10);
+  g_assert_false (_runtime_use_watch_tree_take_apart (tree, G_MAXINT64));
+  g_assert_cmpuint (tree->n_directories, ==, 0);
+  g_assert_cmpuint (tree->n_files, ==, 0);
+  _runtime_use_watch_tree_free (tree);
+
+  tree = _runtime_use_watch_tree_new (NULL);
+  _runtime_use_watch_tree_add_directory (tree, tree->top, "sub");
+  g_assert_true (_runtime_use_watch_tree_take_apart (tree, 0));
+  _runtime_use_watch_tree_free (tree);
+}
+
+static void
 test_one_instance (WatchFixture  *self,
                    gconstpointer  data)
 {
@@ -1468,6 +1521,8 @@ main (int    argc,
   add ("overlap", NULL, test_overlap);
   add ("cancel", NULL, test_cancel);
   add ("stop", NULL, test_stop);
+  add ("end-of-many", NULL, test_end_of_many);
+  add ("end-in-parts", NULL, test_end_in_parts);
   add ("one-instance", NULL, test_one_instance);
   add ("no-wait", NULL, test_no_wait);
   add ("scanning", NULL, test_scanning);

@@ -191,9 +191,11 @@ changed_cb (gpointer               directory,
             gboolean               is_directory,
             gpointer               user_data)
 {
-  RuntimeUseFolderWatch *self = user_data;
+  RuntimeUseFolderWatch *self = ((RuntimeUseWatchTree *) user_data)->watcher;
   gboolean is_rules = name != NULL && strcmp (name, RUNTIME_USE_IGNORE_FILE) == 0;
 
+  if (self == NULL)
+    return;
   if (is_rules && (change == RUNTIME_USE_WATCH_CHANGE_TOUCHED || self->tree->pinned != NULL))
     return;
 
@@ -214,7 +216,10 @@ changed_cb (gpointer               directory,
 static void
 lost_cb (gpointer user_data)
 {
-  RuntimeUseFolderWatch *self = user_data;
+  RuntimeUseFolderWatch *self = ((RuntimeUseWatchTree *) user_data)->watcher;
+
+  if (self == NULL)
+    return;
 
   _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
   schedule (self);
@@ -223,9 +228,9 @@ lost_cb (gpointer user_data)
 static void
 advanced_cb (gpointer user_data)
 {
-  RuntimeUseFolderWatch *self = user_data;
+  RuntimeUseFolderWatch *self = ((RuntimeUseWatchTree *) user_data)->watcher;
 
-  if (self->settles.length > 0)
+  if (self != NULL && self->settles.length > 0)
     hurry (self);
 }
 
@@ -242,7 +247,7 @@ scan_regularly (RuntimeUseFolderWatch *self)
 
   _runtime_use_watch_tree_take_backend (self->tree,
                                         _runtime_use_scan_backend_new (interval, &backend_events,
-                                                                       self));
+                                                                       self->tree));
   _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
 }
 
@@ -936,6 +941,7 @@ _runtime_use_folder_watch_new (const char                         *folder,
   self->log.logger = self->options.logger;
   self->log.folder = self->folder;
   self->tree = _runtime_use_watch_tree_new (pinned);
+  self->tree->watcher = self;
   self->tree->serial = 1;
   self->scan = _runtime_use_folder_scan_new (self->tree, &self->limits, &self->log);
 
@@ -990,7 +996,7 @@ start_watching (RuntimeUseFolderWatch *self)
       return;
     }
 
-  backend = _runtime_use_inotify_backend_new (&backend_events, self, &error);
+  backend = _runtime_use_inotify_backend_new (&backend_events, self->tree, &error);
   if (backend == NULL)
     {
       become_blind (self, error->message);
@@ -1132,6 +1138,34 @@ return_stopped (GTask *task)
   g_object_unref (task);
 }
 
+static gboolean
+take_apart_cb (gpointer user_data)
+{
+  return _runtime_use_watch_tree_take_apart (user_data, g_get_monotonic_time () + SLICE);
+}
+
+/* Takes @tree. Others get their turn meanwhile, for it may be large. */
+static void
+take_apart (RuntimeUseWatchTree *tree,
+            GMainContext        *context)
+{
+  g_autoptr(GSource) source = NULL;
+
+  tree->watcher = NULL;
+  if (!take_apart_cb (tree))
+    {
+      _runtime_use_watch_tree_free (tree);
+      return;
+    }
+
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "RuntimeUseFolderWatch end");
+  g_source_set_callback (source, take_apart_cb, tree,
+                         (GDestroyNotify) _runtime_use_watch_tree_free);
+  g_source_attach (source, context);
+}
+
 void
 _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
 {
@@ -1142,7 +1176,7 @@ _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
     return;
 
   g_clear_pointer (&self->scan, _runtime_use_folder_scan_free);
-  g_clear_pointer (&self->tree, _runtime_use_watch_tree_free);
+  take_apart (g_steal_pointer (&self->tree), self->context);
   schedule (self);
 
   if (start != NULL)

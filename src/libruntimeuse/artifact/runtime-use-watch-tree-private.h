@@ -66,10 +66,12 @@ struct _RuntimeUseWatchFile
 struct _RuntimeUseWatchTree
 {
   RuntimeUseWatchBackend   *backend;
+  gpointer                  watcher;     /* (nullable): who hears from the backend */
   RuntimeUseIgnoreRules    *pinned;      /* (nullable): instead of those on disk */
   RuntimeUseWatchDirectory *top;
   RuntimeUseWatchDirectory *scanned;     /* the one being scanned, or NULL */
   GQueue                    to_scan;     /* of RuntimeUseWatchDirectory */
+  GQueue                    left;        /* the same, of what is taken apart */
   GSequence                *pending;     /* of RuntimeUseWatchFile, the next one first */
   GHashTable               *links;       /* set of RuntimeUseWatchFile with a target */
   GHashTable               *inodes;      /* inode → the first RuntimeUseWatchFile */
@@ -80,6 +82,8 @@ struct _RuntimeUseWatchTree
 
 RuntimeUseWatchTree *_runtime_use_watch_tree_new (RuntimeUseIgnoreRules *pinned);
 void _runtime_use_watch_tree_free (RuntimeUseWatchTree *self);
+gboolean _runtime_use_watch_tree_take_apart (RuntimeUseWatchTree *self,
+                                             gint64               deadline);
 void _runtime_use_watch_tree_clear (RuntimeUseWatchTree *self);
 void _runtime_use_watch_tree_take_backend (RuntimeUseWatchTree    *self,
                                            RuntimeUseWatchBackend *backend);

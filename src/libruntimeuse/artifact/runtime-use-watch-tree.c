@@ -36,6 +36,7 @@ _runtime_use_watch_tree_new (RuntimeUseIgnoreRules *pinned)
   self->links = g_hash_table_new (NULL, NULL);
   self->inodes = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&self->to_scan);
+  g_queue_init (&self->left);
 
   return self;
 }
@@ -93,11 +94,41 @@ empty_directory (RuntimeUseWatchTree      *self,
   g_clear_pointer (&directory->rules, _runtime_use_ignore_rules_unref);
 }
 
+/* Forgets everything for good, but goes on no longer than until @deadline. Returns FALSE when
+ * nothing is left. After the first time all that may be done with it is this, or to free it. */
+gboolean
+_runtime_use_watch_tree_take_apart (RuntimeUseWatchTree *self,
+                                    gint64               deadline)
+{
+  RuntimeUseWatchDirectory *directory;
+  GHashTableIter iter;
+  gpointer child;
+
+  if (self->top != NULL)
+    g_queue_push_head (&self->left, g_steal_pointer (&self->top));
+
+  while (self->left.length > 0 && g_get_monotonic_time () < deadline)
+    {
+      directory = g_queue_pop_head (&self->left);
+      if (directory->directories != NULL)
+        {
+          g_hash_table_iter_init (&iter, directory->directories);
+          while (g_hash_table_iter_next (&iter, NULL, &child))
+            g_queue_push_head (&self->left, child);
+          g_clear_pointer (&directory->directories, g_hash_table_unref);
+        }
+      empty_directory (self, directory);
+      self->n_directories -= directory->parent != NULL;
+      g_free (directory);
+    }
+
+  return self->left.length > 0;
+}
+
 void
 _runtime_use_watch_tree_free (RuntimeUseWatchTree *self)
 {
-  empty_directory (self, self->top);
-  g_free (self->top);
+  _runtime_use_watch_tree_take_apart (self, G_MAXINT64);
   g_sequence_free (self->pending);
   g_hash_table_unref (self->links);
   g_hash_table_unref (self->inodes);
