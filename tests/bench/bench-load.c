@@ -22,6 +22,11 @@ static const struct
   { "command", bench_command },
   { "output", bench_output },
   { "cancel", bench_cancel },
+  { "settle", bench_settle },
+  { "crowd", bench_crowd },
+  { "artifact", bench_artifact },
+  { "watch", bench_watch },
+  { "download", bench_download },
 };
 
 static const struct option long_options[] = {
@@ -35,6 +40,10 @@ static const struct option long_options[] = {
   { "bytes", required_argument, NULL, 'b' },
   { "command", required_argument, NULL, 'C' },
   { "server", required_argument, NULL, 'x' },
+  { "folder", required_argument, NULL, 'd' },
+  { "file", required_argument, NULL, 'f' },
+  { "ignore", required_argument, NULL, 'I' },
+  { "beside", required_argument, NULL, 'B' },
   { NULL, 0, NULL, 0 },
 };
 
@@ -57,6 +66,10 @@ take_option (BenchOptions *options,
     case 'b': options->bytes = number; break;
     case 'C': options->command = value; break;
     case 'x': options->server = value; break;
+    case 'd': options->folder = value; break;
+    case 'f': options->file = value; break;
+    case 'I': options->ignore = value; break;
+    case 'B': options->beside = number != 0; break;
     default: bench_fail ("usage: bench-load SCENARIO [--pid PID --port PORT] [options]");
     }
 }
@@ -65,7 +78,7 @@ int
 main (int    argc,
       char **argv)
 {
-  BenchOptions options = { .connections = 1, .count = 1000, .command = "true" };
+  BenchOptions options = { .connections = 1, .count = 1000, .command = "true", .ignore = "" };
   int option;
 
   while ((option = getopt_long (argc, argv, "", long_options, NULL)) != -1)

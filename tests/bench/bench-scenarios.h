@@ -22,6 +22,10 @@ typedef struct
   long long bytes;
   const char *command;
   const char *server;
+  const char *folder;
+  const char *file;
+  const char *ignore;
+  bool beside;
 } BenchOptions;
 
 void bench_start      (const BenchOptions *options);
@@ -31,6 +35,11 @@ void bench_command    (const BenchOptions *options);
 void bench_stream     (const BenchOptions *options);
 void bench_output     (const BenchOptions *options);
 void bench_cancel     (const BenchOptions *options);
+void bench_settle     (const BenchOptions *options);
+void bench_crowd      (const BenchOptions *options);
+void bench_artifact   (const BenchOptions *options);
+void bench_watch      (const BenchOptions *options);
+void bench_download   (const BenchOptions *options);
 
 /* Shared by the scenarios. */
 

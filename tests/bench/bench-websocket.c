@@ -283,6 +283,8 @@ take_frame (BenchConnection *connection)
     connection->events->message (connection, frame + header, length);
   else if (opcode == OPCODE_PING)
     send_frame (connection, OPCODE_PONG, frame + header, length);
+  else if (opcode == OPCODE_CLOSE && connection->events->closed != NULL)
+    connection->events->closed (connection);
   else if (opcode == OPCODE_CLOSE)
     bench_fail ("the server closed a connection with code %d",
                 length < 2 ? 1005 : (unsigned char) frame[header] * 256 +

@@ -19,6 +19,7 @@ typedef struct
   void (*message) (BenchConnection *connection,
                    char            *text,
                    size_t           length);
+  void (*closed)  (BenchConnection *connection);   /* by the server; a failure without this */
 } BenchEvents;
 
 struct BenchConnection
