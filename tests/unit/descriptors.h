@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Those of this process, without the ones that GLib opens when it first needs them, and keeps. */
+/* Those of this process, without the ones that GLib and the library open when they first need them,
+ * and keep. */
 guint descriptors_count     (void);
 
 /* As g_test_run(), and fails if the tests leave a descriptor open. */
