@@ -111,6 +111,9 @@ static GParamSpec *properties[PROP_N_FAILED + 1];
 static guint signals[SIGNAL_UPLOAD_RESULT + 1];
 
 static void submit_answered (RuntimeUseArtifactManager *self);
+static void watch_settled_cb (GObject      *object,
+                              GAsyncResult *result,
+                              gpointer      user_data);
 
 static void
 folder_free (Folder *folder)
@@ -167,6 +170,17 @@ take_wait (RuntimeUseArtifactManager *self,
   g_clear_pointer (&wait->cancelled, g_source_unref);
 
   return task;
+}
+
+static void
+wait_for_watch (GTask                 *task,
+                RuntimeUseFolderWatch *watch)
+{
+  Wait *wait = g_task_get_task_data (task);
+
+  wait->n_watches++;
+  _runtime_use_folder_watch_settle_async (watch, g_task_get_cancellable (task), watch_settled_cb,
+                                          g_object_ref (task));
 }
 
 static void
@@ -340,6 +354,17 @@ report (RuntimeUseArtifactManager    *self,
   g_signal_emit (self, signals[SIGNAL_UPLOAD_RESULT], 0, message);
 }
 
+/* Whoever waits for what was not sent because it had changed waits for what it has become. */
+static void
+expect_again (RuntimeUseArtifactManager *self,
+              RuntimeUseFolderWatch     *watch,
+              const char                *path)
+{
+  _runtime_use_folder_watch_tell_again (watch, path);
+  for (guint i = 0; i < self->waits->len; i++)
+    wait_for_watch (g_ptr_array_index (self->waits, i), watch);
+}
+
 /* What has changed while it was sent is another content now. It may not have been told of yet. */
 static void
 conclude (RuntimeUseArtifactManager    *self,
@@ -358,7 +383,7 @@ conclude (RuntimeUseArtifactManager    *self,
   if (again)
     make_offer (self, folder, path, &status);
   else if (missed && folder != NULL && !self->stopped)
-    _runtime_use_folder_watch_tell_again (folder->watch, path);
+    expect_again (self, folder->watch, path);
 }
 
 static void
@@ -1047,7 +1072,6 @@ runtime_use_artifact_manager_settle_async (RuntimeUseArtifactManager *self,
     return;
 
   wait = g_new0 (Wait, 1);
-  wait->n_watches = self->folders->len;
   g_task_set_task_data (task, wait, g_free);
   g_ptr_array_add (self->waits, g_object_ref (task));
 
@@ -1059,9 +1083,7 @@ runtime_use_artifact_manager_settle_async (RuntimeUseArtifactManager *self,
     }
 
   for (guint i = 0; i < self->folders->len; i++)
-    _runtime_use_folder_watch_settle_async (
-      ((Folder *) g_ptr_array_index (self->folders, i))->watch, cancellable, watch_settled_cb,
-      g_object_ref (task));
+    wait_for_watch (task, ((Folder *) g_ptr_array_index (self->folders, i))->watch);
   end_waits (self);
 }
 
