@@ -3,10 +3,19 @@
 
 import asyncio
 import os
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from harness.processes import PATIENCE
+from harness import websocket
+from harness.messages import END_SESSION, commands
+from harness.processes import PATIENCE, wait_until
 from harness.receiver import Receiver
 from runtimeuse_client import (ArtifactUploadResult, CancelledException, CommandInterface,
                                ExecuteCommandsOptions, QueryOptions, RuntimeUseClient)
@@ -246,3 +255,260 @@ def test_two_sessions_share_a_folder(server, receiver, tmp_path):
     asked = run(scenario())
     assert all(asked)
     assert {os.path.basename(path) for path in receiver.files} == set(os.listdir(tmp_path / 'out'))
+
+
+# what lies there
+
+ODD_NAMES = ['new\nline', 'tab\tand "quotes"', "a'b", ' blank ', '-rf', '$(id)', 'back\\slash',
+             '%41?#&', 'größe \U0001f600', '\x1b[1m', '*', '\u202etxt.exe']
+
+
+def test_odd_names(server, receiver, tmp_path):
+    """Each name that is UTF-8 arrives as it is; another one is named in the log and left out."""
+    out = tmp_path / 'out'
+    out.mkdir()
+    for number, name in enumerate(ODD_NAMES):
+        (out / name).write_text(str(number))
+        (out / 'in' / name).mkdir(parents=True)
+        (out / 'in' / name / 'file').write_text(str(-number))
+    Path(os.fsdecode(os.fsencode(out) + b'/latin-\xe4')).write_text('no')
+    execute(server, Uploads(receiver), [out], 'true')
+    assert received(receiver) == {
+        **{name_of(out / name): str(number).encode() for number, name in enumerate(ODD_NAMES)},
+        **{name_of(out / 'in' / name / 'file'): str(-number).encode()
+           for number, name in enumerate(ODD_NAMES)}}
+    assert 'latin-' in server.log and 'not UTF-8' in server.log
+
+
+def make_device(path):
+    try:
+        os.mknod(path, 0o644 | stat.S_IFCHR, os.makedev(1, 5))
+    except PermissionError:
+        pass
+
+
+def test_what_is_no_file(server, receiver, tmp_path):
+    """Only regular files of the folder arrive, by each of their names, and nothing hangs."""
+    out = tmp_path / 'out'
+    out.mkdir()
+    (tmp_path / 'secret').write_text('secret')
+    (out / 'file').write_text('x')
+    os.link(out / 'file', out / 'hard')
+    os.mkfifo(out / 'fifo')
+    make_device(out / 'zero')
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.fsencode(os.path.relpath(out / 'socket')))
+        for name, target in {'a': 'b', 'b': 'a', 'self': 'self', 'dot': '.', 'up': '..',
+                             'out': '../secret', 'far': '/etc/passwd', 'pipe': 'fifo',
+                             'root': '/proc/self/root/etc/passwd', 'cwd': '/proc/self/cwd',
+                             'fd': '/proc/self/fd/0', 'gone': 'nothing',
+                             'inside': 'file'}.items():
+            (out / name).symlink_to(target)
+        execute(server, Uploads(receiver), [out], f'echo y >{out}/late')
+    assert received(receiver) == {name_of(out / name): b'x' for name in ('file', 'hard', 'inside')
+                                  } | {name_of(out / 'late'): b'y\n'}
+
+
+def test_secret_in_the_folder(server, receiver, tmp_path):
+    folder = tmp_path / 's3cr3t-folder' / 'out'
+    uploads = Uploads(receiver)
+    execute(server, uploads, [folder], f'echo 1 >{folder}/f', secrets_to_redact=['s3cr3t-folder'])
+    assert uploads.paths == [str(folder).replace('s3cr3t-folder', '[REDACTED]') + '/f']
+    assert list(receiver.files.values()) == [b'1\n']
+    assert 's3cr3t' not in server.log
+
+
+def test_relative_folder(server, receiver, tmp_path):
+    """It starts from the directory of the server, and so do the paths."""
+    name = f'relative-{os.path.basename(tmp_path)}/out'
+    uploads = Uploads(receiver)
+    execute(server, uploads, [name], f'mkdir {name}/in; echo 1 >{name}/in/f')
+    assert uploads.paths == [f'{name}/in/f']
+    assert (server.work / name / 'in/f').read_text() == '1\n'
+    assert list(receiver.files.values()) == [b'1\n']
+
+
+def test_folder_that_is_deleted(server, receiver, tmp_path):
+    out = tmp_path / 'out'
+    out.mkdir()
+    (out / 'first').write_text('first')
+    execute(server, Uploads(receiver), [out], f'rm -r {out}',
+            f'mkdir -p {out}/in; echo again >{out}/in/file', f'rm -r {out}/in; echo 2 >{out}/file')
+    assert received(receiver)[name_of(out / 'file')] == b'2\n'
+
+
+class Flood(Receiver):
+    """Keeps of a large body only how it ends, if all before that are zeros."""
+
+    def read(self, stream, length):
+        zeros = bytes(1 << 20)
+        left = length - 4
+        while left:
+            block = stream.read(min(left, len(zeros)))
+            if not block or block != zeros[:len(block)]:
+                return None
+            left -= len(block)
+        return length, stream.read(4)
+
+
+@pytest.fixture
+def roomy_folder():
+    """In memory if possible: many file systems are slow at reading what was never written."""
+    with tempfile.TemporaryDirectory(dir='/dev/shm' if os.path.isdir('/dev/shm') else None) as name:
+        yield Path(name)
+
+
+def test_huge_file_with_a_hole(server, roomy_folder):
+    """More bytes than a signed number of 32 bits can say; on disk it takes none."""
+    receiver = Flood()
+    size = (1 << 31) + (1 << 20)
+    with open(roomy_folder / 'huge', 'wb') as file:
+        file.seek(size - 4)
+        file.write(b'tail')
+    execute(server, Uploads(receiver), [roomy_folder], 'true')
+    wait_until(lambda: receiver.files, 'the file', 60)
+    receiver.close()
+    assert [body for _, body in receiver.bodies] == [(size, b'tail')]
+
+
+# the address
+
+def test_slow_address(server, tmp_path):
+    """An answer that takes long holds the result, but not another session."""
+    answer = threading.Event()
+
+    def trouble(path, status):
+        assert answer.wait(TIMEOUT * PATIENCE)
+        return status
+
+    receiver = Receiver(trouble)
+    call = threading.Thread(target=execute, args=(
+        server, Uploads(receiver), [tmp_path / 'out'], f'echo x >{tmp_path}/out/a'))
+    call.start()
+    wait_until(lambda: receiver.requests, 'the upload')
+    execute(server, None, [], 'true')
+    assert call.is_alive()
+    answer.set()
+    call.join(TIMEOUT * PATIENCE)
+    receiver.close()
+    assert not call.is_alive()
+    assert received(receiver) == {name_of(tmp_path / 'out/a'): b'x\n'}
+
+
+@pytest.mark.parametrize('trouble', [None, 429, 503])
+def test_address_that_fails_once(server, tmp_path, trouble):
+    """It hangs up, or says that it might work later; then it does."""
+    statuses = [trouble]
+    receiver = Receiver(lambda path, status: statuses.pop() if statuses else status)
+    receiver.headers = {'Retry-After': '1'}
+    execute(server, Uploads(receiver), [tmp_path / 'out'], f'echo x >{tmp_path}/out/a')
+    receiver.close()
+    assert len(receiver.requests) == 2
+    assert received(receiver) == {name_of(tmp_path / 'out/a'): b'x\n'}
+
+
+def test_at_most_six_at_once(server, tmp_path):
+    def trouble(path, status):
+        """Waits until there are as many as there may be, or no more come."""
+        deadline = time.monotonic() + PATIENCE
+        while receiver.most_running < 6 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return status
+
+    receiver = Receiver(trouble)
+    execute(server, Uploads(receiver), [tmp_path / 'out'],
+            f'cd {tmp_path}/out; for i in $(seq 40); do echo $i >f$i; done')
+    receiver.close()
+    assert len(receiver.files) == 40 and receiver.most_running == 6
+
+
+# what changes meanwhile
+
+def test_file_that_changes_while_it_is_sent(server, tmp_path):
+    """It is offered again, and no part of what it was has arrived."""
+    path = tmp_path / 'out/a'
+    changes = [b'changed']
+
+    def begin(_):
+        if changes:
+            with open(path, 'r+b') as file:
+                file.write(changes.pop())
+
+    receiver = Receiver(begin=begin)
+    uploads = Uploads(receiver)
+    execute(server, uploads, [path.parent], f'head -c 30000000 /dev/zero >{path}')
+    receiver.close()
+    assert uploads.paths == [str(path)] * 2
+    assert [body for _, body in receiver.bodies] == [path.read_bytes()]
+
+
+def take_offers(client, count):
+    offers = []
+    while len(offers) < count:
+        message = client.receive()
+        if message['message_type'] == 'artifact_upload_request_message':
+            offers.append(message)
+    return offers
+
+
+def test_answers_in_any_order(client, receiver, tmp_path):
+    client.send(commands(f'cd {tmp_path}; mkdir 1 2 3; for i in 1 2 3; do echo $i >$i/same; done',
+                         artifacts_dirs=[str(tmp_path)]))
+    for offer in reversed(sorted(take_offers(client, 3), key=lambda offer: offer['filepath'])):
+        client.send({**offer, 'message_type': 'artifact_upload_response_message',
+                     'presigned_url': f'{receiver.url}{offer["filepath"]}', 'content_type': 'a/b'})
+        result = client.receive()
+        assert result['message_type'] == 'artifact_upload_result_message'
+        assert result['filepath'] == offer['filepath'] and result['ok']
+    client.receive_until_terminal()
+    assert receiver.files == {str(tmp_path / f'{i}/same'): f'{i}\n'.encode() for i in (1, 2, 3)}
+    assert [path for path, _ in receiver.requests] == [str(tmp_path / f'{i}/same')
+                                                       for i in (3, 2, 1)]
+
+
+def test_call_that_cannot_answer(start_server, receiver, tmp_path):
+    """What was offered in a call without a callback is offered again at the end of the session."""
+    server = start_server('--limit', 'artifact-hold=100')
+    uploads = Uploads(receiver)
+    folder = tmp_path / 'out'
+
+    async def scenario():
+        async with RuntimeUseClient(server.url).session() as session:
+            for name, options in (
+                    ('one', ExecuteCommandsOptions(artifacts_dirs=[str(folder)],
+                                                   on_artifact_upload_request=uploads)),
+                    ('two', ExecuteCommandsOptions())):
+                await session.execute_commands(
+                    [CommandInterface(command=f'echo x >{folder}/{name}')], options)
+
+    run(scenario())
+    assert uploads.paths == [str(folder / 'one'), str(folder / 'two')]
+    assert set(received(receiver)) == {name_of(folder / name) for name in ('one', 'two')}
+
+
+def test_end_waits_only_so_long_for_an_answer(start_server, tmp_path):
+    server = start_server('--limit', 'artifact-hold=0', '--limit', 'artifact-wait=1')
+    with websocket.connect(server.port) as client:
+        client.request(commands(f'echo x >{tmp_path}/a', artifacts_dirs=[str(tmp_path)]))
+        client.send(END_SESSION)
+        take_offers(client, 1)
+        assert client.receive()['message_type'] == 'end_session_confirm_message'
+
+
+# what the machine lacks
+
+LIMITED = ['unshare', '--user', '--map-root-user', 'sh', '-c',
+           'echo 5 >/proc/sys/user/max_inotify_watches && exec "$@"', 'sh']
+
+
+def test_no_more_inotify_watches(start_server, receiver, tmp_path):
+    """Then the folder is scanned, and the log says so."""
+    if subprocess.run([*LIMITED, 'true'], check=False, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip('takes a user namespace')
+    server = start_server(prefix=LIMITED)
+    out = tmp_path / 'out'
+    execute(server, Uploads(receiver), [out],
+            f'cd {out}; for i in $(seq 20); do mkdir -p d$i/e; echo $i >d$i/e/f; done')
+    assert received(receiver) == {name_of(out / f'd{i}/e/f'): f'{i}\n'.encode()
+                                  for i in range(1, 21)}
+    assert 'fs.inotify.max_user_watches may be raised' in server.log

@@ -9,11 +9,12 @@ from urllib.parse import unquote, urlsplit
 class Receiver:
     """Answers PUT with a status, and keeps the bodies by their path.
 
-    A body that does not come whole is none, as with any storage service. The callable trouble is
-    asked before each answer and gives another status, or None to close the connection instead.
+    A body that does not come whole is none, as with any storage service. The callable begin is told
+    before a body is read. The callable trouble is asked before each answer, and gives its status or
+    None to close the connection instead.
     """
 
-    def __init__(self, trouble=None):
+    def __init__(self, trouble=None, begin=None):
         self.files = {}
         self.bodies = []
         self.requests = []
@@ -22,6 +23,7 @@ class Receiver:
         self.running = 0
         self.most_running = 0
         self.trouble = trouble or (lambda path, status: status)
+        self.begin = begin or (lambda path: None)
         self.arrived = threading.Condition()
         receiver = self
 
@@ -53,16 +55,22 @@ class Receiver:
         self.thread.start()
         self.url = f'http://127.0.0.1:{self.server.server_port}'
 
+    def read(self, stream, length):
+        """Return what is to be kept of a body, or None if it does not come whole."""
+        body = stream.read(length)
+        return body if len(body) == length else None
+
     def take(self, path, stream, length):
         """Return the status of the answer, or None for none."""
+        self.begin(path)
         try:
-            body = stream.read(length)
+            body = self.read(stream, length)
         except ConnectionError:
-            body = b''
+            body = None
         status = self.trouble(path, self.statuses.get(path, 200))
         with self.arrived:
             self.running -= 1
-            if len(body) < length:
+            if body is None:
                 status = None
             if status == 200:
                 self.files[path] = body
