@@ -36,7 +36,8 @@ static const char responses[] =
   "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"message\",\"content\":["
   "{\"type\":\"output_text\",\"text\":\"Gr\\u00f6\xc3\x9f" "e \\ud83d\\ude00\"}]}}\n\n"
   "data: {\"type\":\"response.output_item.done\","
-  "\"item\":{\"type\":\"shell_call\",\"call_id\":\"c\",\"action\":{\"commands\":[\"echo \\\"1\\\"\",\"pwd\"],\"timeout_ms\":5}}}\n\n"
+  "\"item\":{\"type\":\"shell_call\",\"call_id\":\"c\","
+  "\"action\":{\"commands\":[\"echo \\\"1\\\"\",\"pwd\"],\"timeout_ms\":5}}}\n\n"
   "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"model\":\"m\",\"output\":[],"
   "\"usage\":{\"input_tokens\":1}}}\n\n"
   "data: [DONE]\n\n";
