@@ -42,7 +42,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
 {
-  g_autofree char *text = g_strndup ((const char *) data, size);
+  g_autofree char *text = g_strndup (size > 0 ? (const char *) data : "", size);
   g_autoptr(JsonNode) node = _runtime_use_json_to_node (text, NULL);
   g_auto(RuntimeUseTokenUsage) usage = { 0 };
   g_autoptr(JsonNode) result = NULL;
