@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "runtime-use-json-schema-node-private.h"
+#include "runtime-use-json-schema-check-private.h"
 
 #include <stdlib.h>
 
@@ -48,7 +48,7 @@ static gboolean check (Run         *run,
                        const Place *place,
                        Report      *report);
 
-#define fault(self, ...) \
+#define FAULT(self, ...) \
   _runtime_use_json_schema_report_add ((self)->report, (self)->place, __VA_ARGS__)
 
 /* Whether there is no use in going on after a fault. */
@@ -164,14 +164,15 @@ static gboolean
 check_range (Look                            *self,
              const RuntimeUseJsonSchemaRange *range,
              guint64                          n,
-             const char                      *what)
+             const char                      *one,
+             const char                      *many)
 {
   if (n < range->min)
-    return fault (self, "expected at least %" G_GUINT64_FORMAT " %s, found %" G_GUINT64_FORMAT,
-                  range->min, what, n);
+    return FAULT (self, "expected at least %" G_GUINT64_FORMAT " %s, found %" G_GUINT64_FORMAT,
+                  range->min, range->min == 1 ? one : many, n);
   if (n > range->max)
-    return fault (self, "expected at most %" G_GUINT64_FORMAT " %s, found %" G_GUINT64_FORMAT,
-                  range->max, what, n);
+    return FAULT (self, "expected at most %" G_GUINT64_FORMAT " %s, found %" G_GUINT64_FORMAT,
+                  range->max, range->max == 1 ? one : many, n);
 
   return TRUE;
 }
@@ -207,7 +208,7 @@ check_text (Look *self)
       glong length = g_utf8_strlen (text, -1);
 
       spend (self->run, length / 16);
-      if (!check_range (self, &node->length, (guint64) length, "characters"))
+      if (!check_range (self, &node->length, (guint64) length, "character", "characters"))
         return FALSE;
     }
 
@@ -273,7 +274,7 @@ check_unique (Look      *self,
           if (!spend (self->run, 0))
             return FALSE;
           if (_runtime_use_json_same (item, json_array_get_element (array, items[j].index), budget))
-            return fault (self, "expected items that differ, but those at %u and %u are the same",
+            return FAULT (self, "expected items that differ, but those at %u and %u are the same",
                           items[i].index, items[j].index);
         }
     }
@@ -294,11 +295,13 @@ check_contained (Look      *self,
                 NULL);
 
   if (n < node->n_contained.min)
-    return fault (self, "expected at least %" G_GUINT64_FORMAT " items that fit %s of the schema, "
-                  "but %" G_GUINT64_FORMAT " do", node->n_contained.min, node->contains->place, n);
+    return FAULT (self, "expected that %s of the schema fits at least %" G_GUINT64_FORMAT
+                  " of the items, but it fits %" G_GUINT64_FORMAT,
+                  node->contains->place, node->n_contained.min, n);
   if (n > node->n_contained.max)
-    return fault (self, "expected at most %" G_GUINT64_FORMAT " items that fit %s of the schema",
-                  node->n_contained.max, node->contains->place);
+    return FAULT (self, "expected that %s of the schema fits at most %" G_GUINT64_FORMAT
+                  " of the items, but it fits more",
+                  node->contains->place, node->n_contained.max);
 
   return TRUE;
 }
@@ -340,7 +343,8 @@ check_array (Look *self)
     return TRUE;
 
   array = json_node_get_array (self->value);
-  is_fine = check_range (self, &node->n_items, json_array_get_length (array), "items");
+  is_fine = check_range (self, &node->n_items, json_array_get_length (array),
+                         "item", "items");
   if (goes_on (self, is_fine) && node->unique_items && !check_unique (self, array))
     is_fine = FALSE;
   if (goes_on (self, is_fine) && node->contains != NULL && !check_contained (self, array))
@@ -390,7 +394,7 @@ check_required (Look       *self,
       _runtime_use_json_quote (text, because_of);
     }
 
-  return fault (self, "%s", text->str);
+  return FAULT (self, "%s", text->str);
 }
 
 static gboolean
@@ -433,7 +437,7 @@ check_name (Look       *self,
   text = inner.text = g_string_new (NULL);
 
   return check (self->run, self->node->names, node, &whole, &inner) ||
-         fault (self, "the name of a property is not allowed: %s", text->str);
+         FAULT (self, "the name of a property is not allowed: %s", text->str);
 }
 
 static gboolean
@@ -507,7 +511,8 @@ check_object (Look *self)
     return TRUE;
 
   object = json_node_get_object (self->value);
-  is_fine = check_range (self, &node->n_properties, json_object_get_size (object), "properties");
+  is_fine = check_range (self, &node->n_properties, json_object_get_size (object),
+                         "property", "properties");
   if (goes_on (self, is_fine) && node->required != NULL &&
       !check_required (self, node->required, NULL, object))
     is_fine = FALSE;
@@ -569,7 +574,7 @@ fault_alternatives (Look      *self,
   if (!self->report->is_inner)
     append_alternatives (self, text, nodes);
 
-  return fault (self, "expected one of %u alternatives to fit, but none does%s", nodes->len,
+  return FAULT (self, "expected one of %u alternatives to fit, but none does%s", nodes->len,
                 text->str);
 }
 
@@ -616,7 +621,7 @@ check_one (Look *self)
       if (!check_with (self, nodes->pdata[i], NULL))
         continue;
       if (n++ > 0)
-        return fault (self, "expected only one of %u alternatives to fit, but (%u) and (%u) do",
+        return FAULT (self, "expected only one of %u alternatives to fit, but (%u) and (%u) do",
                       nodes->len, first + 1, i + 1);
       first = i;
     }
@@ -632,7 +637,7 @@ check_others (Look *self)
   gboolean is_fine = TRUE;
 
   if (node->none_of != NULL && check_with (self, node->none_of, NULL))
-    is_fine = fault (self, "expected what does not fit %s of the schema", node->none_of->place);
+    is_fine = FAULT (self, "expected what does not fit %s of the schema", node->none_of->place);
 
   if (node->condition != NULL)
     branch = check_with (self, node->condition, NULL) ? node->consequence : node->alternative;
@@ -688,9 +693,9 @@ check (Run         *run,
 }
 
 gboolean
-_runtime_use_json_schema_node_check (const RuntimeUseJsonSchemaNode  *self,
-                                     JsonNode                        *value,
-                                     GError                         **error)
+_runtime_use_json_schema_check (const Node  *node,
+                                JsonNode    *value,
+                                GError     **error)
 {
   Run run = { .budget = BUDGET };
   const Place whole = { NULL, NULL, 0 };
@@ -698,14 +703,14 @@ _runtime_use_json_schema_node_check (const RuntimeUseJsonSchemaNode  *self,
   Report report = { NULL, 0, MAX_FAULTS, FALSE };
 
   /* Most values are as they should be, so that there is nothing to tell. */
-  if (check (&run, self, value, &whole, NULL))
+  if (check (&run, node, value, &whole, NULL))
     return TRUE;
 
   if (run.error == NULL)
     {
       text = report.text = g_string_new ("The value is not as the JSON schema wants it: ");
       run.budget = BUDGET;
-      check (&run, self, value, &whole, &report);
+      check (&run, node, value, &whole, &report);
     }
   if (run.error != NULL)
     g_propagate_error (error, run.error);

@@ -77,15 +77,11 @@ struct _RuntimeUseJsonSchemaNode
   RuntimeUseJsonSchemaNode  *alternative;     /* "else" */
 };
 
-RuntimeUseJsonSchemaNode *_runtime_use_json_schema_node_new   (const char               *place);
-void                      _runtime_use_json_schema_node_free  (RuntimeUseJsonSchemaNode *self);
+RuntimeUseJsonSchemaNode *_runtime_use_json_schema_node_new  (const char               *place);
+void                      _runtime_use_json_schema_node_free (RuntimeUseJsonSchemaNode *self);
 
 /* Appends to a JSON pointer. */
-void                      _runtime_use_json_pointer_append    (GString                  *pointer,
-                                                               const char               *name);
-
-gboolean                  _runtime_use_json_schema_node_check (const RuntimeUseJsonSchemaNode *self,
-                                                               JsonNode                 *value,
-                                                               GError                  **error);
+void                      _runtime_use_json_pointer_append   (GString                  *pointer,
+                                                              const char               *name);
 
 G_END_DECLS

@@ -401,6 +401,17 @@ translate_in_class (Translator *self,
   self->in_class = c != ']';
 }
 
+/* What is in braces, but no number of times, stands for itself; not all versions of GRegex agree
+ * on that. */
+static gboolean
+is_quantifier (const char *text)
+{
+  gsize min = strspn (text, "0123456789");
+  gsize max = text[min] == ',' ? 1 + strspn (text + min + 1, "0123456789") : 0;
+
+  return min > 0 && text[min + max] == '}';
+}
+
 static gboolean
 translate_outside (Translator  *self,
                    char         c,
@@ -412,6 +423,8 @@ translate_outside (Translator  *self,
     return open_group (self, error);
   else if (c == ')' && self->depth == 0)
     return fail (error, "it closes a group that it did not open");
+  else if (c == '{' && !is_quantifier (self->cursor))
+    g_string_append (self->out, "\\{");
   else if (c == '.')
     g_string_append (self->out, "[^\\n\\r\\x{2028}\\x{2029}]");
   else

@@ -4,7 +4,6 @@
 
 #include "runtime-use-json-schema-value-private.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +19,19 @@
 /* 2⁶³ */
 #define INT64_END 9223372036854775808.0
 
+/* 2⁵³: what is beyond has no fraction in a double. */
+#define FRACTION_END 9007199254740992.0
+
 static gboolean
 is_int (JsonNode *value)
 {
   return json_node_get_value_type (value) == G_TYPE_INT64;
+}
+
+static gboolean
+is_whole (double number)
+{
+  return number >= FRACTION_END || number <= -FRACTION_END || (double) (gint64) number == number;
 }
 
 RuntimeUseJsonKind
@@ -47,8 +55,8 @@ _runtime_use_json_kind_of (JsonNode *value)
   if (type == G_TYPE_INT64)
     return RUNTIME_USE_JSON_KIND_INTEGER;
   if (type == G_TYPE_DOUBLE)
-    return floor (json_node_get_double (value)) == json_node_get_double (value)
-           ? RUNTIME_USE_JSON_KIND_INTEGER : RUNTIME_USE_JSON_KIND_NUMBER;
+    return is_whole (json_node_get_double (value)) ? RUNTIME_USE_JSON_KIND_INTEGER
+                                                   : RUNTIME_USE_JSON_KIND_NUMBER;
 
   return RUNTIME_USE_JSON_KIND_NULL;
 }

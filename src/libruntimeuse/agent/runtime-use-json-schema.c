@@ -8,6 +8,7 @@
 
 #include "runtime-use-error.h"
 #include "runtime-use-json-node-private.h"
+#include "runtime-use-json-schema-check-private.h"
 #include "runtime-use-json-schema-reader-private.h"
 #include "runtime-use-json-schema-value-private.h"
 
@@ -279,7 +280,7 @@ _runtime_use_json_schema_validate (const RuntimeUseJsonSchema  *self,
   /* Written only to see that it can be: valid text, numbers that are finite, not too deep. */
   g_autofree char *json = _runtime_use_json_from_node (value, error);
 
-  return json != NULL && _runtime_use_json_schema_node_check (self->nodes->pdata[0], value, error);
+  return json != NULL && _runtime_use_json_schema_check (self->nodes->pdata[0], value, error);
 }
 
 /* --- What others take for strict --- */
