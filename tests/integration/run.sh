@@ -12,8 +12,11 @@ here=$(dirname "$0")
 python=${RUNTIMEUSE_TEST_VENV:-$build/venv}/bin/python3
 : "${RUNTIMEUSE_PROGRAM:=$build/src/cli/runtimeuse}"
 : "${RUNTIMEUSE_TEST_NODE_MODULES:=$build/node_modules}"
+: "${RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE:=$build/json-schema-suite}"
+: "${RUNTIMEUSE_JSON_SCHEMA_CHECKER:=$build/tests/unit/json-schema-checker}"
 PYTHONDONTWRITEBYTECODE=1
 export RUNTIMEUSE_PROGRAM RUNTIMEUSE_TEST_NODE_MODULES PYTHONDONTWRITEBYTECODE
+export RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE RUNTIMEUSE_JSON_SCHEMA_CHECKER
 
 skip () {
   echo "1..0 # SKIP no $1: ./dev test installs the packages of the tests"
@@ -24,6 +27,9 @@ case $file in
   *.mjs)
     [ -d "$RUNTIMEUSE_TEST_NODE_MODULES/ws" ] || skip "$RUNTIMEUSE_TEST_NODE_MODULES/ws"
     exec node "$here/$file" "$@"
+    ;;
+  *json_schema_suite*)
+    [ -d "$RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE/tests" ] || skip "$RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE"
     ;;
 esac
 
