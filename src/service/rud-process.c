@@ -20,8 +20,10 @@ rud_process_harden (void)
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     g_warning ("Cannot protect the memory of this process: %s", g_strerror (errno));
 
-  /* Whoever closes a pipe or socket is noticed by the write that fails. */
+  /* Whoever closes a pipe or socket is noticed by the write that fails, and so is a limit to the
+   * size of files. */
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);
 }
 
 /* Each connection needs descriptors, so take all we may have. The library gives
