@@ -2,6 +2,8 @@
 """Fixtures, and the TAP output by which meson counts the cases."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +64,13 @@ def client(server):
     """An open WebSocket to the server of this file."""
     with websocket.connect(server.port) as connection:
         yield connection
+
+
+@pytest.fixture
+def roomy_folder():
+    """In memory if possible: disks are slow with many files, and with large holes."""
+    with tempfile.TemporaryDirectory(dir='/dev/shm' if os.path.isdir('/dev/shm') else None) as name:
+        yield Path(name)
 
 
 def warm_up(server):

@@ -53,7 +53,8 @@ def whole_sizes(content):
 
 
 def is_whole(content):
-    return whole_sizes(content) is not None
+    """What is empty is no content."""
+    return bool(content) and whole_sizes(content) is not None
 
 
 class Writer:

@@ -6,7 +6,6 @@ import os
 import socket
 import stat
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -349,13 +348,6 @@ class Flood(Receiver):
                 return None
             left -= len(block)
         return length, stream.read(4)
-
-
-@pytest.fixture
-def roomy_folder():
-    """In memory if possible: many file systems are slow at reading what was never written."""
-    with tempfile.TemporaryDirectory(dir='/dev/shm' if os.path.isdir('/dev/shm') else None) as name:
-        yield Path(name)
 
 
 def test_huge_file_with_a_hole(server, roomy_folder):

@@ -334,10 +334,12 @@ correct (Conversation *self,
   g_autofree char *text = NULL;
   GString *piece;
 
-  if (self->n_corrections == MAX_CORRECTIONS)
+  /* A check that went beyond its limits says nothing about the answer. */
+  if (self->n_corrections == MAX_CORRECTIONS ||
+      g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE))
     {
-      g_prefix_error (&error, "The model gave no usable structured output, "
-                              "also when it was told what was wrong: ");
+      g_prefix_error (&error, "The model gave no usable structured output%s: ",
+                      self->n_corrections > 0 ? ", also when it was told what was wrong" : "");
       fail (self, error);
       return;
     }

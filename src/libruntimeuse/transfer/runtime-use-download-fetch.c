@@ -16,9 +16,6 @@
 
 #define BLOCK (256 * 1024)
 
-/* Digits of a length that fits into any number here. */
-#define MAX_LENGTH_DIGITS 18
-
 typedef struct
 {
   const RuntimeUseDownloadUrl      *url;
@@ -74,14 +71,13 @@ is_length (const char *text)
 
   for (guint i = 0; values[i] != NULL; i++)
     {
-      gsize n_digits = strspn (g_strstrip (values[i]), "0123456789");
-
-      if (n_digits == 0 || n_digits > MAX_LENGTH_DIGITS || values[i][n_digits] != '\0' ||
-          strcmp (values[i], values[0]) != 0)
+      g_strstrip (values[i]);
+      if (strcmp (values[i], values[0]) != 0)
         return FALSE;
     }
 
-  return values[0] != NULL;
+  return values[0] != NULL &&
+         g_ascii_string_to_unsigned (values[0], 10, 0, G_MAXINT64, NULL, NULL);
 }
 
 /* Of several lengths libsoup believes the last one, and one that is too long becomes another. */
