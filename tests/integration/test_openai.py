@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from harness import websocket
 from harness.messages import CANCEL, CANCELLED, invocation, output
-from harness.openai_mock import (CHAT_USAGE, USAGE, Mock, Status, Stream, answer, chat_calls,
-                                 chat_text, completed, deltas, error, events_of, message,
-                                 reasoning, refusal, shell_call)
+from harness.openai_mock import (CHAT_USAGE, USAGE, AtOnce, Hangup, Mock, Status, Stream, answer,
+                                 chat_calls, chat_text, completed, deltas, error, events_of,
+                                 message, reasoning, refusal, shell_call)
 from harness.processes import PATIENCE, wait_until
 from harness.server import Server
 from runtimeuse_client import AgentRuntimeError, QueryOptions, RuntimeUseClient
@@ -438,6 +438,39 @@ def test_schema_that_is_none(mock, server, schema, words):
     text = error_of(ask(server, output_format_json_schema_str=schema))['error']
     assert 'output_format_json_schema_str' in text and words in text
     assert mock.requests == []
+
+
+# Connections
+
+
+def test_one_connection_for_one_request_after_the_other(mock, start_server):
+    server = start_service(start_server, mock)
+    mock.answers = [AtOnce(events_of(shell_call('true'))), AtOnce(events_of(message('Hi.')))]
+    assert [result_of(ask(server))['text'] for _ in range(2)] == ['Hi.', 'Hi.']
+    assert len(mock.requests) == 3 and len(mock.connections) == 1
+
+
+def test_kept_connection_that_the_service_closes(mock, start_server):
+    server = start_service(start_server, mock, '--agent-limit', 'max-retries=0')
+    mock.answers = [AtOnce(events_of(shell_call('true'))), Hangup(), answer(message('Hi.'))]
+    assert result_of(ask(server))['text'] == 'Hi.'
+    _, second, third = mock.bodies()
+    assert second == third and len(mock.connections) == 2
+
+
+def test_user_and_password_in_the_address(mock, start_server):
+    server = start_service(start_server, mock, '--agent-limit', 'max-retries=0')
+    mock.answers = [Status(401, {}, www_authenticate='Basic realm="x"'), answer(message('Hi.'))]
+    url = mock.url.replace('://', '://me:secret@')
+    assert result_of(ask(server, agent_env={'OPENAI_BASE_URL': url}))['text'] == 'Hi.'
+    assert mock.bodies()[0] == mock.bodies()[1]
+
+
+def test_new_connection_that_the_service_closes(mock, start_server):
+    server = start_service(start_server, mock, '--agent-limit', 'max-retries=0')
+    mock.answers = [Hangup()]
+    assert 'Cannot reach 127.0.0.1' in error_of(ask(server))['error']
+    assert len(mock.requests) == 1
 
 
 # Trouble

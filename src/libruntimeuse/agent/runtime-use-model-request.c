@@ -43,12 +43,14 @@ struct _RuntimeUseModelRequest
   guint                              n_retries;
   gboolean                           is_paused;
   gboolean                           is_connected;
+  gboolean                           is_kept;    /* the connection, from an earlier request */
   gboolean                           is_late;
 
   RuntimeUseModelFailure             failure;
 };
 
-static void start_attempt (RuntimeUseModelRequest *self);
+static void start_attempt (RuntimeUseModelRequest *self,
+                           SoupMessageFlags        flags);
 static void forget_message (RuntimeUseModelRequest *self);
 static void read_more (RuntimeUseModelRequest *self);
 
@@ -206,9 +208,23 @@ pause_over_cb (gpointer user_data)
   RuntimeUseModelRequest *self = user_data;
 
   clear_source (&self->timer);
-  start_attempt (self);
+  start_attempt (self, 0);
 
   return G_SOURCE_REMOVE;
+}
+
+/* A service may close a kept connection just when it is used again, which is no failure of the
+ * service and costs no retry. */
+static gboolean
+try_new_connection (RuntimeUseModelRequest *self)
+{
+  if (!self->is_kept || self->is_late ||
+      g_cancellable_is_cancelled (g_task_get_cancellable (self->task)))
+    return FALSE;
+
+  start_attempt (self, SOUP_MESSAGE_NEW_CONNECTION);
+
+  return TRUE;
 }
 
 /* Waits and asks again, or returns FALSE if that is of no use. */
@@ -413,7 +429,7 @@ sent_cb (GObject      *object,
   self->heard = g_get_monotonic_time ();
   if (self->stream == NULL)
     {
-      if (!try_again (self, 0))
+      if (!try_new_connection (self) && !try_again (self, 0))
         finish (self, make_error (self, "Cannot reach", error->message));
       return;
     }
@@ -468,6 +484,16 @@ connected_cb (SoupMessage            *message,
   self->heard = g_get_monotonic_time ();
 }
 
+/* There are events of a new connection only. */
+static void
+network_event_cb (SoupMessage            *message,
+                  GSocketClientEvent      event,
+                  GIOStream              *connection,
+                  RuntimeUseModelRequest *self)
+{
+  self->is_kept = FALSE;
+}
+
 static void
 forget_message (RuntimeUseModelRequest *self)
 {
@@ -477,18 +503,42 @@ forget_message (RuntimeUseModelRequest *self)
 }
 
 static void
-start_attempt (RuntimeUseModelRequest *self)
+set_body (RuntimeUseModelRequest *self)
 {
   g_autoptr(GInputStream) body = _runtime_use_segment_stream_new (self->question.body);
 
-  forget_message (self);
-  self->is_connected = FALSE;
-  self->message = soup_message_new (SOUP_METHOD_POST, self->question.url);
-  soup_message_add_flags (self->message, SOUP_MESSAGE_NO_REDIRECT);
-  g_signal_connect (self->message, "wrote-headers", G_CALLBACK (connected_cb), self);
-  set_headers (self);
   soup_message_set_request_body (self->message, "application/json", body,
                                  (gssize) get_body_length (self));
+}
+
+/* libsoup sends it again by itself, and has used up the body. */
+static void
+restarted_cb (SoupMessage            *message,
+              RuntimeUseModelRequest *self)
+{
+  self->is_connected = FALSE;
+  self->heard = g_get_monotonic_time ();
+  set_body (self);
+}
+
+static void
+start_attempt (RuntimeUseModelRequest *self,
+               SoupMessageFlags        flags)
+{
+  forget_message (self);
+  self->is_connected = FALSE;
+  self->is_kept = (flags & SOUP_MESSAGE_NEW_CONNECTION) == 0;
+  self->heard = g_get_monotonic_time ();
+  self->message = soup_message_new (SOUP_METHOD_POST, self->question.url);
+  /* A request without an answer is sent again in any case. For others than such ones libsoup does
+   * not use a connection that was kept. */
+  soup_message_add_flags (self->message,
+                          SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_IDEMPOTENT | flags);
+  g_signal_connect (self->message, "network-event", G_CALLBACK (network_event_cb), self);
+  g_signal_connect (self->message, "wrote-headers", G_CALLBACK (connected_cb), self);
+  g_signal_connect (self->message, "restarted", G_CALLBACK (restarted_cb), self);
+  set_headers (self);
+  set_body (self);
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->inner, sent_cb,
                            self);
 }
@@ -515,9 +565,8 @@ _runtime_use_model_request_run_async (RuntimeUseModelRequest *self,
 {
   self->task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (self->task, _runtime_use_model_request_run_async);
-  self->heard = g_get_monotonic_time ();
   self->watch = attach_timer (self, 1000, watch_cb);
-  start_attempt (self);
+  start_attempt (self, 0);
   if (cancellable != NULL)
     self->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
 }

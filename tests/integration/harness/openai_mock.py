@@ -127,9 +127,35 @@ class Status:
         request.wfile.write(self.body)
 
 
+def frame(data):
+    """A chunk of a body."""
+    return b'%x\r\n%s\r\n' % (len(data), data)
+
+
 def error(status, text, code=None, kind='invalid_request_error', **headers):
     return Status(status, {'error': {'message': text, 'type': kind, 'param': None, 'code': code}},
                   content_type='application/json', **headers)
+
+
+class Hangup:
+    """No answer: the connection ends."""
+
+    def send(self, request):
+        request.close_connection = True
+
+
+class AtOnce:
+    """A stream of events, all of which are sent at once, each in a chunk of its own."""
+
+    def __init__(self, events):
+        self.data = b''.join(frame(Stream([]).encode(event)) for event in events) + frame(b'')
+
+    def send(self, request):
+        request.send_response(200)
+        request.send_header('Content-Type', 'text/event-stream')
+        request.send_header('Transfer-Encoding', 'chunked')
+        request.end_headers()
+        request.wfile.write(self.data)
 
 
 class Stream:
@@ -175,8 +201,7 @@ class Stream:
     def _write(self, request, data):
         size = self.size or len(data)
         for i in range(0, len(data), size):
-            piece = data[i:i + size]
-            request.wfile.write(b'%x\r\n%s\r\n' % (len(piece), piece))
+            request.wfile.write(frame(data[i:i + size]))
 
 
 def answer(*items, **options):
@@ -189,6 +214,7 @@ class Mock:
     def __init__(self):
         self.answers = []
         self.requests = []      # (path, headers, body)
+        self.connections = set()
         self.closed = threading.Event()
         mock = self
 
@@ -215,10 +241,12 @@ class Mock:
         self.closed = threading.Event()
         self.answers = []
         self.requests = []
+        self.connections = set()
 
     def serve(self, request):
         body = request.rfile.read(int(request.headers['Content-Length']))
         with self.lock:
+            self.connections.add(request.client_address)
             self.requests.append((request.path, dict(request.headers), json.loads(body)))
             reply = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         try:
