@@ -66,11 +66,14 @@ static void
 serve (TlsServer         *self,
        GSocketConnection *connection)
 {
+  static const char * const protocols[] = { "h2", "http/1.1", NULL };
   g_autoptr(GIOStream) tls = g_tls_server_connection_new (G_IO_STREAM (connection),
                                                           self->certificate, NULL);
   g_autofree char *head = NULL;
 
   g_assert_nonnull (tls);
+  if (self->has_http2)
+    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), protocols);
   /* Who does not like the certificate ends it here. */
   if (!g_tls_connection_handshake (G_TLS_CONNECTION (tls), NULL, NULL))
     return;
@@ -78,6 +81,8 @@ serve (TlsServer         *self,
   head = read_head (g_io_stream_get_input_stream (tls));
   g_mutex_lock (&self->lock);
   g_string_append (self->requests, head);
+  g_free (self->protocol);
+  self->protocol = g_strdup (g_tls_connection_get_negotiated_protocol (G_TLS_CONNECTION (tls)));
   g_mutex_unlock (&self->lock);
   read_body (self, g_io_stream_get_input_stream (tls), head);
   answer (self, g_io_stream_get_output_stream (tls), head);
@@ -154,6 +159,7 @@ tls_server_free (TlsServer *self)
   g_string_free (self->requests, TRUE);
   g_mutex_clear (&self->lock);
   g_free (self->location);
+  g_free (self->protocol);
   g_free (self);
 }
 
@@ -186,4 +192,12 @@ tls_server_get_n_connections (TlsServer *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->n_connections;
+}
+
+char *
+tls_server_dup_protocol (TlsServer *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return g_strdup (self->protocol);
 }

@@ -15,11 +15,13 @@ typedef struct
 {
   guint16          port;
   char            *location;        /* of the redirect; set before it is asked for */
+  gboolean         has_http2;       /* says so, though it has not; set before it is asked */
 
   GMutex           lock;
   GString         *requests;        /* heads */
   guint64          n_body;          /* bytes of all bodies */
   guint            n_connections;
+  char            *protocol;        /* (nullable): agreed upon in the last handshake */
 
   GSocketListener *listener;
   GTlsCertificate *certificate;
@@ -35,6 +37,7 @@ char      *tls_server_url                  (TlsServer  *self,
 char      *tls_server_dup_requests         (TlsServer  *self);
 guint64    tls_server_get_n_body           (TlsServer  *self);
 guint      tls_server_get_n_connections    (TlsServer  *self);
+char      *tls_server_dup_protocol         (TlsServer  *self);
 
 char      *tls_server_dup_certificate_path (const char *certificate);
 

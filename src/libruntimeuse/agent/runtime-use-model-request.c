@@ -484,14 +484,19 @@ connected_cb (SoupMessage            *message,
   self->heard = g_get_monotonic_time ();
 }
 
-/* There are events of a new connection only. */
+/* There are events of a new connection only. With HTTP/2, libsoup takes in all that comes, also
+ * what nobody reads for now. */
 static void
 network_event_cb (SoupMessage            *message,
                   GSocketClientEvent      event,
                   GIOStream              *connection,
                   RuntimeUseModelRequest *self)
 {
+  static const char * const protocols[] = { "http/1.1", NULL };
+
   self->is_kept = FALSE;
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
+    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection), protocols);
 }
 
 static void
