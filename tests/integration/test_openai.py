@@ -258,6 +258,16 @@ def test_deltas(mock, server):
     assert result_of(messages)['text'] == text
 
 
+def test_deltas_that_came_together_are_told_together(mock, server):
+    text = 'The answer is 42, of course. ' * 40
+    mock.answers = [AtOnce(events_of(message(text)))]
+    messages = ask(server, stream_deltas=True)
+    pieces = [part['text'] for part in messages
+              if part['message_type'] == 'assistant_delta_message']
+    assert ''.join(pieces) == text and len(pieces) < len(text) / 4
+    assert result_of(messages)['text'] == text
+
+
 def test_no_deltas_unless_asked_for(mock, server):
     mock.answers = [answer(message('The answer is 42.'))]
     kinds = {message['message_type'] for message in ask(server)}

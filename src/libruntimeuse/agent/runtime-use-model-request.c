@@ -340,7 +340,8 @@ patience_over_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
+/* Returns FALSE if that was the end. */
+static gboolean
 take_bytes (RuntimeUseModelRequest *self,
             gsize                   length)
 {
@@ -350,21 +351,53 @@ take_bytes (RuntimeUseModelRequest *self,
       !_runtime_use_sse_parser_push (&self->parser, self->buffer, length, event_cb, self, &error))
     {
       finish (self, error);
-      return;
+      return FALSE;
     }
 
   self->owner->pause (self->owner_data);
-  if (self->owner->is_complete (self->owner_data))
-    {
-      if (self->timer == NULL)
-        self->timer = attach_timer (self, END_PATIENCE, patience_over_cb);
-      read_more (self);
-      return;
-    }
 
-  self->is_paused = self->owner->is_full (self->owner_data);
+  return TRUE;
+}
+
+static void
+go_on (RuntimeUseModelRequest *self)
+{
+  if (!self->owner->is_complete (self->owner_data))
+    self->is_paused = self->owner->is_full (self->owner_data);
+  else if (self->timer == NULL)
+    self->timer = attach_timer (self, END_PATIENCE, patience_over_cb);
+
   if (!self->is_paused)
     read_more (self);
+}
+
+/* Reads what is there already. Each event tends to be a chunk of its own, of which there is one
+ * at a time; what came together is told together. */
+static gssize
+read_rest (RuntimeUseModelRequest  *self,
+           gsize                   *length,
+           GError                 **error)
+{
+  GPollableInputStream *stream = G_POLLABLE_INPUT_STREAM (self->stream);
+  gssize n;
+
+  do
+    {
+      n = g_pollable_input_stream_read_nonblocking (stream, self->buffer + *length,
+                                                    BUFFER_SIZE - *length, self->inner, error);
+      *length += (gsize) MAX (n, 0);
+    }
+  while (n > 0 && *length < BUFFER_SIZE);
+
+  return n;
+}
+
+static gboolean
+may_read_rest (RuntimeUseModelRequest *self,
+               gsize                   length)
+{
+  return length < BUFFER_SIZE && G_IS_POLLABLE_INPUT_STREAM (self->stream) &&
+         g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (self->stream));
 }
 
 static void
@@ -374,12 +407,18 @@ read_cb (GObject      *object,
 {
   RuntimeUseModelRequest *self = user_data;
   g_autoptr(GError) error = NULL;
-  gssize length = g_input_stream_read_finish (G_INPUT_STREAM (object), result, &error);
+  gssize last = g_input_stream_read_finish (G_INPUT_STREAM (object), result, &error);
+  gsize length = (gsize) MAX (last, 0);
 
   self->heard = g_get_monotonic_time ();
-  if (length > 0)
-    take_bytes (self, (gsize) length);
-  else if (length == 0 || self->owner->is_complete (self->owner_data))
+  if (last > 0 && may_read_rest (self, length))
+    last = read_rest (self, &length, &error);
+  if (length > 0 && !take_bytes (self, length))
+    return;
+
+  if (last > 0 || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    go_on (self);
+  else if (last == 0 || self->owner->is_complete (self->owner_data))
     finish (self, NULL);
   else
     finish (self, make_error (self, "Lost the connection in the middle of the answer of",
