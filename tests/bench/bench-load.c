@@ -27,6 +27,10 @@ static const struct
   { "artifact", bench_artifact },
   { "watch", bench_watch },
   { "download", bench_download },
+  { "openai-turn", bench_openai_turn },
+  { "openai-latency", bench_openai_latency },
+  { "openai-deltas", bench_openai_deltas },
+  { "openai-calls", bench_openai_calls },
 };
 
 static const struct option long_options[] = {

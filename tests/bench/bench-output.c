@@ -67,9 +67,9 @@ output_cb (BenchConnection *connection,
 }
 
 /* Lets the server run into a client that does not read. */
-static void
-stall (BenchConnection *connection,
-       int              stall_ms)
+void
+bench_stall (BenchConnection *connection,
+             int              stall_ms)
 {
   bench_connection_set_reading (connection, false);
   bench_pause ((int64_t) stall_ms * 1000000);
@@ -98,7 +98,7 @@ bench_output (const BenchOptions *options)
   start = bench_now ();
   bench_connection_send_text (connections[0], request, strlen (request));
   if (options->stall_ms > 0)
-    stall (connections[0], options->stall_ms);
+    bench_stall (connections[0], options->stall_ms);
   stalled = bench_memory (options->pid);
   bench_loop_run (loop, DEADLINE_MS);
   cpu = bench_cpu_time (options->pid) - cpu;

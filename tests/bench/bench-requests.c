@@ -166,11 +166,11 @@ run_load (BenchLoop        *loop,
   bench_loop_run (loop, DEADLINE_MS);
 }
 
-/* One request after the other on each connection, beside idle ones. */
-static void
-measure_requests (const BenchOptions *options,
-                  char               *request,
-                  const char         *terminal)
+/* One request after the other on each connection, beside idle ones. Takes @request. */
+void
+bench_measure_requests (const BenchOptions *options,
+                        char               *request,
+                        const char         *terminal)
 {
   static const BenchEvents events = { NULL, message_cb };
   BenchLoop *loop = bench_loop_new (options->port);
@@ -213,19 +213,19 @@ measure_requests (const BenchOptions *options,
 void
 bench_echo (const BenchOptions *options)
 {
-  measure_requests (options, bench_invocation ("ECHO:x"), "result_message");
+  bench_measure_requests (options, bench_invocation ("ECHO:x"), "result_message");
 }
 
 /* One request here is 10,000 assistant messages. */
 void
 bench_stream (const BenchOptions *options)
 {
-  measure_requests (options, bench_invocation ("STREAM:10000"), "result_message");
+  bench_measure_requests (options, bench_invocation ("STREAM:10000"), "result_message");
 }
 
 void
 bench_command (const BenchOptions *options)
 {
-  measure_requests (options, bench_command_request (options->command, options->secrets),
-                    "command_execution_result_message");
+  bench_measure_requests (options, bench_command_request (options->command, options->secrets),
+                          "command_execution_result_message");
 }
