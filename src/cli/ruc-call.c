@@ -8,6 +8,7 @@
 #include "ruc-options.h"
 #include "rud-credential.h"
 #include "rud-log.h"
+#include "rud-process.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -228,11 +229,11 @@ ended_cb (GObject      *object,
   stop_files (self);
 }
 
-/* What was cancelled or has failed sends no more files. */
+/* What was cancelled sends no more files; those of what has failed may tell why. */
 static void
 end_session (RucCall *self)
 {
-  gboolean with_files = self->files != NULL && self->exit_status == EXIT_SUCCESS;
+  gboolean with_files = self->files != NULL && self->cancel_status == 0;
 
   g_object_set (self->session,
                 "end-timeout", with_files ? END_DEADLINE_WITH_FILES : END_DEADLINE,
@@ -422,6 +423,7 @@ ruc_call_run (RucCall                *self,
   guint sigint_id, sigterm_id;
 
   rud_log_install ("warning", NULL);
+  rud_process_raise_descriptors ();
   self->exit_status = -1;
   self->handler = handler != NULL ? g_object_ref (handler) : NULL;
   if (!make_client (self))

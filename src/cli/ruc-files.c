@@ -5,6 +5,7 @@
 #include "ruc-files.h"
 
 #include "ruc-options.h"
+#include "ruc-text.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -37,6 +38,20 @@ find_folder (const char *download)
   return NULL;
 }
 
+/* Neither what gives access nor what a terminal obeys. */
+static char *
+dup_shown_url (const char *url)
+{
+  g_autofree char *plain = g_strndup (url, strcspn (url, "?#"));
+  char *host = strstr (plain, "://");
+  char *at = host != NULL ? strchr (host, '@') : NULL;
+
+  if (at != NULL && memchr (host + 3, '/', (gsize) (at - host - 3)) == NULL)
+    memmove (host + 3, at + 1, strlen (at + 1) + 1);
+
+  return ruc_text_show_name (plain);
+}
+
 static gboolean
 read_download (RucFiles   *self,
                const char *command,
@@ -46,7 +61,7 @@ read_download (RucFiles   *self,
   g_autofree char *url = equals != NULL ? g_strndup (download, equals - download)
                                         : g_strdup (download);
   const char *folder = equals != NULL ? equals + 1 : ".";
-  g_autofree char *shown = g_strndup (url, strcspn (url, "?#"));
+  g_autofree char *shown = dup_shown_url (url);
 
   if (!is_utf8 (command, "--download", download))
     return FALSE;
@@ -106,7 +121,7 @@ read_upload (RucFiles   *self,
       !is_utf8 (command, "--upload", remote))
     return FALSE;
 
-  shown = g_filename_display_name (local);
+  shown = ruc_text_show_name (local);
   runtime_use_file_exchange_add_upload (need_exchange (self), local, remote);
   g_ptr_array_add (self->labels, g_strdup_printf (_("sending %s"), shown));
 
@@ -125,6 +140,14 @@ read_artifacts (RucFiles   *self,
       !is_utf8 (command, "--artifacts", remote))
     return FALSE;
 
+  /* Here both ends have one working directory, and the exchange can see what it does. */
+  if (self->runtime_is_here && !g_path_is_absolute (remote))
+    {
+      char *absolute = g_canonicalize_filename (remote, NULL);
+
+      g_free (remote);
+      remote = absolute;
+    }
   runtime_use_file_exchange_add_artifacts (need_exchange (self), remote, local);
 
   return TRUE;
@@ -146,8 +169,10 @@ read_all (RucFiles    *self,
 /* Reads what the options mean; says so if one cannot be used. */
 gboolean
 ruc_files_complete (RucFiles   *self,
-                    const char *command)
+                    const char *command,
+                    gboolean    runtime_is_here)
 {
+  self->runtime_is_here = runtime_is_here;
   self->downloadables = g_ptr_array_new_with_free_func (g_object_unref);
   self->labels = g_ptr_array_new_with_free_func (g_free);
 
@@ -177,7 +202,8 @@ progress_cb (RuntimeUseFileExchange *exchange,
              guint64                 total,
              RucFiles               *self)
 {
-  g_autofree char *label = g_strdup_printf (_("receiving %s"), filepath);
+  g_autofree char *name = ruc_text_show_name (filepath);
+  g_autofree char *label = g_strdup_printf (_("receiving %s"), name);
 
   ruc_show_progress (self->show, label, received, total);
 }
@@ -189,7 +215,7 @@ received_cb (RuntimeUseFileExchange *exchange,
              guint64                 n_bytes,
              RucFiles               *self)
 {
-  g_autofree char *shown = g_filename_display_name (local_path);
+  g_autofree char *shown = ruc_text_show_name (local_path);
   g_autofree char *size = g_format_size (n_bytes);
   g_autofree char *line = g_strdup_printf (_("received %s (%s)"), shown, size);
 
@@ -202,7 +228,9 @@ failed_cb (RuntimeUseFileExchange *exchange,
            const char             *error,
            RucFiles               *self)
 {
-  g_autofree char *line = g_strdup_printf (_("Error: did not receive %s: %s\n"), filepath, error);
+  g_autofree char *name = ruc_text_show_name (filepath);
+  g_autofree char *reason = ruc_text_show_name (error);
+  g_autofree char *line = g_strdup_printf (_("Error: did not receive %s: %s\n"), name, reason);
 
   ruc_show_end (self->show);
   ruc_call_fail_later (self->show->call, line);

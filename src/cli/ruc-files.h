@@ -19,10 +19,12 @@ typedef struct
   RuntimeUseFileExchange  *exchange;        /* (nullable): no folder of this machine is involved */
   GPtrArray               *labels;          /* char *, of all downloads of the request */
   RucShow                 *show;
+  gboolean                 runtime_is_here;
 } RucFiles;
 
 gboolean ruc_files_complete (RucFiles                *self,
-                             const char              *command);
+                             const char              *command,
+                             gboolean                 runtime_is_here);
 void     ruc_files_clear    (RucFiles                *self);
 
 /* Tells what happens to them while a request is made. */

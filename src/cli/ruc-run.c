@@ -224,7 +224,7 @@ check (Run *self)
           ruc_request_is_utf8 (&self->request, "--model", self->model) &&
           ruc_request_is_utf8 (&self->request, _("the prompt"), self->words[0]) &&
           ruc_request_complete (&self->request) &&
-          ruc_files_complete (&self->files, "run") &&
+          ruc_files_complete (&self->files, "run", self->request.url == NULL) &&
           read_texts (self));
 }
 

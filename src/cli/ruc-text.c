@@ -94,3 +94,25 @@ ruc_text_read_input (GError **error)
 {
   return read_text (STDIN_FILENO, _("standard input"), error);
 }
+
+/* What can be shown of the name of a file, whoever chose it: no line breaks, and nothing that a
+ * terminal obeys.
+ */
+char *
+ruc_text_show_name (const char *name)
+{
+  g_autofree char *valid = g_filename_display_name (name);
+  GString *shown = g_string_sized_new (strlen (valid));
+
+  for (const char *text = valid; *text != '\0'; text = g_utf8_next_char (text))
+    {
+      gunichar character = g_utf8_get_char (text);
+
+      if (g_unichar_isprint (character))
+        g_string_append_unichar (shown, character);
+      else
+        g_string_append_c (shown, '?');
+    }
+
+  return g_string_free (shown, FALSE);
+}

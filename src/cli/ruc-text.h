@@ -9,5 +9,6 @@ G_BEGIN_DECLS
 char *ruc_text_read_file  (const char  *path,
                            GError     **error);
 char *ruc_text_read_input (GError     **error);
+char *ruc_text_show_name  (const char  *name);
 
 G_END_DECLS

@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -409,6 +410,77 @@ def test_download(shell, tmp_path):
 def test_wrong_file_options(option, value, words):
     result = program.run('run', '--agent', 'shell', option, value, 'true')
     assert result.returncode == 2 and words.encode() in result.stderr, result
+
+
+def test_many_files_with_few_descriptors(tmp_path):
+    """Files that are on their way cost no descriptor each."""
+    result = program.run('run', '--agent', 'shell',
+                         '--artifacts', f'{tmp_path}/out={tmp_path}/back',
+                         f'cd {tmp_path}/out; for i in $(seq 1500); do echo $i >f$i; done',
+                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+    assert result.returncode == 0, result
+    assert len(list((tmp_path / 'back').iterdir())) == 1500
+
+
+def test_secret_in_the_folder(shell, tmp_path):
+    """Paths are shown without it, and their files come all the same."""
+    result = program.run('run', *shell, '--secret', 'WORD', '--artifacts',
+                         f'{tmp_path}/hidden-word/out={tmp_path}/back',
+                         f'echo x >{tmp_path}/hidden-word/out/a', env={'WORD': 'hidden-word'})
+    assert result.returncode == 0 and b'hidden-word' not in result.stderr, result
+    assert (tmp_path / 'back/a').read_text() == 'x\n'
+
+
+@pytest.mark.parametrize('inner', ['', '/here', '/a/b'])
+def test_folder_in_itself(shell, tmp_path, inner):
+    result = program.run('run', *shell, '--artifacts',
+                         f'{tmp_path}/out={tmp_path}/out{inner}', 'true')
+    assert result.returncode == 1 and b'lies in it' in result.stderr, result
+
+
+def test_one_folder_to_two(shell, tmp_path):
+    result = program.run('run', *shell, '--artifacts', f'{tmp_path}/out={tmp_path}/a',
+                         '--artifacts', f'{tmp_path}//./out/={tmp_path}/b', 'true')
+    assert result.returncode == 1 and b'one folder only' in result.stderr, result
+
+
+def test_folder_that_goes_and_comes_back(shell, code, tmp_path):
+    """What was not changed is left alone, and what was changed keeps its mode."""
+    before = (code / 'a').stat()
+    result = program.run('run', *shell, '--upload', f'{code}={tmp_path}/work',
+                         '--artifacts', f'{tmp_path}/work={code}',
+                         f'cd {tmp_path}/work; echo echo three >>sub/run')
+    assert result.returncode == 0, result
+    assert (code / 'a').stat().st_ino == before.st_ino
+    assert (code / 'a').stat().st_mtime_ns == before.st_mtime_ns
+    done = subprocess.run([code / 'sub/run'], capture_output=True, check=True)
+    assert done.stdout == b'two\nthree\n'
+
+
+def test_empty_folder(shell, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    result = program.run('run', *shell, '--upload', f'{tmp_path}/empty={tmp_path}/work',
+                         f'ls -A {tmp_path}/work; echo done')
+    assert result.returncode == 0 and result.stdout == b'done\n', result
+
+
+def test_files_of_a_run_that_fails(shell, tmp_path):
+    result = program.run('run', *shell, '--artifacts', f'{tmp_path}/out={tmp_path}/back',
+                         f'echo why >{tmp_path}/out/log; exit 3')
+    assert result.returncode == 1
+    assert (tmp_path / 'back/log').read_text() == 'why\n'
+
+
+def test_name_that_a_terminal_would_obey(tmp_path):
+    (tmp_path / 'back').mkdir()
+    (tmp_path / 'back/x').write_text('in the way')
+    with Terminal('run', '--agent', 'shell', '--artifacts', f'{tmp_path}/out={tmp_path}/back',
+                  f"cd {tmp_path}/out; mkdir x; "
+                  "echo 1 >\"x/$(printf 'a\\nb\\033[31m')\"") as running:
+        text = running.read_all()
+        assert running.wait() == 1
+    line = next(line for line in text.splitlines() if 'Error: did not receive' in line)
+    assert 'x/a?b?[31m' in line
 
 
 def test_missing_folder(shell, tmp_path):

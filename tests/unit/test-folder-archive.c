@@ -99,7 +99,6 @@ test_same (TransferFixture *f,
   write_file (source, "bin/run", "#!/bin/sh\n", 0755);
   write_file (source, ".hidden/größe", "two", 0644);
   write_file (source, "new\nline", "three", 0644);
-  write_file (source, "latin\xe9", "four", 0644);
   write_file (source, "deep/er/still/large", large, 0444);
   make_link (source, "bin/link", "../a");
   make_link (source, "dangling", "bin/nothing");
@@ -129,20 +128,44 @@ test_left_out (TransferFixture *f,
   make_link (source, "absolute", "/etc/passwd");
   make_link (source, "out", "../secret");
   make_link (source, "around", "kept/../../secret");
+  write_file (source, "latin\xe9", "x", 0644);
+  write_file (source, "back\\slash", "x", 0644);
+  write_file (source, "C:", "x", 0644);
   g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
 
   _runtime_use_left_out_init (&left_out);
   carry_over (f, source, &left_out);
-  g_assert_cmpuint (left_out.count, ==, 4);
+  g_assert_cmpuint (left_out.count, ==, 7);
   g_ptr_array_add (left_out.lines, NULL);
   lines = g_strjoinv ("\n", (char **) left_out.lines->pdata);
   g_assert_cmpstr (lines, ==,
+                   "C:: its name begins like that of a drive\n"
                    "absolute: it is a link that leads out of the folder\n"
-                   "around: it is a link that leads out of the folder\n"
+                   "around: it is a link with “..” behind a name\n"
+                   "back\\slash: its name has a backslash\n"
+                   "latin\357\277\275: its name is not UTF-8\n"
                    "out: it is a link that leads out of the folder\n"
                    "pipe: it is neither a file nor a folder nor a link");
   transfer_assert_file (f, "kept", "one");
   g_assert_false (transfer_exists (f, "out"));
+  _runtime_use_left_out_clear (&left_out);
+  transfer_remove (source);
+}
+
+static void
+test_empty (TransferFixture *f,
+            gconstpointer    test_data)
+{
+  g_autofree char *source = make_source (f);
+  g_autofree char *listed = NULL;
+  RuntimeUseLeftOut left_out;
+
+  g_test_summary ("An empty folder is carried over as well");
+
+  _runtime_use_left_out_init (&left_out);
+  carry_over (f, source, &left_out);
+  listed = transfer_list (f->target);
+  g_assert_cmpstr (listed, ==, "");
   _runtime_use_left_out_clear (&left_out);
   transfer_remove (source);
 }
@@ -214,6 +237,7 @@ main (int   argc,
               transfer_fixture_tear_down)
   ADD ("/folder-archive/same", test_same);
   ADD ("/folder-archive/left-out", test_left_out);
+  ADD ("/folder-archive/empty", test_empty);
   ADD ("/folder-archive/failures", test_failures);
   ADD ("/folder-archive/too-deep", test_too_deep);
 

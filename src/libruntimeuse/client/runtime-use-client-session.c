@@ -433,11 +433,12 @@ session_take_offer (RuntimeUseClientSession                *self,
   if (self->files != NULL && _runtime_use_file_exchange_is_started (self->files))
     answer = runtime_use_file_exchange_answer (self->files, message, &error);
 
+  if (error != NULL &&
+      !g_signal_has_handler_pending (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, TRUE))
+    answer = _runtime_use_file_exchange_refuse (self->files, message, error);
+
   if (answer != NULL)
     session_send (self, RUNTIME_USE_MESSAGE (answer));
-  else if (error != NULL &&
-           !g_signal_has_handler_pending (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, TRUE))
-    g_warning ("A file was refused: %s", error->message);
   else
     g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, message);
 }

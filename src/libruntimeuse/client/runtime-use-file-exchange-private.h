@@ -17,6 +17,11 @@ RuntimeUseRequestMessage *
 gboolean
      _runtime_use_file_exchange_is_started (RuntimeUseFileExchange                *self);
 
+RuntimeUseArtifactUploadResponseMessage *
+     _runtime_use_file_exchange_refuse    (RuntimeUseFileExchange                *self,
+                                           RuntimeUseArtifactUploadRequestMessage *request,
+                                           const GError                          *error);
+
 /* What the runtime says became of a file. */
 void _runtime_use_file_exchange_take_result (RuntimeUseFileExchange                *self,
                                              RuntimeUseArtifactUploadResultMessage *result);

@@ -6,14 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime-use-downloadable.h"
 #include "runtime-use-error.h"
 #include "runtime-use-file-server-private.h"
 #include "runtime-use-packed-folder-private.h"
 #include "runtime-use-request-message-private.h"
+#include "runtime-use-request-secrets-private.h"
 #include "runtime-use-transfer-file-private.h"
 
 #define DEFAULT_MAX_SIZE ((guint64) 64 << 30)
@@ -41,7 +42,8 @@
  * devices and links that lead out of it are left out. A file that is received
  * appears in its folder when it is complete, and replaces the one that had its
  * name; it is never stored anywhere else, whatever its name and whatever links
- * there are in the folder.
+ * there are in the folder. A file that is there already with the same content
+ * is left alone, and one that is replaced hands on its mode.
  *
  * An exchange is used in one thread, the one whose thread-default main context
  * it was made in.
@@ -59,9 +61,10 @@ typedef struct
 /* A folder that receives. */
 typedef struct
 {
-  char *remote_dir;
-  char *local_dir;
-  int   folder;       /* -1: not started */
+  char                    *remote_dir;
+  char                    *shown_dir;   /* (nullable): the same without the secrets of a request */
+  char                    *local_dir;
+  RuntimeUseReceiptFolder *folder;      /* (nullable): not started */
 } Inlet;
 
 /* A file that was offered and accepted. */
@@ -126,9 +129,9 @@ upload_free (Upload *upload)
 static void
 inlet_free (Inlet *inlet)
 {
-  if (inlet->folder >= 0)
-    close (inlet->folder);
+  g_clear_pointer (&inlet->folder, _runtime_use_receipt_folder_unref);
   g_free (inlet->remote_dir);
+  g_free (inlet->shown_dir);
   g_free (inlet->local_dir);
   g_free (inlet);
 }
@@ -500,6 +503,25 @@ runtime_use_file_exchange_add_upload (RuntimeUseFileExchange *self,
   g_ptr_array_add (self->uploads, upload);
 }
 
+/* The runtime puts it before the names of files, with one slash between. */
+static char *
+clean_path (const char *path)
+{
+  g_auto(GStrv) parts = g_strsplit (path, "/", -1);
+  g_autoptr(GString) cleaned = g_string_new (path[0] == '/' ? "/" : NULL);
+
+  for (gsize i = 0; parts[i] != NULL; i++)
+    {
+      if (*parts[i] == '\0' || g_str_equal (parts[i], "."))
+        continue;
+      if (cleaned->len > 0 && cleaned->str[cleaned->len - 1] != '/')
+        g_string_append_c (cleaned, '/');
+      g_string_append (cleaned, parts[i]);
+    }
+
+  return g_strdup (cleaned->len > 0 ? cleaned->str : ".");
+}
+
 /**
  * runtime_use_file_exchange_add_artifacts:
  * @self: an exchange that was not started
@@ -517,20 +539,13 @@ runtime_use_file_exchange_add_artifacts (RuntimeUseFileExchange *self,
                                          const char             *local_dir)
 {
   Inlet *inlet;
-  gsize length;
 
   g_return_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self));
   g_return_if_fail (local_dir != NULL && remote_dir != NULL && !self->has_started);
 
-  /* The runtime puts it before the names of files, with one slash between. */
-  length = strlen (remote_dir);
-  while (length > 1 && remote_dir[length - 1] == '/')
-    length--;
-
   inlet = g_new0 (Inlet, 1);
-  inlet->remote_dir = g_strndup (remote_dir, length);
+  inlet->remote_dir = clean_path (remote_dir);
   inlet->local_dir = g_strdup (local_dir);
-  inlet->folder = -1;
   g_ptr_array_add (self->inlets, inlet);
   append (self->artifacts_dirs, inlet->remote_dir);
 }
@@ -579,6 +594,46 @@ pack_folders (GTask        *task,
   g_task_return_boolean (task, TRUE);
 }
 
+/* What arrives would be found, and arrive again. */
+static gboolean
+lies_in (const char *local_dir,
+         const char *remote_dir)
+{
+  g_autofree char *inner = realpath (local_dir, NULL);
+  g_autofree char *outer = realpath (remote_dir, NULL);
+  gsize length;
+
+  if (remote_dir[0] != '/' || inner == NULL || outer == NULL)
+    return FALSE;
+
+  length = g_str_equal (outer, "/") ? 0 : strlen (outer);
+
+  return strncmp (inner, outer, length) == 0 && (inner[length] == '\0' || inner[length] == '/');
+}
+
+static gboolean
+check_inlet (RuntimeUseFileExchange  *self,
+             guint                    index,
+             GError                 **error)
+{
+  Inlet *inlet = g_ptr_array_index (self->inlets, index);
+  gboolean is_loop = lies_in (inlet->local_dir, inlet->remote_dir);
+  gboolean is_double = FALSE;
+  g_autofree char *shown = _runtime_use_show_name (inlet->remote_dir);
+
+  for (guint i = 0; i < index; i++)
+    is_double |= g_str_equal (((Inlet *) g_ptr_array_index (self->inlets, i))->remote_dir,
+                              inlet->remote_dir);
+  if (!is_loop && !is_double)
+    return TRUE;
+
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+               is_loop ? "The files of “%s” cannot be received in a folder that lies in it"
+                       : "The files of “%s” can be received in one folder only", shown);
+
+  return FALSE;
+}
+
 static gboolean
 open_inlets (RuntimeUseFileExchange  *self,
              GError                 **error)
@@ -589,13 +644,15 @@ open_inlets (RuntimeUseFileExchange  *self,
       g_autofree char *shown = _runtime_use_show_name (inlet->local_dir);
 
       if (g_mkdir_with_parents (inlet->local_dir, 0777) == 0)
-        inlet->folder = open (inlet->local_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-      if (inlet->folder < 0)
+        inlet->folder = _runtime_use_receipt_folder_open (inlet->local_dir);
+      if (inlet->folder == NULL)
         {
           _runtime_use_set_system_error (error, errno, AT_FDCWD, 0, "Cannot use the folder %s",
                                          shown);
           return FALSE;
         }
+      if (!check_inlet (self, i, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -738,6 +795,8 @@ runtime_use_file_exchange_start_async (RuntimeUseFileExchange *self,
  * Finishes [method@RuntimeUse.FileExchange.start_async].
  *
  * Fails with `RUNTIME_USE_ERROR_FAILED` when a folder cannot be read or made, with
+ * `RUNTIME_USE_ERROR_INVALID_ARGUMENT` when files of one folder are to go to two, or to one that
+ * lies in it, with
  * `RUNTIME_USE_ERROR_TOO_LARGE` when one has more than 500,000 files or 200 levels, and with
  * `RUNTIME_USE_ERROR_UNSUPPORTED` when libarchive is missing.
  *
@@ -842,6 +901,8 @@ find_inlet (RuntimeUseFileExchange  *self,
       Inlet *inlet = g_ptr_array_index (self->inlets, i);
       const char *candidate = get_rest (inlet->remote_dir, filepath);
 
+      if (candidate == NULL && inlet->shown_dir != NULL)
+        candidate = get_rest (inlet->shown_dir, filepath);
       if (candidate == NULL ||
           (found != NULL && strlen (inlet->remote_dir) <= strlen (found->remote_dir)))
         continue;
@@ -937,6 +998,23 @@ runtime_use_file_exchange_answer (RuntimeUseFileExchange                  *self,
         "application/octet-stream"));
 }
 
+/* Tells that a file will not come, and returns an answer by which the runtime learns it soon. */
+RuntimeUseArtifactUploadResponseMessage *
+_runtime_use_file_exchange_refuse (RuntimeUseFileExchange                 *self,
+                                   RuntimeUseArtifactUploadRequestMessage *request,
+                                   const GError                           *error)
+{
+  g_autofree char *url = _runtime_use_file_server_refuse (self->server);
+  const char *filepath = runtime_use_artifact_upload_request_message_get_filepath (request);
+
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, filepath, error->message);
+
+  return RUNTIME_USE_ARTIFACT_UPLOAD_RESPONSE_MESSAGE
+    (runtime_use_artifact_upload_response_message_new
+       (runtime_use_artifact_upload_request_message_get_filename (request), filepath, url,
+        "application/octet-stream"));
+}
+
 void
 _runtime_use_file_exchange_take_result (RuntimeUseFileExchange                *self,
                                         RuntimeUseArtifactUploadResultMessage *result)
@@ -950,6 +1028,23 @@ _runtime_use_file_exchange_take_result (RuntimeUseFileExchange                *s
             text != NULL ? text : "the runtime could not send it");
 }
 
+/* The runtime shows no secret of a request in paths either. */
+static void
+hide_secrets (RuntimeUseFileExchange   *self,
+              RuntimeUseRequestMessage *message)
+{
+  g_autoptr(RuntimeUseRedactor) redactor =
+    _runtime_use_request_secrets_redactor (message, NULL, RUNTIME_USE_REDACT_ENV_SECRETS);
+
+  for (guint i = 0; i < self->inlets->len; i++)
+    {
+      Inlet *inlet = g_ptr_array_index (self->inlets, i);
+
+      g_free (inlet->shown_dir);
+      inlet->shown_dir = runtime_use_redactor_redact (redactor, inlet->remote_dir);
+    }
+}
+
 RuntimeUseRequestMessage *
 _runtime_use_file_exchange_add_to (RuntimeUseFileExchange    *self,
                                    RuntimeUseRequestMessage  *message,
@@ -961,6 +1056,8 @@ _runtime_use_file_exchange_add_to (RuntimeUseFileExchange    *self,
                            "The file exchange of the session was not started, or is stopped");
       return NULL;
     }
+
+  hide_secrets (self, message);
 
   return _runtime_use_request_message_add_files
            (message, self->downloadables,

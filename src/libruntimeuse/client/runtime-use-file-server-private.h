@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include "runtime-use-file-receipt-private.h"
 
 G_BEGIN_DECLS
 
@@ -40,9 +40,13 @@ char                 *_runtime_use_file_server_offer  (RuntimeUseFileServer  *se
 
 /* Returns an address that takes a file, which is stored as @path beneath @folder, once. */
 char                 *_runtime_use_file_server_expect (RuntimeUseFileServer  *self,
-                                                       int                    folder,
+                                                       RuntimeUseReceiptFolder
+                                                                             *folder,
                                                        const char            *path,
                                                        guint                  index);
+
+/* Returns an address that takes nothing. */
+char                 *_runtime_use_file_server_refuse (RuntimeUseFileServer  *self);
 
 /* Nothing is served from now on, and what was not received whole is gone. */
 void                  _runtime_use_file_server_free   (RuntimeUseFileServer  *self);

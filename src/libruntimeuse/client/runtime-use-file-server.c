@@ -4,10 +4,8 @@
 
 #include "runtime-use-file-server-private.h"
 
-#include <fcntl.h>
 #include <libsoup/soup.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime-use-file-receipt-private.h"
 #include "runtime-use-random-name-private.h"
@@ -17,11 +15,11 @@
 
 typedef struct
 {
-  GBytes   *content;    /* (nullable): it takes a file */
-  int       folder;     /* where that is to go, or -1 */
-  char     *path;       /* beneath that */
-  guint     index;
-  gboolean  is_taken;   /* somebody is sending it */
+  GBytes                  *content;    /* (nullable): it takes a file */
+  RuntimeUseReceiptFolder *folder;     /* (nullable): where that is to go */
+  char                    *path;       /* beneath that */
+  guint                    index;
+  gboolean                 is_taken;   /* somebody is sending it */
 } Place;
 
 struct _RuntimeUseFileServer
@@ -57,8 +55,7 @@ static void
 place_free (Place *place)
 {
   g_clear_pointer (&place->content, g_bytes_unref);
-  if (place->folder >= 0)
-    close (place->folder);
+  g_clear_pointer (&place->folder, _runtime_use_receipt_folder_unref);
   g_free (place->path);
   g_free (place);
 }
@@ -148,7 +145,7 @@ take_place (RuntimeUseFileServer *self,
     {
       place->is_taken = TRUE;
       *copy = *place;
-      copy->folder = fcntl (place->folder, F_DUPFD_CLOEXEC, 0);
+      copy->folder = _runtime_use_receipt_folder_ref (place->folder);
       copy->path = g_strdup (place->path);
     }
   g_mutex_unlock (&self->lock);
@@ -196,8 +193,7 @@ early_cb (SoupServer        *server,
     }
 
   begin_arrival (self, message, path, &place);
-  if (place.folder >= 0)
-    close (place.folder);
+  _runtime_use_receipt_folder_unref (place.folder);
   g_free (place.path);
 }
 
@@ -413,22 +409,27 @@ _runtime_use_file_server_offer (RuntimeUseFileServer *self,
   Place *place = g_new0 (Place, 1);
 
   place->content = g_bytes_ref (content);
-  place->folder = -1;
 
   return add_place (self, place, name);
 }
 
 char *
-_runtime_use_file_server_expect (RuntimeUseFileServer *self,
-                                 int                   folder,
-                                 const char           *path,
-                                 guint                 index)
+_runtime_use_file_server_expect (RuntimeUseFileServer    *self,
+                                 RuntimeUseReceiptFolder *folder,
+                                 const char              *path,
+                                 guint                    index)
 {
   Place *place = g_new0 (Place, 1);
 
-  place->folder = fcntl (folder, F_DUPFD_CLOEXEC, 0);
+  place->folder = _runtime_use_receipt_folder_ref (folder);
   place->path = g_strdup (path);
   place->index = index;
 
   return add_place (self, place, "file");
+}
+
+char *
+_runtime_use_file_server_refuse (RuntimeUseFileServer *self)
+{
+  return g_strdup_printf ("%s/%s/refused", self->base_url, self->token);
 }

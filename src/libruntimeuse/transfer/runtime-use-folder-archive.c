@@ -186,24 +186,25 @@ pack_file (Pack        *self,
   return done;
 }
 
-/* Whoever unpacks an archive refuses all of it for a link that leads out of it. */
-static gboolean
-stays_inside (Pack       *self,
-              const char *target)
+/* Whoever unpacks an archive refuses all of it for a link that leads out of it, or may do so by way
+ * of another one. Returns why it cannot be carried over, or NULL. */
+static const char *
+find_fault (Pack       *self,
+            const char *target)
 {
   g_auto(GStrv) parts = g_strsplit (target, "/", -1);
   guint up = 0;
 
-  if (target[0] == '/')
-    return FALSE;
-
   while (parts[up] != NULL && g_str_equal (parts[up], ".."))
     up++;
+  if (target[0] == '/' || up >= self->depth)
+    return "it is a link that leads out of the folder";
+
   for (guint i = up; parts[i] != NULL; i++)
     if (g_str_equal (parts[i], ".."))
-      return FALSE;
+      return "it is a link with “..” behind a name";
 
-  return up < self->depth;
+  return NULL;
 }
 
 static gboolean
@@ -215,15 +216,17 @@ pack_link (Pack              *self,
 {
   char target[4096];
   ssize_t length = readlinkat (folder, name, target, sizeof target - 1);
+  const char *fault;
 
   if (length < 0)
     return fail_errno (self, "read the link", error);
 
   target[length] = '\0';
-  if (stays_inside (self, target))
+  fault = find_fault (self, target);
+  if (fault == NULL)
     return write_header (self, info, target, error);
 
-  leave_out (self, "it is a link that leads out of the folder");
+  leave_out (self, fault);
 
   return TRUE;
 }
@@ -258,6 +261,23 @@ pack_subfolder (Pack              *self,
   return FALSE;
 }
 
+/* Those who unpack take a backslash for a slash, and some a letter with a colon for a drive. */
+static gboolean
+can_be_unpacked (Pack       *self,
+                 const char *name)
+{
+  if (!g_utf8_validate (name, -1, NULL))
+    leave_out (self, "its name is not UTF-8");
+  else if (strchr (name, '\\') != NULL)
+    leave_out (self, "its name has a backslash");
+  else if (self->depth == 1 && g_ascii_isalpha (name[0]) && name[1] == ':')
+    leave_out (self, "its name begins like that of a drive");
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
 static gboolean
 pack_member (Pack        *self,
              int          folder,
@@ -269,6 +289,8 @@ pack_member (Pack        *self,
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
 
+  if (!can_be_unpacked (self, name))
+    return TRUE;
   if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT || fail_errno (self, "read", error);
 
@@ -365,6 +387,25 @@ open_archive (Pack    *self,
          fail_archive (self, error);
 }
 
+/* So that an archive of an empty folder is one. Closes @folder if that fails. */
+static gboolean
+pack_itself (Pack    *self,
+             int      folder,
+             GError **error)
+{
+  struct stat info;
+  gboolean done;
+
+  g_string_assign (self->path, "./");
+  done = fstat (folder, &info) == 0 ? write_header (self, &info, NULL, error)
+                                    : fail_errno (self, "read", error);
+  g_string_truncate (self->path, 0);
+  if (!done)
+    close (folder);
+
+  return done;
+}
+
 static gboolean
 pack_all (Pack        *self,
           const char  *path,
@@ -386,7 +427,7 @@ pack_all (Pack        *self,
       return FALSE;
     }
 
-  return pack_folder (self, folder, error) &&
+  return pack_itself (self, folder, error) && pack_folder (self, folder, error) &&
          (LA.archive_write_close (self->archive) == ARCHIVE_OK || fail_archive (self, error));
 }
 
