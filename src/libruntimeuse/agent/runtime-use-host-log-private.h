@@ -8,10 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* What a host prints and says: lines for the log, without the secrets of all whom it has served. */
+/* What a host, or another process of an agent, prints and says: lines for the log, without the
+ * secrets of all whom it has served. */
 typedef struct _RuntimeUseHostLog RuntimeUseHostLog;
 
-RuntimeUseHostLog *_runtime_use_host_log_new     (const char             *name);
+RuntimeUseHostLog *_runtime_use_host_log_new     (const char             *source_id,
+                                                  const char             *prefix);
 void               _runtime_use_host_log_free    (RuntimeUseHostLog      *self);
 
 void               _runtime_use_host_log_hide    (RuntimeUseHostLog      *self,

@@ -26,6 +26,7 @@ typedef struct
 
 struct _RuntimeUseHostLog
 {
+  char               *prefix;     /* (nullable): of its lines */
   RuntimeUseLogger   *logger;     /* of what is redacted already */
   RuntimeUseLogger   *redacting;
   GHashTable         *known;      /* char *: the secrets */
@@ -36,12 +37,14 @@ struct _RuntimeUseHostLog
 };
 
 RuntimeUseHostLog *
-_runtime_use_host_log_new (const char *name)
+_runtime_use_host_log_new (const char *source_id,
+                           const char *prefix)
 {
   RuntimeUseHostLog *self = g_new0 (RuntimeUseHostLog, 1);
 
-  self->logger = runtime_use_logger_new (name);
-  self->redacting = runtime_use_logger_new (name);
+  self->prefix = g_strdup (prefix);
+  self->logger = runtime_use_logger_new (source_id);
+  self->redacting = runtime_use_logger_new (source_id);
   self->known = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&self->secrets);
   self->tail = g_string_new (NULL);
@@ -65,6 +68,7 @@ _runtime_use_host_log_free (RuntimeUseHostLog *self)
   g_object_unref (self->logger);
   g_object_unref (self->redacting);
   g_string_free (self->tail, TRUE);
+  g_free (self->prefix);
   g_free (self);
 }
 
@@ -72,7 +76,11 @@ void
 _runtime_use_host_log_say (RuntimeUseHostLog *self,
                            const char        *text)
 {
-  runtime_use_logger_info (self->logger, text);
+  g_autofree char *line = NULL;
+
+  if (self->prefix != NULL)
+    line = g_strdup_printf ("%s: %s", self->prefix, text);
+  runtime_use_logger_info (self->logger, line != NULL ? line : text);
 }
 
 static void

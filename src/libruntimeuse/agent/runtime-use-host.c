@@ -4,97 +4,57 @@
 
 #include "runtime-use-host-private.h"
 
-#include "runtime-use-command-handler-private.h"
-#include "runtime-use-host-log-private.h"
-#include "runtime-use-source-private.h"
+#include "runtime-use-json-lines-process-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-/* One read, so that a host with much to say leaves room for others. */
-#define READ_SIZE (64 * 1024)
-
-/* After the end of a host its pipe holds no more than this many reads. */
-#define MAX_LAST_READS 32
-
-/* How long a host may take to end after its input has, and to end once its own output has, in
- * milliseconds. */
+/* How long a host may take to end after its input has, in milliseconds. */
 #define HANG_UP_PATIENCE 2000
-#define SILENCE_PATIENCE 1000
-
-/* So much of what was written already may lie before what is still to be written. */
-#define MAX_WRITTEN (1024 * 1024)
-
-/* A line that makes no sense is quoted up to here. */
-#define QUOTE_LIMIT 200
 
 struct _RuntimeUseHost
 {
   GObject                     parent_instance;
 
   char                       *name;
-  RuntimeUseHostLimits        limits;
+  guint                       start_timeout;
   const RuntimeUseHostEvents *events;      /* (nullable): nobody listens any more */
   gpointer                    user_data;
 
-  RuntimeUseCommandHandler   *command;
-  GCancellable               *killer;
-  RuntimeUseHostLog          *log;
+  RuntimeUseJsonLinesProcess *process;
   RuntimeUseHostAbilities     abilities;
-
-  int                         input;       /* -1: closed */
-  int                         output;      /* -1: closed, or its end was seen */
-  GSource                    *reader;      /* (nullable): it is not read now */
-  GSource                    *writer;      /* (nullable): nothing waits */
-  GSource                    *deadline;    /* (nullable): for what comes next */
-  GByteArray                 *line;        /* the beginning of one */
-  gsize                       searched;    /* of it, for its end */
-  GString                    *unsent;
-  gsize                       n_written;   /* bytes at its start that are sent already */
-  guint64                     n_sent;      /* bytes, also those that wait */
-  guint64                     n_unread;    /* of them, those left in the pipe when it was closed */
-  guint64                     n_taken;     /* of them, once it is gone: those that it read */
-
-  GError                     *why;         /* (nullable): the first reason to end it */
+  GSource                    *deadline;    /* (nullable): until it is ready */
   gboolean                    ready;
-  gboolean                    garbled;     /* what it still says is of no use */
-  gboolean                    fatal;       /* it said itself why it cannot work */
-  gboolean                    paused;
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseHost, _runtime_use_host, G_TYPE_OBJECT)
 
 static void
-close_descriptor (int *fd)
+clear_deadline (RuntimeUseHost *self)
 {
-  if (*fd >= 0)
-    close (*fd);
-  *fd = -1;
+  if (self->deadline == NULL)
+    return;
+
+  g_source_destroy (self->deadline);
+  g_clear_pointer (&self->deadline, g_source_unref);
+}
+
+static gboolean
+start_timeout_cb (gpointer user_data)
+{
+  RuntimeUseHost *self = user_data;
+
+  clear_deadline (self);
+  _runtime_use_json_lines_process_fail (self->process, RUNTIME_USE_ERROR_TIMED_OUT,
+                                        "it was not ready within %u s", self->start_timeout);
+
+  return G_SOURCE_REMOVE;
 }
 
 static void
-attach (GSource     *source,
-        const char  *name,
-        GSourceFunc  callback,
-        gpointer     user_data)
+set_deadline (RuntimeUseHost *self)
 {
-  g_source_set_static_name (source, name);
-  g_source_set_callback (source, callback, user_data, NULL);
-  g_source_attach (source, g_main_context_get_thread_default ());
-}
-
-static void
-set_deadline (RuntimeUseHost *self,
-              guint           milliseconds,
-              GSourceFunc     callback)
-{
-  _runtime_use_clear_source (&self->deadline);
-  self->deadline = g_timeout_source_new (milliseconds);
-  attach (self->deadline, "RuntimeUseHost deadline", callback, self);
+  self->deadline = g_timeout_source_new (self->start_timeout * 1000);
+  g_source_set_static_name (self->deadline, "RuntimeUseHost deadline");
+  g_source_set_callback (self->deadline, start_timeout_cb, self, NULL);
+  g_source_attach (self->deadline, g_main_context_get_thread_default ());
 }
 
 /* Ends the host with all that it has started. Takes the reason; the first one counts. */
@@ -102,66 +62,23 @@ void
 _runtime_use_host_kill (RuntimeUseHost *self,
                         GError         *why)
 {
-  if (self->why == NULL)
-    self->why = why;
-  else
-    g_clear_error (&why);
-
-  _runtime_use_clear_source (&self->deadline);
-  g_cancellable_cancel (self->killer);
-}
-
-static void G_GNUC_PRINTF (3, 4)
-fail (RuntimeUseHost  *self,
-      RuntimeUseError  code,
-      const char      *format,
-      ...)
-{
-  g_autofree char *text = NULL;
-  va_list args;
-
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
-  _runtime_use_host_kill (self, g_error_new (RUNTIME_USE_ERROR, code, "%s: %s",
-                                             self->name, text));
+  clear_deadline (self);
+  _runtime_use_json_lines_process_kill (self->process, why);
 }
 
 /* What it writes */
-
-static gboolean
-start_timeout_cb (gpointer user_data)
-{
-  RuntimeUseHost *self = user_data;
-
-  fail (self, RUNTIME_USE_ERROR_TIMED_OUT, "it was not ready within %u s",
-        self->limits.start_timeout);
-
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-silence_cb (gpointer user_data)
-{
-  RuntimeUseHost *self = user_data;
-
-  fail (self, RUNTIME_USE_ERROR_AGENT_FAILED,
-        "it closed its descriptor %d, by which it has to be %s, and went on",
-        self->output < 0 ? 4 : 3, self->output < 0 ? "heard" : "spoken to");
-
-  return G_SOURCE_REMOVE;
-}
 
 static void
 take_ready (RuntimeUseHost              *self,
             const RuntimeUseHostMessage *message)
 {
   /* Who is to end anyway is not waited for any longer. */
-  if (self->ready || self->why != NULL)
+  if (self->ready || _runtime_use_host_is_ending (self))
     return;
 
   self->ready = TRUE;
-  _runtime_use_clear_source (&self->deadline);
+  clear_deadline (self);
+  _runtime_use_json_lines_process_set_stage (self->process, NULL);
   _runtime_use_host_message_get_abilities (message, &self->abilities);
   if (self->events != NULL)
     self->events->ready (self, self->user_data);
@@ -175,55 +92,28 @@ take_fatal (RuntimeUseHost              *self,
   g_autofree char *text = NULL;
 
   text = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_ERROR);
-  self->fatal = text != NULL && self->why == NULL;
+  clear_deadline (self);
   if (text != NULL)
-    _runtime_use_host_kill (self, g_error_new_literal (RUNTIME_USE_ERROR,
-                                                       RUNTIME_USE_ERROR_AGENT_FAILED, text));
+    _runtime_use_json_lines_process_kill_plain (
+      self->process,
+      g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, text));
   else
-    fail (self, RUNTIME_USE_ERROR_AGENT_FAILED, "it cannot work, and did not say why");
-}
-
-static char *
-quote (const char *line,
-       gsize       length)
-{
-  g_autofree char *start = g_strndup (line, MIN (length, QUOTE_LIMIT));
-  g_autofree char *valid = g_utf8_make_valid (start, -1);
-
-  return g_strdup_printf ("%s%s", valid, length > QUOTE_LIMIT ? "…" : "");
+    _runtime_use_json_lines_process_fail (self->process, RUNTIME_USE_ERROR_AGENT_FAILED,
+                                          "it cannot work, and did not say why");
 }
 
 static void
-refuse_long_line (RuntimeUseHost *self)
+line_cb (RuntimeUseJsonLinesProcess *process,
+         const char                 *line,
+         gsize                       length,
+         gpointer                    user_data)
 {
-  self->garbled = TRUE;
-  fail (self, RUNTIME_USE_ERROR_TOO_LARGE,
-        "it wrote a line of more than %" G_GSIZE_FORMAT " bytes to descriptor 4 "
-        "(max-line-size)", self->limits.max_line_size);
-}
-
-static void
-take_line (RuntimeUseHost *self,
-           const char     *line,
-           gsize           length)
-{
+  RuntimeUseHost *self = user_data;
   RuntimeUseHostMessage message;
   g_autoptr(GError) error = NULL;
 
-  if (self->garbled || length == 0)
-    return;
-
-  if (length > self->limits.max_line_size)
-    refuse_long_line (self);
-  else if (!_runtime_use_host_message_read (&message, line, length, &error))
-    {
-      g_autofree char *quoted = quote (line, length);
-
-      self->garbled = TRUE;
-      fail (self, RUNTIME_USE_ERROR_AGENT_FAILED,
-            "it wrote a line to descriptor 4 that cannot be used: %s: %s",
-            error->message, quoted);
-    }
+  if (!_runtime_use_host_message_read (&message, line, length, &error))
+    _runtime_use_json_lines_process_refuse_line (process, line, length, error);
   else if (message.kind == RUNTIME_USE_HOST_MESSAGE_READY)
     take_ready (self, &message);
   else if (message.kind == RUNTIME_USE_HOST_MESSAGE_FATAL)
@@ -232,199 +122,15 @@ take_line (RuntimeUseHost *self,
     self->events->message (self, &message, line, length, self->user_data);
 }
 
-/* Takes the lines that are whole. They are cut off together, since most come in crowds. */
-static void
-take_lines (RuntimeUseHost *self)
-{
-  gsize done = 0;
-  guint8 *newline;
-
-  while (self->line->len > self->searched &&
-         (newline = memchr (self->line->data + self->searched, '\n',
-                            self->line->len - self->searched)) != NULL)
-    {
-      gsize end = (gsize) (newline - self->line->data);
-
-      take_line (self, (const char *) self->line->data + done, end - done);
-      self->searched = done = end + 1;
-    }
-
-  if (done > 0)
-    g_byte_array_remove_range (self->line, 0, (guint) done);
-  self->searched = self->line->len;
-
-  if (self->line->len <= self->limits.max_line_size)
-    return;
-
-  g_byte_array_set_size (self->line, 0);
-  self->searched = 0;
-  refuse_long_line (self);
-}
-
-/* Returns whether something came. */
-static gboolean
-read_once (RuntimeUseHost *self)
-{
-  guint8 buffer[READ_SIZE];
-  ssize_t length;
-
-  if (self->output < 0)
-    return FALSE;
-
-  length = read (self->output, buffer, sizeof buffer);
-  if (length > 0)
-    {
-      if (!self->garbled)
-        {
-          g_byte_array_append (self->line, buffer, (guint) length);
-          take_lines (self);
-        }
-      return TRUE;
-    }
-
-  if (length == 0 || (errno != EAGAIN && errno != EINTR))
-    {
-      _runtime_use_clear_source (&self->reader);
-      close_descriptor (&self->output);
-    }
-
-  return FALSE;
-}
-
-/* Death is the end of the process. The end of its pipe alone only makes us wait for that. */
-static gboolean
-readable_cb (int          fd,
-             GIOCondition condition,
-             gpointer     user_data)
-{
-  g_autoptr(RuntimeUseHost) self = g_object_ref (user_data);
-
-  read_once (self);
-  if (self->output >= 0)
-    return G_SOURCE_CONTINUE;
-
-  if (self->why == NULL)
-    set_deadline (self, SILENCE_PATIENCE, silence_cb);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-update_reader (RuntimeUseHost *self)
-{
-  gboolean wanted = self->output >= 0 && !self->paused;
-
-  if (wanted && self->reader == NULL)
-    {
-      self->reader = g_unix_fd_source_new (self->output, G_IO_IN | G_IO_HUP);
-      attach (self->reader, "RuntimeUseHost output", G_SOURCE_FUNC (readable_cb), self);
-    }
-  else if (!wanted)
-    {
-      _runtime_use_clear_source (&self->reader);
-    }
-}
-
 /* While its output is left alone, a host that goes on writing has to wait. */
 void
 _runtime_use_host_set_paused (RuntimeUseHost *self,
                               gboolean        paused)
 {
-  self->paused = paused;
-  update_reader (self);
+  _runtime_use_json_lines_process_set_paused (self->process, paused);
 }
 
 /* What it reads */
-
-static gsize
-count_unsent (RuntimeUseHost *self)
-{
-  return self->unsent->len - self->n_written;
-}
-
-/* Moves what waits only now and then, and keeps no more memory than it needs. */
-static void
-forget_written (RuntimeUseHost *self)
-{
-  if (count_unsent (self) == 0)
-    {
-      g_string_free (self->unsent, TRUE);
-      self->unsent = g_string_new (NULL);
-    }
-  else if (self->n_written >= MAX_WRITTEN && self->n_written >= count_unsent (self))
-    {
-      g_string_erase (self->unsent, 0, (gssize) self->n_written);
-    }
-  else
-    {
-      return;
-    }
-
-  self->n_written = 0;
-}
-
-/* The pipe still knows what is in it, although nobody may be at its other end. */
-static void
-close_input (RuntimeUseHost *self)
-{
-  int n_left = 0;
-
-  if (self->input >= 0 && ioctl (self->input, FIONREAD, &n_left) == 0)
-    self->n_unread = (guint64) n_left;
-  close_descriptor (&self->input);
-}
-
-static void
-write_unsent (RuntimeUseHost *self)
-{
-  while (count_unsent (self) > 0 && self->input >= 0)
-    {
-      ssize_t length = write (self->input, self->unsent->str + self->n_written,
-                              count_unsent (self));
-
-      if (length > 0)
-        {
-          self->n_written += (gsize) length;
-          forget_written (self);
-        }
-      else if (errno == EAGAIN)
-        {
-          return;
-        }
-      else if (errno != EINTR)
-        {
-          close_input (self);
-          if (self->why == NULL)
-            set_deadline (self, SILENCE_PATIENCE, silence_cb);
-        }
-    }
-}
-
-static gboolean
-writable_cb (int          fd,
-             GIOCondition condition,
-             gpointer     user_data)
-{
-  RuntimeUseHost *self = user_data;
-
-  write_unsent (self);
-  if (count_unsent (self) > 0 && self->input >= 0)
-    return G_SOURCE_CONTINUE;
-
-  _runtime_use_clear_source (&self->writer);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-update_writer (RuntimeUseHost *self)
-{
-  if (count_unsent (self) == 0 || self->input < 0)
-    return;
-
-  self->writer = g_unix_fd_source_new (self->input, G_IO_OUT | G_IO_ERR);
-  attach (self->writer, "RuntimeUseHost input", G_SOURCE_FUNC (writable_cb), self);
-}
 
 /* What it does not take now waits. Prompts are bounded, and so are those who may ask. Returns the
  * place of @lines among all that was sent. */
@@ -432,177 +138,51 @@ guint64
 _runtime_use_host_send (RuntimeUseHost *self,
                         const GString  *lines)
 {
-  guint64 place = self->n_sent;
-
-  self->n_sent += lines->len;
-  g_string_append_len (self->unsent, lines->str, (gssize) lines->len);
-  if (self->writer == NULL)
-    {
-      write_unsent (self);
-      update_writer (self);
-    }
-
-  return place;
+  return _runtime_use_json_lines_process_send (self->process, lines);
 }
 
 /* How much of what was sent a host that is gone had read. */
 guint64
 _runtime_use_host_get_taken (RuntimeUseHost *self)
 {
-  return self->n_taken;
+  return _runtime_use_json_lines_process_get_taken (self->process);
 }
 
 /* Its end */
-
-static gboolean
-hang_up_cb (gpointer user_data)
-{
-  RuntimeUseHost *self = user_data;
-
-  _runtime_use_host_log_say (self->log, "went on after the end of its input, and is killed");
-  _runtime_use_host_kill (self, NULL);
-
-  return G_SOURCE_REMOVE;
-}
 
 /* Asks it to end, which it is given time for. */
 void
 _runtime_use_host_hang_up (RuntimeUseHost *self)
 {
-  if (self->why != NULL)
-    return;
-
-  self->why = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
-                           "%s: the handler was stopped", self->name);
-  _runtime_use_clear_source (&self->writer);
-  close_input (self);
-  set_deadline (self, HANG_UP_PATIENCE, hang_up_cb);
-}
-
-static char *
-describe_end (RuntimeUseHost *self,
-              int             status)
-{
-  int signal = _runtime_use_command_handler_get_term_signal (self->command);
-
-  if (signal != 0)
-    return g_strdup_printf ("its process was ended by signal %d (%s)", signal,
-                            g_strsignal (signal));
-
-  return g_strdup_printf ("its process ended with status %d%s", status,
-                          self->ready ? "" : " before it was ready");
-}
-
-/* Why it is gone, with its last words. */
-static GError *
-make_epitaph (RuntimeUseHost *self,
-              int             status,
-              const GError   *lost)
-{
-  g_autofree char *tail = NULL;
-  g_autofree char *end = NULL;
-  g_autofree char *redacted = NULL;
-
-  if (self->why != NULL)
-    end = g_strdup (self->why->message);
-  else if (lost != NULL)
-    end = g_strdup_printf ("%s: %s", self->name, lost->message);
-  else
-    {
-      g_autofree char *description = describe_end (self, status);
-
-      end = g_strdup_printf ("%s: %s", self->name, description);
-    }
-
-  /* It quotes the host, and all that it served may hear it. */
-  redacted = _runtime_use_host_log_redact (self->log, end);
-  if (self->fatal || g_error_matches (self->why, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED))
-    return g_error_new_literal (RUNTIME_USE_ERROR, self->why->code, redacted);
-
-  tail = _runtime_use_host_log_dup_tail (self->log);
-
-  return g_error_new (RUNTIME_USE_ERROR,
-                      self->why != NULL ? self->why->code : RUNTIME_USE_ERROR_AGENT_FAILED,
-                      "%s%s%s", redacted, tail[0] != '\0' ? "\n" : "", tail);
-}
-
-/* What it said before it died counts. */
-static void
-read_rest (RuntimeUseHost *self)
-{
-  for (guint i = 0; i < MAX_LAST_READS && read_once (self); i++)
-    continue;
+  clear_deadline (self);
+  _runtime_use_json_lines_process_hang_up (
+    self->process,
+    g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED, "%s: the handler was stopped",
+                 self->name));
 }
 
 static void
-gone_cb (GObject      *object,
-         GAsyncResult *result,
-         gpointer      user_data)
+gone_cb (RuntimeUseJsonLinesProcess *process,
+         const GError               *error,
+         gpointer                    user_data)
 {
   g_autoptr(RuntimeUseHost) self = user_data;
-  g_autoptr(GError) lost = NULL;
-  g_autoptr(GError) epitaph = NULL;
-  int status;
 
-  status = runtime_use_command_handler_run_finish (self->command, result, &lost);
-  _runtime_use_clear_source (&self->deadline);
-  _runtime_use_clear_source (&self->reader);
-  _runtime_use_clear_source (&self->writer);
-  read_rest (self);
-  close_input (self);
-  close_descriptor (&self->output);
-  _runtime_use_clear_source (&self->reader);
-  _runtime_use_clear_source (&self->writer);
-  self->n_taken = self->n_sent - count_unsent (self) - self->n_unread;
-  _runtime_use_host_log_finish (self->log);
-  _runtime_use_command_handler_set_sink (self->command, NULL, NULL);
-
-  epitaph = make_epitaph (self, status, lost);
+  clear_deadline (self);
   if (self->events != NULL)
-    self->events->gone (self, epitaph, self->user_data);
+    self->events->gone (self, error, self->user_data);
   self->events = NULL;
 }
+
+static const RuntimeUseJsonLinesEvents process_events = {
+  .line = line_cb,
+  .gone = gone_cb,
+};
 
 void
 _runtime_use_host_disown (RuntimeUseHost *self)
 {
   self->events = NULL;
-}
-
-static void
-print_cb (RuntimeUseCommandHandler *command,
-          RuntimeUseOutputStream    stream,
-          const char               *text,
-          gsize                     length,
-          gpointer                  user_data)
-{
-  RuntimeUseHost *self = user_data;
-
-  _runtime_use_host_log_push (self->log, stream, text, length);
-}
-
-static gboolean
-open_pipes (RuntimeUseHost  *self,
-            int             *host_input,
-            int             *host_output,
-            GError         **error)
-{
-  int input[2];
-  int output[2];
-
-  if (!g_unix_open_pipe (input, FD_CLOEXEC, error))
-    return FALSE;
-  self->input = input[1];
-  *host_input = input[0];
-
-  if (!g_unix_open_pipe (output, FD_CLOEXEC, error))
-    return FALSE;
-  self->output = output[0];
-  *host_output = output[1];
-
-  /* Only our ends: hosts may count on pipes that block. */
-  return g_unix_set_fd_nonblocking (self->input, TRUE, error) &&
-         g_unix_set_fd_nonblocking (self->output, TRUE, error);
 }
 
 /* Keeps itself until its process is gone. */
@@ -611,28 +191,13 @@ _runtime_use_host_start (RuntimeUseHost     *self,
                          RuntimeUseCommand  *command,
                          GError            **error)
 {
-  int host_input = -1;
-  int host_output = -1;
-  gboolean opened;
+  if (!_runtime_use_json_lines_process_start (self->process, command, error))
+    return FALSE;
 
-  opened = open_pipes (self, &host_input, &host_output, error);
-  if (opened)
-    {
-      self->command = runtime_use_command_handler_new (command);
-      runtime_use_command_handler_set_grace (self->command, 0);
-      runtime_use_command_handler_set_timeout (self->command, G_MAXUINT);
-      _runtime_use_command_handler_set_sink (self->command, print_cb, self);
-      _runtime_use_command_handler_set_host_pipes (self->command, host_input, host_output);
-      runtime_use_command_handler_run_async (self->command, self->killer, gone_cb,
-                                             g_object_ref (self));
-      set_deadline (self, self->limits.start_timeout * 1000, start_timeout_cb);
-      update_reader (self);
-    }
+  g_object_ref (self);
+  set_deadline (self);
 
-  close_descriptor (&host_input);
-  close_descriptor (&host_output);
-
-  return opened;
+  return TRUE;
 }
 
 gboolean
@@ -644,7 +209,7 @@ _runtime_use_host_is_ready (RuntimeUseHost *self)
 gboolean
 _runtime_use_host_is_ending (RuntimeUseHost *self)
 {
-  return self->why != NULL;
+  return _runtime_use_json_lines_process_is_ending (self->process);
 }
 
 const RuntimeUseHostAbilities *
@@ -657,14 +222,14 @@ void
 _runtime_use_host_hide (RuntimeUseHost     *self,
                         RuntimeUseRedactor *redactor)
 {
-  _runtime_use_host_log_hide (self->log, redactor);
+  _runtime_use_json_lines_process_hide (self->process, redactor);
 }
 
 /* For what is said of no invocation. Knows the secrets of all. */
 RuntimeUseLogger *
 _runtime_use_host_get_logger (RuntimeUseHost *self)
 {
-  return _runtime_use_host_log_get_logger (self->log);
+  return _runtime_use_json_lines_process_get_logger (self->process);
 }
 
 static void
@@ -672,17 +237,8 @@ _runtime_use_host_finalize (GObject *object)
 {
   RuntimeUseHost *self = RUNTIME_USE_HOST (object);
 
-  _runtime_use_clear_source (&self->deadline);
-  _runtime_use_clear_source (&self->reader);
-  _runtime_use_clear_source (&self->writer);
-  close_descriptor (&self->input);
-  close_descriptor (&self->output);
-  g_clear_object (&self->command);
-  g_clear_object (&self->killer);
-  g_clear_error (&self->why);
-  g_clear_pointer (&self->line, g_byte_array_unref);
-  g_string_free (self->unsent, TRUE);
-  _runtime_use_host_log_free (self->log);
+  clear_deadline (self);
+  g_clear_object (&self->process);
   g_free (self->name);
 
   G_OBJECT_CLASS (_runtime_use_host_parent_class)->finalize (object);
@@ -692,20 +248,12 @@ static void
 _runtime_use_host_class_init (RuntimeUseHostClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = _runtime_use_host_finalize;
-
-  /* Makes GIO ignore SIGPIPE, as it does for all its sockets: a host may close its input. */
-  g_type_class_unref (g_type_class_ref (G_TYPE_SOCKET));
 }
 
 static void
 _runtime_use_host_init (RuntimeUseHost *self)
 {
-  self->input = -1;
-  self->output = -1;
   self->abilities.concurrent = 1;
-  self->killer = g_cancellable_new ();
-  self->line = g_byte_array_new ();
-  self->unsent = g_string_new (NULL);
 }
 
 RuntimeUseHost *
@@ -714,13 +262,22 @@ _runtime_use_host_new (const char                 *name,
                        const RuntimeUseHostEvents *events,
                        gpointer                    user_data)
 {
+  const RuntimeUseJsonLinesTraits traits = {
+    .input = "descriptor 3",
+    .output = "descriptor 4",
+    .max_line_size = limits->max_line_size,
+    .max_unsent = G_MAXSIZE,
+    .hang_up_patience = HANG_UP_PATIENCE,
+  };
   RuntimeUseHost *self = g_object_new (RUNTIME_USE_TYPE_HOST, NULL);
 
   self->name = g_strdup (name);
-  self->limits = *limits;
+  self->start_timeout = limits->start_timeout;
   self->events = events;
   self->user_data = user_data;
-  self->log = _runtime_use_host_log_new (name);
+  self->process = _runtime_use_json_lines_process_new (name, NULL, &traits, &process_events,
+                                                       self);
+  _runtime_use_json_lines_process_set_stage (self->process, " before it was ready");
 
   return self;
 }

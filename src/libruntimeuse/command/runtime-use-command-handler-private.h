@@ -28,6 +28,11 @@ void _runtime_use_command_handler_set_host_pipes (RuntimeUseCommandHandler *self
                                                   int                       input,
                                                   int                       output);
 
+/* Whether what a host that ended with status 0 leaves behind lives on, as with other commands,
+ * rather than being ended with it. Called before the start. */
+void _runtime_use_command_handler_set_keeps_leftovers (RuntimeUseCommandHandler *self,
+                                                       gboolean                  keeps_leftovers);
+
 /* The signal that ended a command which is finished, or 0. */
 int _runtime_use_command_handler_get_term_signal (RuntimeUseCommandHandler *self);
 

@@ -50,6 +50,7 @@ struct _RuntimeUseCommandHandler
   RuntimeUseCommandSink   sink;
   gpointer                sink_data;
   int                     host_pipes[2]; /* -1: the command is no host */
+  gboolean                keeps_leftovers;
 
   RuntimeUseCommandRun   *run;      /* from the first try to start it */
   GTask                  *run_task;
@@ -698,6 +699,13 @@ _runtime_use_command_handler_set_host_pipes (RuntimeUseCommandHandler *self,
   self->host_pipes[1] = output;
 }
 
+void
+_runtime_use_command_handler_set_keeps_leftovers (RuntimeUseCommandHandler *self,
+                                                  gboolean                  keeps_leftovers)
+{
+  self->keeps_leftovers = keeps_leftovers;
+}
+
 int
 _runtime_use_command_handler_get_term_signal (RuntimeUseCommandHandler *self)
 {
@@ -711,6 +719,7 @@ start_run (RuntimeUseCommandHandler  *self,
   self->run = _runtime_use_command_run_new (&run_funcs, self);
   _runtime_use_command_run_set_limits (self->run, self->grace, self->timeout);
   _runtime_use_command_run_set_host_pipes (self->run, self->host_pipes[0], self->host_pipes[1]);
+  _runtime_use_command_run_set_keeps_leftovers (self->run, self->keeps_leftovers);
   _runtime_use_command_run_set_paused (self->run, self->paused);
 
   return _runtime_use_command_run_start (self->run, self->command,

@@ -41,6 +41,8 @@ void _runtime_use_command_run_set_limits (RuntimeUseCommandRun *self,
 void _runtime_use_command_run_set_host_pipes (RuntimeUseCommandRun *self,
                                               int                   input,
                                               int                   output);
+void _runtime_use_command_run_set_keeps_leftovers (RuntimeUseCommandRun *self,
+                                                   gboolean              keeps_leftovers);
 void _runtime_use_command_run_set_paused (RuntimeUseCommandRun *self,
                                           gboolean              paused);
 int _runtime_use_command_run_get_term_signal (RuntimeUseCommandRun *self);

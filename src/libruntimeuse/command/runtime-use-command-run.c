@@ -52,6 +52,7 @@ struct _RuntimeUseCommandRun
   guint                            timeout; /* seconds */
   gboolean                         paused;
   int                              host_pipes[2]; /* its input and output; -1 in other commands */
+  gboolean                         keeps_leftovers; /* of a host */
 
   gboolean                         active;  /* started, and not let go of */
   RuntimeUseJob                   *job;     /* present as long as anything of the command is */
@@ -250,9 +251,9 @@ advance (RuntimeUseCommandRun *self)
           read_rest (self);
           conclude (self, NULL);
         }
-      else if (self->status != 0 || is_host (self))
+      else if (self->status != 0 || (is_host (self) && !self->keeps_leftovers))
         {
-          /* Of a host nobody is served by what is left, whatever holds its pipes. */
+          /* Of most hosts nobody is served by what is left, whatever holds its pipes. */
           begin_end (self, ENDING_WITH_LEADER, self->grace);
         }
       else
@@ -550,6 +551,14 @@ _runtime_use_command_run_set_host_pipes (RuntimeUseCommandRun *self,
 {
   self->host_pipes[0] = input;
   self->host_pipes[1] = output;
+}
+
+/* What a host that succeeded leaves behind lives on. To be called before the start. */
+void
+_runtime_use_command_run_set_keeps_leftovers (RuntimeUseCommandRun *self,
+                                              gboolean              keeps_leftovers)
+{
+  self->keeps_leftovers = keeps_leftovers;
 }
 
 /* The signal that ended the shell, or 0. */
