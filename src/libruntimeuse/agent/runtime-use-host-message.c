@@ -5,21 +5,15 @@
 #include "runtime-use-host-message-private.h"
 
 #include "runtime-use-invocation-private.h"
+#include "runtime-use-json-members-private.h"
 #include "runtime-use-json-redaction-private.h"
 #include "runtime-use-json-writer-private.h"
-#include "runtime-use-line-splitter-private.h"
 
 #include <string.h>
 
-#define NAME(literal) { literal, sizeof (literal) - 1 }
+#define NAME(literal) RUNTIME_USE_JSON_TEXT (literal)
 
-typedef struct
-{
-  const char *text;
-  gsize       length;
-} Name;
-
-static const Name member_names[RUNTIME_USE_HOST_N_MEMBERS] = {
+static const RuntimeUseJsonText member_names[RUNTIME_USE_HOST_N_MEMBERS] = {
   [RUNTIME_USE_HOST_MEMBER_TYPE] = NAME ("type"),
   [RUNTIME_USE_HOST_MEMBER_ID] = NAME ("id"),
   [RUNTIME_USE_HOST_MEMBER_TEXT_BLOCKS] = NAME ("text_blocks"),
@@ -31,7 +25,7 @@ static const Name member_names[RUNTIME_USE_HOST_N_MEMBERS] = {
   [RUNTIME_USE_HOST_MEMBER_CAPABILITIES] = NAME ("capabilities"),
 };
 
-static const Name kind_names[] = {
+static const RuntimeUseJsonText kind_names[] = {
   [RUNTIME_USE_HOST_MESSAGE_READY] = NAME ("ready"),
   [RUNTIME_USE_HOST_MESSAGE_FATAL] = NAME ("fatal"),
   [RUNTIME_USE_HOST_MESSAGE_ASSISTANT] = NAME ("assistant_message"),
@@ -42,59 +36,11 @@ static const Name kind_names[] = {
   [RUNTIME_USE_HOST_MESSAGE_CANCELLED] = NAME ("cancelled"),
 };
 
-static gboolean
-value_is (const RuntimeUseJsonValue *value,
-          const Name                *name)
-{
-  return _runtime_use_json_value_equals (value, name->text, name->length);
-}
-
-/* Goes through an object and keeps the values of the members named in @names. */
-static gboolean
-sweep (RuntimeUseJsonReader *reader,
-       const Name           *names,
-       guint                 n_names,
-       RuntimeUseJsonValue  *values)
-{
-  RuntimeUseJsonToken token;
-
-  for (guint i = 0; i < n_names; i++)
-    values[i] = (RuntimeUseJsonValue) { .token = RUNTIME_USE_JSON_NULL };
-
-  while ((token = _runtime_use_json_reader_next (reader)) == RUNTIME_USE_JSON_NAME)
-    {
-      RuntimeUseJsonValue name = reader->current;
-      RuntimeUseJsonValue value;
-
-      if (!_runtime_use_json_reader_read_value (reader, &value))
-        return FALSE;
-
-      for (guint i = 0; i < n_names; i++)
-        if (value_is (&name, &names[i]))
-          values[i] = value;
-    }
-
-  return token == RUNTIME_USE_JSON_OBJECT_END;
-}
-
-static void
-sweep_value (const RuntimeUseJsonValue *object,
-             const Name                *names,
-             guint                      n_names,
-             RuntimeUseJsonValue       *values)
-{
-  RuntimeUseJsonReader reader;
-
-  /* Already found to be sound, with the line that it is part of. */
-  _runtime_use_json_value_open (object, &reader);
-  sweep (&reader, names, n_names, values);
-}
-
 static RuntimeUseHostMessageKind
 find_kind (const RuntimeUseJsonValue *type)
 {
   for (guint i = RUNTIME_USE_HOST_MESSAGE_READY; i < G_N_ELEMENTS (kind_names); i++)
-    if (value_is (type, &kind_names[i]))
+    if (_runtime_use_json_value_is (type, &kind_names[i]))
       return i;
 
   return RUNTIME_USE_HOST_MESSAGE_UNKNOWN;
@@ -107,23 +53,12 @@ _runtime_use_host_message_read (RuntimeUseHostMessage  *self,
                                 gsize                   length,
                                 GError                **error)
 {
-  RuntimeUseJsonReader reader;
-  RuntimeUseJsonToken token;
   const RuntimeUseJsonValue *type = &self->members[RUNTIME_USE_HOST_MEMBER_TYPE];
 
-  _runtime_use_json_reader_init (&reader, line, length);
-  token = _runtime_use_json_reader_next (&reader);
-  if (token == RUNTIME_USE_JSON_OBJECT)
-    sweep (&reader, member_names, G_N_ELEMENTS (member_names), self->members);
-  if (reader.problem == NULL && token == RUNTIME_USE_JSON_OBJECT)
-    _runtime_use_json_reader_next (&reader);
-
-  if (reader.problem != NULL)
-    {
-      _runtime_use_json_reader_set_error (&reader, error);
-      return FALSE;
-    }
-  if (token != RUNTIME_USE_JSON_OBJECT || type->token != RUNTIME_USE_JSON_STRING)
+  if (!_runtime_use_json_members_read (line, length, member_names, G_N_ELEMENTS (member_names),
+                                       self->members, error))
+    return FALSE;
+  if (type->token != RUNTIME_USE_JSON_STRING)
     {
       g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_MALFORMED,
                            "it is no object with a \"type\"");
@@ -135,32 +70,12 @@ _runtime_use_host_message_read (RuntimeUseHostMessage  *self,
   return TRUE;
 }
 
-/* What a string says, for those who take no counted strings. */
-static char *
-dup_text (const RuntimeUseJsonValue *value)
-{
-  g_autofree char *decoded = NULL;
-  GString *text;
-  gsize length;
-
-  decoded = _runtime_use_json_value_dup_string (value, &length);
-  if (!value->has_nul)
-    return g_steal_pointer (&decoded);
-
-  text = g_string_new (NULL);
-  _runtime_use_append_without_nul (text, decoded, length);
-
-  return g_string_free (text, FALSE);
-}
-
 /* The text of a string member, or NULL if it is something else. */
 char *
 _runtime_use_host_message_dup_member (const RuntimeUseHostMessage *self,
                                       RuntimeUseHostMember         member)
 {
-  const RuntimeUseJsonValue *value = &self->members[member];
-
-  return value->token == RUNTIME_USE_JSON_STRING ? dup_text (value) : NULL;
+  return _runtime_use_json_value_dup_text (&self->members[member]);
 }
 
 /* Of a "log"; what is no string is not logged. */
@@ -209,7 +124,7 @@ void
 _runtime_use_host_message_get_abilities (const RuntimeUseHostMessage *self,
                                          RuntimeUseHostAbilities     *abilities)
 {
-  static const Name names[] = { NAME ("concurrent"), NAME ("flow") };
+  static const RuntimeUseJsonText names[] = { NAME ("concurrent"), NAME ("flow") };
   const RuntimeUseJsonValue *object = &self->members[RUNTIME_USE_HOST_MEMBER_CAPABILITIES];
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
 
@@ -218,7 +133,7 @@ _runtime_use_host_message_get_abilities (const RuntimeUseHostMessage *self,
   if (object->token != RUNTIME_USE_JSON_OBJECT)
     return;
 
-  sweep_value (object, names, G_N_ELEMENTS (names), values);
+  _runtime_use_json_members_sweep (object, names, G_N_ELEMENTS (names), values);
   abilities->concurrent = read_concurrent (&values[0]);
   abilities->flow = values[1].token == RUNTIME_USE_JSON_TRUE;
 }
@@ -250,7 +165,7 @@ _runtime_use_host_message_dup_blocks (const RuntimeUseHostMessage  *self,
                                "text_blocks must hold nothing but strings");
           return NULL;
         }
-      block = dup_text (&value);
+      block = _runtime_use_json_value_dup_text (&value);
       g_strv_builder_add (blocks, block);
     }
 
@@ -284,11 +199,11 @@ dup_object (const RuntimeUseJsonValue *value)
 static RuntimeUseOutcome *
 read_result (const RuntimeUseJsonValue *result)
 {
-  static const Name names[] = {
+  static const RuntimeUseJsonText names[] = {
     NAME ("type"), NAME ("text"), NAME ("structured_output"), NAME ("metadata"),
   };
-  static const Name text = NAME ("text");
-  static const Name structured = NAME ("structured_output");
+  static const RuntimeUseJsonText text = NAME ("text");
+  static const RuntimeUseJsonText structured = NAME ("structured_output");
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   g_autofree char *shown = NULL;
   g_autofree char *problem = NULL;
@@ -297,7 +212,7 @@ read_result (const RuntimeUseJsonValue *result)
   if (result->token != RUNTIME_USE_JSON_OBJECT)
     return new_unfit ("it is no object");
 
-  sweep_value (result, names, G_N_ELEMENTS (names), values);
+  _runtime_use_json_members_sweep (result, names, G_N_ELEMENTS (names), values);
   if (values[3].token != RUNTIME_USE_JSON_NULL && values[3].token != RUNTIME_USE_JSON_OBJECT)
     return new_unfit ("the metadata must be a JSON object");
   if (values[0].token != RUNTIME_USE_JSON_STRING)
@@ -306,18 +221,19 @@ read_result (const RuntimeUseJsonValue *result)
   outcome = g_new0 (RuntimeUseOutcome, 1);
   if (values[3].token == RUNTIME_USE_JSON_OBJECT)
     outcome->metadata = dup_object (&values[3]);
-  if (value_is (&values[0], &text) && values[1].token == RUNTIME_USE_JSON_STRING)
-    outcome->text = dup_text (&values[1]);
-  else if (value_is (&values[0], &structured) && values[2].token == RUNTIME_USE_JSON_OBJECT)
+  if (_runtime_use_json_value_is (&values[0], &text))
+    outcome->text = _runtime_use_json_value_dup_text (&values[1]);
+  else if (_runtime_use_json_value_is (&values[0], &structured) &&
+           values[2].token == RUNTIME_USE_JSON_OBJECT)
     outcome->structured_output = dup_object (&values[2]);
   if (outcome->text != NULL || outcome->structured_output != NULL)
     return outcome;
 
   _runtime_use_outcome_free (outcome);
   shown = _runtime_use_json_value_show (&values[0]);
-  if (value_is (&values[0], &text))
+  if (_runtime_use_json_value_is (&values[0], &text))
     problem = g_strdup ("its \"text\" must be a string");
-  else if (value_is (&values[0], &structured))
+  else if (_runtime_use_json_value_is (&values[0], &structured))
     problem = g_strdup ("its \"structured_output\" must be a JSON object");
   else
     problem = g_strdup_printf ("its \"type\" must be \"text\" or \"structured_output\", not "
@@ -348,22 +264,21 @@ describe_failure (const RuntimeUseJsonValue *metadata,
 static RuntimeUseOutcome *
 read_failure (const RuntimeUseJsonValue *failure)
 {
-  static const Name names[] = { NAME ("message"), NAME ("name"), NAME ("metadata") };
+  static const RuntimeUseJsonText names[] = { NAME ("message"), NAME ("name"), NAME ("metadata") };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   g_autofree char *message = NULL;
   RuntimeUseOutcome *outcome;
 
   if (failure->token == RUNTIME_USE_JSON_STRING)
     {
-      message = dup_text (failure);
+      message = _runtime_use_json_value_dup_text (failure);
       return new_failed (RUNTIME_USE_ERROR_AGENT_FAILED, message);
     }
   if (failure->token != RUNTIME_USE_JSON_OBJECT)
     return new_failed (RUNTIME_USE_ERROR_AGENT_FAILED, "The agent failed without saying why");
 
-  sweep_value (failure, names, G_N_ELEMENTS (names), values);
-  if (values[0].token == RUNTIME_USE_JSON_STRING)
-    message = dup_text (&values[0]);
+  _runtime_use_json_members_sweep (failure, names, G_N_ELEMENTS (names), values);
+  message = _runtime_use_json_value_dup_text (&values[0]);
   outcome = new_failed (RUNTIME_USE_ERROR_AGENT_FAILED,
                         message != NULL ? message : "The agent failed without saying why");
   outcome->metadata = describe_failure (&values[2], &values[1]);
