@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RuntimeUseAbsentHandler, _runtime_use_absent_handler,
                       RUNTIME_USE, ABSENT_HANDLER, GObject)
 
-RuntimeUseAgentHandler *_runtime_use_absent_handler_new       (const char *name);
+RuntimeUseAgentHandler *_runtime_use_absent_handler_new (void);
 char                   *_runtime_use_agent_handler_dup_names  (void);
 
 G_END_DECLS

@@ -10,9 +10,7 @@
 
 struct _RuntimeUseAbsentHandler
 {
-  GObject  parent_instance;
-
-  char    *name;   /* (nullable): no agent was chosen */
+  GObject parent_instance;
 };
 
 static void agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface);
@@ -26,17 +24,10 @@ runtime_use_absent_handler_run (RuntimeUseAgentHandler  *handler,
                                 RuntimeUseInvocation    *invocation,
                                 GError                 **error)
 {
-  RuntimeUseAbsentHandler *self = RUNTIME_USE_ABSENT_HANDLER (handler);
   g_autofree char *names = _runtime_use_agent_handler_dup_names ();
 
-  if (self->name != NULL)
-    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
-                 "The agent \"%s\" is not part of this version. "
-                 "Start the server with --agent and one of: %s",
-                 self->name, names);
-  else
-    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
-                 "No agent was chosen for this server. The built-in ones are: %s", names);
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
+               "No agent was chosen for this server. The built-in ones are: %s", names);
 
   return FALSE;
 }
@@ -48,19 +39,8 @@ agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface)
 }
 
 static void
-_runtime_use_absent_handler_finalize (GObject *object)
-{
-  RuntimeUseAbsentHandler *self = RUNTIME_USE_ABSENT_HANDLER (object);
-
-  g_clear_pointer (&self->name, g_free);
-
-  G_OBJECT_CLASS (_runtime_use_absent_handler_parent_class)->finalize (object);
-}
-
-static void
 _runtime_use_absent_handler_class_init (RuntimeUseAbsentHandlerClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = _runtime_use_absent_handler_finalize;
 }
 
 static void
@@ -69,11 +49,7 @@ _runtime_use_absent_handler_init (RuntimeUseAbsentHandler *self)
 }
 
 RuntimeUseAgentHandler *
-_runtime_use_absent_handler_new (const char *name)
+_runtime_use_absent_handler_new (void)
 {
-  RuntimeUseAbsentHandler *self = g_object_new (RUNTIME_USE_TYPE_ABSENT_HANDLER, NULL);
-
-  self->name = g_strdup (name);
-
-  return RUNTIME_USE_AGENT_HANDLER (self);
+  return g_object_new (RUNTIME_USE_TYPE_ABSENT_HANDLER, NULL);
 }

@@ -5,6 +5,7 @@
 #include "runtime-use-agent-handler.h"
 
 #include "runtime-use-absent-handler-private.h"
+#include "runtime-use-claude-handler.h"
 #include "runtime-use-echo-handler.h"
 #include "runtime-use-openai-handler.h"
 #include "runtime-use-shell-handler.h"
@@ -30,14 +31,14 @@ G_DEFINE_INTERFACE (RuntimeUseAgentHandler, runtime_use_agent_handler, G_TYPE_OB
 typedef struct
 {
   const char *name;
-  GType       (* get_type) (void);   /* (nullable): known by name only */
+  GType       (* get_type) (void);
 } BuiltInAgent;
 
 static const BuiltInAgent built_in_agents[] = {
-  { "echo", runtime_use_echo_handler_get_type },
-  { "shell", runtime_use_shell_handler_get_type },
   { "openai", runtime_use_openai_handler_get_type },
-  { "claude", NULL },
+  { "claude", runtime_use_claude_handler_get_type },
+  { "shell", runtime_use_shell_handler_get_type },
+  { "echo", runtime_use_echo_handler_get_type },
 };
 
 static void
@@ -45,27 +46,15 @@ runtime_use_agent_handler_default_init (RuntimeUseAgentHandlerInterface *iface)
 {
 }
 
-static char *
-join_names (gboolean with_absent)
+char *
+_runtime_use_agent_handler_dup_names (void)
 {
   GString *names = g_string_new (NULL);
 
   for (size_t i = 0; i < G_N_ELEMENTS (built_in_agents); i++)
-    {
-      if (built_in_agents[i].get_type == NULL && !with_absent)
-        continue;
-      if (names->len > 0)
-        g_string_append (names, ", ");
-      g_string_append (names, built_in_agents[i].name);
-    }
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", built_in_agents[i].name);
 
   return g_string_free (names, FALSE);
-}
-
-char *
-_runtime_use_agent_handler_dup_names (void)
-{
-  return join_names (FALSE);
 }
 
 /**
@@ -75,9 +64,7 @@ _runtime_use_agent_handler_dup_names (void)
  *
  * Makes the built-in agent called @name.
  *
- * The agents are `openai`, `echo` and `shell`. The name `claude` is known as
- * well, but not part of this version: such a handler answers every invocation
- * with `RUNTIME_USE_ERROR_UNSUPPORTED`, while commands work.
+ * The agents are `openai`, `claude`, `shell` and `echo`.
  *
  * If there is no such agent, `RUNTIME_USE_ERROR_UNKNOWN_AGENT` is returned,
  * and the text names those that are known.
@@ -96,16 +83,10 @@ runtime_use_agent_handler_new_for_name (const char  *name,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   for (size_t i = 0; i < G_N_ELEMENTS (built_in_agents); i++)
-    {
-      if (g_strcmp0 (name, built_in_agents[i].name) != 0)
-        continue;
-      if (built_in_agents[i].get_type == NULL)
-        return _runtime_use_absent_handler_new (name);
-
+    if (g_str_equal (name, built_in_agents[i].name))
       return g_object_new (built_in_agents[i].get_type (), NULL);
-    }
 
-  names = join_names (TRUE);
+  names = _runtime_use_agent_handler_dup_names ();
   g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNKNOWN_AGENT,
                "unknown agent \"%s\". Choose one of: %s", name, names);
 

@@ -158,7 +158,8 @@ _runtime_use_host_hang_up (RuntimeUseHost *self)
   _runtime_use_json_lines_process_hang_up (
     self->process,
     g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED, "%s: the handler was stopped",
-                 self->name));
+                 self->name),
+    HANG_UP_PATIENCE);
 }
 
 static void
@@ -267,7 +268,6 @@ _runtime_use_host_new (const char                 *name,
     .output = "descriptor 4",
     .max_line_size = limits->max_line_size,
     .max_unsent = G_MAXSIZE,
-    .hang_up_patience = HANG_UP_PATIENCE,
   };
   RuntimeUseHost *self = g_object_new (RUNTIME_USE_TYPE_HOST, NULL);
 

@@ -38,7 +38,6 @@ typedef struct
   gsize       max_line_size;    /* bytes */
   gsize       max_unsent;       /* bytes that may wait until it reads them */
   guint       grace;            /* ms between SIGTERM and SIGKILL; 0 kills at once */
-  guint       hang_up_patience; /* ms that it may go on after the end of its input */
   gboolean    keeps_leftovers;  /* what it leaves behind when it ends with status 0 */
 } RuntimeUseJsonLinesTraits;
 
@@ -80,7 +79,8 @@ _runtime_use_json_lines_process_refuse_line (RuntimeUseJsonLinesProcess      *se
 
 void
 _runtime_use_json_lines_process_hang_up     (RuntimeUseJsonLinesProcess      *self,
-                                             GError                          *why);
+                                             GError                          *why,
+                                             guint                            patience);
 void
 _runtime_use_json_lines_process_kill        (RuntimeUseJsonLinesProcess      *self,
                                              GError                          *why);

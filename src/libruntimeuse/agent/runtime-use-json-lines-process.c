@@ -449,10 +449,12 @@ hang_up_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Asks it to end, which it is given time for. Takes the reason, which needs no last words. */
+/* Asks it to end, which it is given time for. @patience is in milliseconds. Takes the reason,
+ * which needs no last words. */
 void
 _runtime_use_json_lines_process_hang_up (RuntimeUseJsonLinesProcess *self,
-                                         GError                     *why)
+                                         GError                     *why,
+                                         guint                       patience)
 {
   if (self->why != NULL)
     {
@@ -464,7 +466,7 @@ _runtime_use_json_lines_process_hang_up (RuntimeUseJsonLinesProcess *self,
   self->plain = TRUE;
   clear_source (&self->writer);
   close_input (self);
-  set_deadline (self, self->traits.hang_up_patience, hang_up_cb);
+  set_deadline (self, patience, hang_up_cb);
 }
 
 static char *

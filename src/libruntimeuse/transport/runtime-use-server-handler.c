@@ -49,7 +49,7 @@ run_invocation (RuntimeUseAgentHandler  *handler,
 
   g_object_get (server, "handler", &chosen, NULL);
   if (chosen == NULL)
-    chosen = _runtime_use_absent_handler_new (NULL);
+    chosen = _runtime_use_absent_handler_new ();
 
   return runtime_use_agent_handler_run (chosen, invocation, error);
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "runtime-use-agent-handler.h"
+
+G_BEGIN_DECLS
+
+#define RUNTIME_USE_TYPE_CLAUDE_HANDLER (runtime_use_claude_handler_get_type ())
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (RuntimeUseClaudeHandler, runtime_use_claude_handler,
+                      RUNTIME_USE, CLAUDE_HANDLER, GObject)
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseAgentHandler *runtime_use_claude_handler_new (void);
+
+G_END_DECLS
