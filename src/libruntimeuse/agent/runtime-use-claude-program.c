@@ -64,7 +64,7 @@ is_program (const char *path)
   return g_file_test (path, G_FILE_TEST_IS_REGULAR) && access (path, X_OK) == 0;
 }
 
-/* In folders with an absolute path only: the directory of this process is not where programs are. */
+/* In folders with an absolute path only: programs do not lie in the directory of this process. */
 static char *
 find_program (const char  *path,
               GError     **error)
