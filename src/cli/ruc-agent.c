@@ -15,6 +15,7 @@ static const char * const limit_names[] = {
   "connect-timeout",
   "idle-timeout",
   "max-conversation-size",
+  "max-line-size",
   "max-retries",
   "max-tool-output",
   "max-turns",

@@ -48,7 +48,7 @@ print_help (void)
              "output, everything else to standard error. PROMPT may be -, for standard input.\n"
              "\n"
              "Runtime:\n"
-             "  --agent NAME          the agent, in this process: openai (default), claude, shell,\n"
+             "  --agent NAME          an agent in this process: openai (default), claude, shell,\n"
              "                        echo\n"
              "  --handler FILE        an agent of your own: .js, .ts, .py or a program\n"
              "  --url URL             the runtime at ws://HOST:PORT, with its agent\n"

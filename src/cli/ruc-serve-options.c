@@ -223,7 +223,7 @@ ruc_serve_options_print_help (void)
              "  doctor                show what this machine offers, and what is missing\n"
              "\n"
              "Agent:\n"
-             "  --agent NAME          who answers invocations: openai (default), claude, shell, echo\n"
+             "  --agent NAME          who answers: openai (default), claude, shell or echo\n"
              "  --handler FILE        an agent of your own: .js, .ts, .py or a program\n"
              "  --openai-api API      auto (default), responses or chat\n"
              "  --keys-for-tools      let the commands of openai have its key\n"

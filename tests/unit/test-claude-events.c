@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "runtime-use-claude-events-private.h"
-#include "runtime-use-output-schema-private.h"
 
 #include <string.h>
 
@@ -463,37 +462,6 @@ test_garbage (void)
     }
 }
 
-static void
-test_schema (void)
-{
-  static const struct
-  {
-    const char *format;
-    const char *schema;
-  } cases[] = {
-    { "{ \"type\": \"object\" }", "{\"type\":\"object\"}" },
-    { "{}", "{}" },
-    { "{\"schema\":{\"a\":1},\"type\":\"json_schema\",\"name\":\"x\"}", "{\"a\":1}" },
-    { "{\"type\":\"json_schema\"}", NULL },
-    { "{\"type\":\"json_schema\",\"schema\":[]}", NULL },
-    { "17", NULL },
-    { "{", NULL },
-  };
-
-  g_test_summary ("A schema is found in both forms of an output format");
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr(GError) error = NULL;
-      g_autofree char *schema = _runtime_use_output_schema_dup (cases[i].format, &error);
-
-      g_assert_cmpstr (schema, ==, cases[i].schema);
-      g_assert_true ((schema == NULL) == (error != NULL));
-      if (error != NULL)
-        assert_contains (error->message, "output_format_json_schema_str");
-    }
-}
-
 /* Recordings of the program, which lie beside the source. */
 
 typedef struct
@@ -608,7 +576,6 @@ main (int   argc,
   g_test_add_func ("/claude-events/others", test_others);
   g_test_add_func ("/claude-events/log", test_log);
   g_test_add_func ("/claude-events/garbage", test_garbage);
-  g_test_add_func ("/claude-events/schema", test_schema);
   g_test_add_data_func ("/claude-events/recordings/2.1.197", "2.1.197", test_recordings);
   g_test_add_data_func ("/claude-events/recordings/2.1.328", "2.1.328", test_recordings);
 

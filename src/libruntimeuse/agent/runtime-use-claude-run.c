@@ -11,7 +11,7 @@
 #include "runtime-use-json-lines-process-private.h"
 #include "runtime-use-json-writer-private.h"
 #include "runtime-use-limits-private.h"
-#include "runtime-use-output-schema-private.h"
+#include "runtime-use-output-format-private.h"
 
 #include <string.h>
 
@@ -35,6 +35,7 @@ typedef struct
   RuntimeUseInvocation       *invocation;
   RuntimeUseJsonLinesProcess *process;
   RuntimeUseClaudeEvents     *events;
+  RuntimeUseOutputFormat     *format;       /* (nullable): text is asked for */
   RuntimeUseOutcome          *outcome;      /* (nullable): not told yet */
   char                       *path;
   GHashTable                 *versions;
@@ -68,6 +69,7 @@ claude_run_free (ClaudeRun *run)
     _runtime_use_json_lines_process_disown (run->process);
   g_clear_object (&run->process);
   g_clear_pointer (&run->events, _runtime_use_claude_events_free);
+  g_clear_pointer (&run->format, _runtime_use_output_format_free);
   g_clear_pointer (&run->outcome, _runtime_use_outcome_free);
   g_hash_table_unref (run->versions);
   g_object_unref (run->invocation);
@@ -224,13 +226,37 @@ hang_up (ClaudeRun *run,
     patience);
 }
 
+/* The program has shown the schema to the model, but not every version has checked what came of it.
+ * Takes @outcome.
+ */
+static RuntimeUseOutcome *
+check_outcome (ClaudeRun         *run,
+               RuntimeUseOutcome *outcome)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *json = NULL;
+
+  if (run->format == NULL || outcome->structured_output == NULL)
+    return outcome;
+
+  json = _runtime_use_output_format_read (run->format, outcome->structured_output, &error);
+  if (json != NULL)
+    return outcome;
+
+  g_prefix_error (&error, NAME ": ");
+  g_clear_pointer (&outcome->structured_output, g_free);
+  outcome->error = g_steal_pointer (&error);
+
+  return outcome;
+}
+
 static void
 ended_cb (RuntimeUseOutcome *outcome,
           gpointer           user_data)
 {
   ClaudeRun *run = user_data;
 
-  run->outcome = outcome;
+  run->outcome = check_outcome (run, outcome);
   hang_up (run, run->cancelling ? CANCEL_EXIT_PATIENCE : EXIT_PATIENCE);
 }
 
@@ -353,8 +379,7 @@ append_member (GString    *line,
 
 /* An empty system prompt is none: the program then has its own. */
 static void
-send_request (ClaudeRun  *run,
-              const char *schema)
+send_request (ClaudeRun *run)
 {
   const char *system_prompt = runtime_use_invocation_get_system_prompt (run->invocation);
   g_autoptr(GString) lines = g_string_new ("{\"type\":\"control_request\",\"request_id\":\""
@@ -363,8 +388,9 @@ send_request (ClaudeRun  *run,
 
   if (system_prompt[0] != '\0')
     append_member (lines, ",\"systemPrompt\":", system_prompt);
-  if (schema != NULL)
-    g_string_append_printf (lines, ",\"jsonSchema\":%s", schema);
+  if (run->format != NULL)
+    g_string_append_printf (lines, ",\"jsonSchema\":%s",
+                            _runtime_use_output_format_get_schema (run->format));
   g_string_append (lines, "}}\n");
 
   append_member (lines, "{\"type\":\"user\",\"session_id\":\"\",\"message\":{\"role\":\"user\","
@@ -405,7 +431,6 @@ claude_run_new (RuntimeUseInvocation           *invocation,
 static gboolean
 claude_run_start (ClaudeRun          *run,
                   RuntimeUseCommand  *command,
-                  const char         *schema,
                   GError            **error)
 {
   GCancellable *cancellable = runtime_use_invocation_get_cancellable (run->invocation);
@@ -418,10 +443,10 @@ claude_run_start (ClaudeRun          *run,
   run->cancelled = attach (g_cancellable_source_new (cancellable),
                            "RuntimeUseClaudeHandler cancel", G_SOURCE_FUNC (cancelled_cb), run);
   run->drained_id = g_signal_connect (run->invocation, "drained", G_CALLBACK (drained_cb), run);
-  if (schema != NULL)
+  if (run->format != NULL)
     _runtime_use_claude_events_want_object (run->events);
   update_flow (run);
-  send_request (run, schema);
+  send_request (run);
 
   return TRUE;
 }
@@ -437,15 +462,15 @@ _runtime_use_claude_run (RuntimeUseInvocation            *invocation,
     .max_retries = settings->max_retries,
     .streams_deltas = runtime_use_invocation_get_stream_deltas (invocation),
   };
-  const char *format = _runtime_use_invocation_get_output_format_json (invocation);
+  const char *json = _runtime_use_invocation_get_output_format_json (invocation);
+  g_autoptr(RuntimeUseOutputFormat) format = NULL;
   g_autoptr(RuntimeUseCommand) command = NULL;
-  g_autofree char *schema = NULL;
   g_autofree char *path = NULL;
   ClaudeRun *run;
 
-  if (format != NULL)
-    schema = _runtime_use_output_schema_dup (format, error);
-  if (format != NULL && schema == NULL)
+  if (json != NULL)
+    format = _runtime_use_output_format_new (json, error);
+  if (json != NULL && format == NULL)
     return FALSE;
   command = _runtime_use_claude_program_find (&options,
                                               _runtime_use_invocation_get_env_strv (invocation),
@@ -455,7 +480,8 @@ _runtime_use_claude_run (RuntimeUseInvocation            *invocation,
 
   run = claude_run_new (invocation, settings);
   run->path = g_steal_pointer (&path);
-  if (claude_run_start (run, command, schema, error))
+  run->format = g_steal_pointer (&format);
+  if (claude_run_start (run, command, error))
     return TRUE;
 
   claude_run_free (run);

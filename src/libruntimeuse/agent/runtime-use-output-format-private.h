@@ -14,7 +14,7 @@ RuntimeUseOutputFormat *_runtime_use_output_format_new        (const char       
                                                                GError                 **error);
 void                    _runtime_use_output_format_free       (RuntimeUseOutputFormat  *self);
 
-/* The client's own text. */
+/* As the client wrote it, on one line. */
 const char             *_runtime_use_output_format_get_schema (RuntimeUseOutputFormat  *self);
 gboolean                _runtime_use_output_format_is_strict  (RuntimeUseOutputFormat  *self);
 

@@ -9,6 +9,7 @@
 #include "runtime-use-error.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-json-pick-private.h"
+#include "runtime-use-json-redaction-private.h"
 #include "runtime-use-json-schema-private.h"
 
 struct _RuntimeUseOutputFormat
@@ -17,22 +18,28 @@ struct _RuntimeUseOutputFormat
   RuntimeUseJsonSchema *schema;
 };
 
-/* Takes the schema out of what may be around it. */
+/* Takes the schema out of what may be around it; compact, as some want it on one line. */
 static char *
 dup_schema (const char  *json,
             GError     **error)
 {
   static const char * const names[] = { "type", "schema" };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
+  const RuntimeUseJsonValue *schema = &values[1];
 
   if (!_runtime_use_json_pick (json, strlen (json), names, values, G_N_ELEMENTS (names), error))
     return NULL;
 
-  if (values[0].token == RUNTIME_USE_JSON_STRING && values[1].token == RUNTIME_USE_JSON_OBJECT &&
-      _runtime_use_json_value_equals (&values[0], "json_schema", strlen ("json_schema")))
-    return g_strndup (values[1].text, values[1].length);
+  if (values[0].token != RUNTIME_USE_JSON_STRING ||
+      !_runtime_use_json_value_equals (&values[0], "json_schema", strlen ("json_schema")))
+    return _runtime_use_json_compact (json, strlen (json), error);
+  if (schema->token == RUNTIME_USE_JSON_OBJECT)
+    return _runtime_use_json_compact (schema->text, schema->length, error);
 
-  return g_strdup (json);
+  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_FIELD,
+                       "it has the type \"json_schema\", but no object in \"schema\"");
+
+  return NULL;
 }
 
 RuntimeUseOutputFormat *
