@@ -558,6 +558,23 @@ def test_answer_that_is_no_answer(mock, server, events, words):
     assert len(mock.requests) == 1
 
 
+@pytest.mark.parametrize('late', [events_of(message('Bye.')), [{'type': 'error', 'message': 'No.'}],
+                                  ['{'], ['[DONE]']])
+def test_events_behind_the_end(mock, server, late):
+    mock.answers = [AtOnce(events_of(message('Hi.')) + late)]
+    messages = ask(server)
+    assert said(messages) == ['Hi.'] and result_of(messages)['text'] == 'Hi.'
+    assert messages[-1]['metadata']['usage']['totalTokens'] == USAGE['total_tokens']
+
+
+@pytest.mark.parametrize('late', [chat_text('Bye.'), ['{'], ['[DONE]']])
+def test_chunks_behind_the_end(mock, start_server, late):
+    server = start_service(start_server, mock, '--openai-api', 'chat')
+    mock.answers = [AtOnce(chat_text('Hi.') + late)]
+    messages = ask(server)
+    assert said(messages) == ['Hi.'] and result_of(messages)['text'] == 'Hi.'
+
+
 def test_dropped_in_the_middle(mock, server):
     mock.answers = [Stream(events_of(message('Hi.'))[:-1], drop=True)]
     text = error_of(ask(server))['error']

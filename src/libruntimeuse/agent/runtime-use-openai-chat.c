@@ -217,6 +217,10 @@ take (RuntimeUseOpenaiTurn  *turn,
   static const char * const names[] = { "choices", "usage", "id", "model", "error" };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
 
+  /* What came together with the end is of no interest any more. */
+  if (turn->is_complete)
+    return TRUE;
+
   if (length == strlen ("[DONE]") && memcmp (data, "[DONE]", length) == 0)
     return !turn->has_finished || complete (turn, error);
 

@@ -260,6 +260,10 @@ take (RuntimeUseOpenaiTurn  *turn,
   const RuntimeUseJsonValue *type = &values[0];
   const RuntimeUseJsonValue *response = &values[3];
 
+  /* What came together with the end is of no interest any more. */
+  if (turn->is_complete)
+    return TRUE;
+
   if (length == strlen ("[DONE]") && memcmp (data, "[DONE]", length) == 0)
     return TRUE;
 
