@@ -4,6 +4,7 @@
 
 #include "runtime-use-openai-handler.h"
 
+#include "runtime-use-environment-proxy-private.h"
 #include "runtime-use-error.h"
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-openai-conversation-private.h"
@@ -38,6 +39,10 @@
  * environment of this process. Other servers than OpenAI's need no key. The
  * model is the one that the request names.
  *
+ * A proxy is used if the environment of this process has `https_proxy`,
+ * `http_proxy` or `all_proxy`, except for loopback addresses and what
+ * `no_proxy` names; settings of a desktop do not count.
+ *
  * Answers with the status 408, 409, 429 or 5xx and connections that fail are
  * tried again, but nothing is once an answer has begun.
  *
@@ -53,6 +58,8 @@ struct _RuntimeUseOpenaiHandler
   RuntimeUseOpenaiSettings        settings;
 
   SoupSession                    *session;    /* (nullable): nothing was asked yet */
+  SoupSession                    *proxied;    /* (nullable): the same by a proxy, */
+  char                           *proxied_at; /* (nullable): for this base URL */
   const RuntimeUseOpenaiDialect  *found;      /* (nullable): not known */
   char                           *found_at;   /* (nullable): the base URL of that */
 };
@@ -225,16 +232,47 @@ choose_dialect (RuntimeUseOpenaiHandler *self,
 }
 
 static SoupSession *
-need_session (RuntimeUseOpenaiHandler *self)
+make_session (GProxyResolver     *resolver,
+              GSocketConnectable *route)
 {
-  if (self->session == NULL)
-    self->session = soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
-                                                   "max-conns-per-host", MAX_CONNECTIONS,
-                                                   "idle-timeout", KEPT_TIMEOUT,
-                                                   "timeout", 0,
-                                                   NULL);
+  return soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
+                                        "max-conns-per-host", MAX_CONNECTIONS,
+                                        "idle-timeout", KEPT_TIMEOUT,
+                                        "proxy-resolver", resolver,
+                                        "remote-connectable", route,
+                                        "timeout", 0,
+                                        NULL);
+}
 
-  return self->session;
+/* Gives NULL with an error if a variable names no proxy. */
+static SoupSession *
+need_session (RuntimeUseOpenaiHandler  *self,
+              const char               *base_url,
+              GError                  **error)
+{
+  g_autoptr(GProxyResolver) resolver = _runtime_use_environment_proxy_new (error);
+  g_autoptr(GSocketConnectable) route = NULL;
+
+  if (resolver == NULL)
+    return NULL;
+
+  route = _runtime_use_environment_proxy_find_route (resolver, base_url);
+  if (route == NULL)
+    {
+      if (self->session == NULL)
+        self->session = make_session (NULL, NULL);
+      return self->session;
+    }
+
+  if (g_strcmp0 (self->proxied_at, base_url) != 0)
+    {
+      g_clear_object (&self->proxied);
+      g_free (self->proxied_at);
+      self->proxied = make_session (resolver, route);
+      self->proxied_at = g_strdup (base_url);
+    }
+
+  return self->proxied;
 }
 
 static gboolean
@@ -247,6 +285,7 @@ runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
   g_auto(RuntimeUseOpenaiService) service = { 0 };
   const RuntimeUseOpenaiDialect *dialect;
   RuntimeUseOutputFormat *format = NULL;
+  SoupSession *session;
 
   if (*runtime_use_invocation_get_model (invocation) == '\0')
     {
@@ -256,6 +295,9 @@ runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
     }
   if (!find_service (self, _runtime_use_invocation_get_env_strv (invocation), &service, error))
     return FALSE;
+  session = need_session (self, service.base_url, error);
+  if (session == NULL)
+    return FALSE;
   if (schema != NULL)
     {
       format = _runtime_use_output_format_new (schema, error);
@@ -264,7 +306,7 @@ runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
     }
 
   dialect = choose_dialect (self, &service);
-  _runtime_use_openai_converse (invocation, need_session (self), &service, &self->settings, dialect,
+  _runtime_use_openai_converse (invocation, session, &service, &self->settings, dialect,
                                 format, found_cb, g_object_ref (self), g_object_unref);
 
   return TRUE;
@@ -302,6 +344,8 @@ runtime_use_openai_handler_finalize (GObject *object)
   RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (object);
 
   g_clear_object (&self->session);
+  g_clear_object (&self->proxied);
+  g_free (self->proxied_at);
   g_free (self->base_url);
   g_free (self->found_at);
 

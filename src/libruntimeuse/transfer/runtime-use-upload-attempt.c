@@ -71,8 +71,10 @@ typedef struct
 static SoupSession *
 session_new (void)
 {
+  /* The proxy of the desktop is a setting, and without the schema of that GLib ends the process. */
   SoupSession *session = soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
                                                         "max-conns-per-host", MAX_CONNECTIONS,
+                                                        "proxy-resolver", NULL,
                                                         "idle-timeout", KEEP_ALIVE,
                                                         "timeout", 0,
                                                         NULL);
