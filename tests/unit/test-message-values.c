@@ -45,6 +45,14 @@ test_message_values_artifacts (void)
   g_assert_cmpuint (runtime_use_artifact_upload_result_message_get_status (sent), ==, 204);
   g_assert_cmpuint (runtime_use_artifact_upload_result_message_get_n_bytes (sent), ==, G_MAXINT64);
   g_assert_null (runtime_use_artifact_upload_result_message_get_error_text (sent));
+  g_assert_false (runtime_use_artifact_upload_result_message_get_gone (sent));
+
+  g_clear_object (&result);
+  result = runtime_use_artifact_upload_result_message_new_gone ("p", "e");
+  sent = RUNTIME_USE_ARTIFACT_UPLOAD_RESULT_MESSAGE (result);
+  g_assert_false (runtime_use_artifact_upload_result_message_get_ok (sent));
+  g_assert_true (runtime_use_artifact_upload_result_message_get_gone (sent));
+  g_assert_cmpstr (runtime_use_artifact_upload_result_message_get_error_text (sent), ==, "e");
 }
 
 static void

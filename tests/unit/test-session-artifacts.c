@@ -352,6 +352,27 @@ test_gone (void)
   fixture_clear (&f);
 }
 
+static void
+test_deleted (void)
+{
+  Fixture f;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("A file that is deleted before its answer is told of as gone, and did not fail");
+
+  fixture_init (&f);
+  path = g_build_filename (f.files.folder, "a", NULL);
+  request (&f, "echo x >a");
+  wait_offer (&f);
+  watch_fixture_remove (&f.files, "a");
+  answer (&f, path);
+  wait_part (&f, "\"gone\":true");
+  assert_counts (&f, 0, 0);
+  wait_part (&f, "\"command_execution_result_message\"");
+  g_assert_cmpuint (http_sink_get_n_requests (f.sink), ==, 0);
+  fixture_clear (&f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -368,6 +389,7 @@ main (int    argc,
   g_test_add_func ("/session-artifacts/hanging", test_hanging);
   g_test_add_func ("/session-artifacts/stop", test_stop);
   g_test_add_func ("/session-artifacts/gone", test_gone);
+  g_test_add_func ("/session-artifacts/deleted", test_deleted);
 
   return g_test_run ();
 }

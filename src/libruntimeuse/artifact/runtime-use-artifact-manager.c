@@ -228,6 +228,14 @@ request_upload (RuntimeUseArtifactManager *self,
   g_signal_emit (self, signals[SIGNAL_UPLOAD_REQUEST], 0, message);
 }
 
+static char *
+redact (RuntimeUseArtifactManager *self,
+        const char                *text)
+{
+  return self->redactor != NULL ? runtime_use_redactor_redact (self->redactor, text)
+                                : g_strdup (text);
+}
+
 /* Paths that differ only in a secret are told apart by a number. */
 static char *
 make_shown (RuntimeUseArtifactManager *self,
@@ -237,8 +245,7 @@ make_shown (RuntimeUseArtifactManager *self,
   char *shown;
   guint n = 1;
 
-  plain = self->redactor != NULL ? runtime_use_redactor_redact (self->redactor, path)
-                                 : g_strdup (path);
+  plain = redact (self, path);
   shown = g_strdup (plain);
   while (g_hash_table_contains (self->by_shown, shown))
     {
@@ -342,8 +349,7 @@ report (RuntimeUseArtifactManager    *self,
   if (error != NULL)
     {
       self->n_failed++;
-      text = self->redactor != NULL ? runtime_use_redactor_redact (self->redactor, error->message)
-                                    : g_strdup (error->message);
+      text = redact (self, error->message);
     }
   else
     self->n_uploaded++;
@@ -403,6 +409,29 @@ uploaded_cb (GObject      *object,
   submit_answered (self);
 }
 
+/* Programs delete files that they need no longer, and nothing is wrong with that. */
+static void
+report_gone (RuntimeUseArtifactManager *self,
+             Offer                     *offer,
+             const GError              *error)
+{
+  g_autofree char *text = redact (self, error->message);
+  g_autoptr(RuntimeUseMessage) message = NULL;
+
+  if (self->logger != NULL)
+    runtime_use_logger_info (self->logger, error->message);
+
+  message = runtime_use_artifact_upload_result_message_new_gone (offer->shown, text);
+  g_signal_emit (self, signals[SIGNAL_UPLOAD_RESULT], 0, message);
+  drop_offer (self, offer);
+}
+
+static gboolean
+is_absence (int why)
+{
+  return why == ENOENT || why == ENOTDIR || why == ELOOP;
+}
+
 static void
 submit (RuntimeUseArtifactManager *self,
         Offer                     *offer)
@@ -412,6 +441,11 @@ submit (RuntimeUseArtifactManager *self,
   int fd;
 
   fd = _runtime_use_folder_watch_open (offer->folder->watch, offer->path, &error);
+  if (fd < 0 && is_absence (errno))
+    {
+      report_gone (self, offer, error);
+      return;
+    }
   if (fd < 0)
     {
       if (self->logger != NULL)
@@ -588,6 +622,8 @@ install_properties (GObjectClass *object_class)
    *
    * How many files could not be sent although the client had answered.
    *
+   * Files that were deleted meanwhile do not count.
+   *
    * Since: 0.1
    */
   properties[PROP_N_FAILED] =
@@ -625,7 +661,7 @@ runtime_use_artifact_manager_class_init (RuntimeUseArtifactManagerClass *klass)
    * @self: the manager
    * @message: what to tell the client, without secrets
    *
-   * A file was sent, or could not be.
+   * A file was sent, or could not be, or was no longer there.
    *
    * Since: 0.1
    */

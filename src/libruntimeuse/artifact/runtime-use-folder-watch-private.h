@@ -116,7 +116,7 @@ void _runtime_use_folder_watch_tell_again (RuntimeUseFolderWatch *self,
                                            const char            *path);
 
 /* Opens a file that was told of, as it is now, without being led out of the folder. Returns -1 and
- * says why if that cannot be done any more. */
+ * says why, also in errno, if that cannot be done any more. */
 int _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
                                     const char             *path,
                                     GError                **error);

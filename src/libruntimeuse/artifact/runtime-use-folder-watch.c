@@ -1231,10 +1231,7 @@ open_regular (int         top,
   int fd = -1;
 
   if (target == NULL)
-    {
-      errno = EXDEV;
-      return -1;
-    }
+    return -1;
 
   handle = _runtime_use_beneath_open (top, target, O_PATH, 0);
   if (handle < 0)
@@ -1270,6 +1267,7 @@ _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
                  "%s: cannot open %s any more: %s",
                  strerrorname_np (saved_errno), path, g_strerror (saved_errno));
+  errno = saved_errno;
 
   return fd;
 }

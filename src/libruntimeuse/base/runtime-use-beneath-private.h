@@ -32,8 +32,8 @@ int      _runtime_use_beneath_make_folder (int          folder,
                                            const char  *path);
 
 /* Follows all links in @path. Returns the path of what they lead to, without links, or NULL if they
- * lead out of the folder or nowhere. It need not exist. Absolute links count as leading into the
- * folder if they begin with @folder_path. */
+ * lead out of the folder, where errno is EXDEV, or nowhere, where it is ELOOP. It need not exist.
+ * Absolute links count as leading into the folder if they begin with @folder_path. */
 char    *_runtime_use_beneath_resolve     (int          folder,
                                            const char  *folder_path,
                                            const char  *path);

@@ -315,7 +315,10 @@ _runtime_use_beneath_resolve (int         folder,
       if (strcmp (part, "..") == 0)
         {
           if (done->len == 0)
-            return NULL;
+            {
+              errno = EXDEV;
+              return NULL;
+            }
           drop_last_part (done);
           continue;
         }
@@ -323,7 +326,10 @@ _runtime_use_beneath_resolve (int         folder,
       g_string_append_printf (done, "%s%s", done->len > 0 ? "/" : "", part);
       target = read_link (folder, done->str);
       if (target != NULL && (++n_links > MAX_LINKS || !follow (done, rest, target, folder_path)))
-        return NULL;
+        {
+          errno = n_links > MAX_LINKS ? ELOOP : EXDEV;
+          return NULL;
+        }
     }
 
   return g_string_free (g_steal_pointer (&done), FALSE);

@@ -26,6 +26,7 @@ struct _RuntimeUseArtifactUploadResultMessage
   gint64    status;
   gint64    n_bytes;
   char     *error_text;   /* (nullable) */
+  gboolean  gone;
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseArtifactUploadResultMessage,
@@ -68,6 +69,11 @@ static const RuntimeUseField fields[] = {
     .kind = RUNTIME_USE_FIELD_STRING,
     .flags = RUNTIME_USE_FIELD_REDACT,
     .offset = G_STRUCT_OFFSET (RuntimeUseArtifactUploadResultMessage, error_text),
+  },
+  {
+    RUNTIME_USE_FIELD_NAME ("gone"),
+    .kind = RUNTIME_USE_FIELD_BOOLEAN,
+    .offset = G_STRUCT_OFFSET (RuntimeUseArtifactUploadResultMessage, gone),
   },
 };
 
@@ -125,6 +131,33 @@ runtime_use_artifact_upload_result_message_new (const char *filepath,
   self->error_text = _runtime_use_dup_utf8 (error_text);
 
   return RUNTIME_USE_MESSAGE (self);
+}
+
+/**
+ * runtime_use_artifact_upload_result_message_new_gone:
+ * @filepath: the path of the file in a watched folder
+ * @error_text: (nullable): what the system says about it
+ *
+ * Tells that a file was deleted or moved away after it was offered, as files
+ * are that programs keep for a while only. It did not arrive, and nothing is
+ * wrong.
+ *
+ * Returns: (transfer full): a new message
+ *
+ * Since: 0.1
+ */
+RuntimeUseMessage *
+runtime_use_artifact_upload_result_message_new_gone (const char *filepath,
+                                                     const char *error_text)
+{
+  RuntimeUseMessage *self;
+
+  g_return_val_if_fail (filepath != NULL, NULL);
+
+  self = runtime_use_artifact_upload_result_message_new (filepath, FALSE, 0, 0, error_text);
+  ((RuntimeUseArtifactUploadResultMessage *) self)->gone = TRUE;
+
+  return self;
 }
 
 /**
@@ -220,4 +253,23 @@ runtime_use_artifact_upload_result_message_get_error_text
   g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESULT_MESSAGE (self), NULL);
 
   return self->error_text;
+}
+
+/**
+ * runtime_use_artifact_upload_result_message_get_gone:
+ * @self: a message
+ *
+ * Gets whether the file was not sent because it was no longer there.
+ *
+ * Returns: `TRUE` if it was deleted or moved away after it was offered
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_artifact_upload_result_message_get_gone
+  (RuntimeUseArtifactUploadResultMessage *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESULT_MESSAGE (self), FALSE);
+
+  return self->gone;
 }

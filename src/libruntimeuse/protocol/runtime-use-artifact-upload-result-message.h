@@ -23,6 +23,10 @@ runtime_use_artifact_upload_result_message_new (const char *filepath,
                                                 guint64     n_bytes,
                                                 const char *error_text);
 RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseMessage *
+runtime_use_artifact_upload_result_message_new_gone (const char *filepath,
+                                                     const char *error_text);
+RUNTIME_USE_AVAILABLE_IN_0_1
 const char *
 runtime_use_artifact_upload_result_message_get_filepath
   (RuntimeUseArtifactUploadResultMessage *self);
@@ -41,6 +45,10 @@ runtime_use_artifact_upload_result_message_get_n_bytes
 RUNTIME_USE_AVAILABLE_IN_0_1
 const char *
 runtime_use_artifact_upload_result_message_get_error_text
+  (RuntimeUseArtifactUploadResultMessage *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean
+runtime_use_artifact_upload_result_message_get_gone
   (RuntimeUseArtifactUploadResultMessage *self);
 
 G_END_DECLS
