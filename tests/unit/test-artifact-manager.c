@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -547,6 +548,94 @@ test_same_again (void)
   fixture_clear (&f);
 }
 
+/* --- what is short --- */
+
+/* Leaves @n_free descriptors. */
+static GArray *
+use_up_descriptors (struct rlimit *before,
+                    guint          n_free)
+{
+  GArray *used = g_array_new (FALSE, FALSE, sizeof (int));
+  struct rlimit limit;
+  int fd;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, before));
+  limit = *before;
+  limit.rlim_cur = MIN (limit.rlim_cur, 200);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+  while ((fd = open ("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+    g_array_append_val (used, fd);
+  g_assert_cmpint (errno, ==, EMFILE);
+  for (; n_free > 0; n_free--)
+    {
+      close (g_array_index (used, int, used->len - 1));
+      g_array_set_size (used, used->len - 1);
+    }
+
+  return used;
+}
+
+static void
+give_back (GArray              *used,
+           const struct rlimit *before)
+{
+  for (guint i = 0; i < used->len; i++)
+    close (g_array_index (used, int, i));
+  g_array_unref (used);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, before));
+}
+
+static void
+test_descriptors (void)
+{
+  g_test_summary ("Without descriptors files wait, and are sent when there are some again");
+
+  /* Those for the file are short, or those for sending it. */
+  for (guint n_free = 0; n_free < 5; n_free++)
+    {
+      struct rlimit before;
+      GArray *used;
+      Fixture f;
+
+      fixture_init (&f);
+      g_assert_true (watch (&f, f.files.folder, NULL));
+      watch_fixture_write (&f.files, "a", "one");
+      watch_fixture_write (&f.files, "b", "two");
+      wait_for (f.offered->len == 2);
+      used = use_up_descriptors (&before, n_free);
+      answer (&f, get_offer (&f, 0));
+      answer (&f, get_offer (&f, 1));
+      g_assert_cmpuint (f.n_failed, ==, 0);
+      g_assert_cmpuint (runtime_use_artifact_manager_get_n_pending (f.manager), ==, 2);
+      give_back (used, &before);
+      wait_for (f.n_sent == 2);
+      g_assert_cmpuint (f.n_failed, ==, 0);
+      fixture_clear (&f);
+    }
+}
+
+static void
+test_descriptors_cancelled (void)
+{
+  struct rlimit before;
+  GArray *used;
+  Fixture f;
+
+  g_test_summary ("A file that waits for a descriptor ends with a cancel");
+
+  fixture_init (&f);
+  g_assert_true (watch (&f, f.files.folder, NULL));
+  watch_fixture_write (&f.files, "a", "one");
+  get_offer (&f, 0);
+  used = use_up_descriptors (&before, 0);
+  answer (&f, get_offer (&f, 0));
+  runtime_use_artifact_manager_cancel (f.manager);
+  g_assert_cmpuint (f.n_failed, ==, 1);
+  g_assert_true (g_str_has_prefix (f.error, "EMFILE: "));
+  give_back (used, &before);
+  fixture_clear (&f);
+}
+
 /* --- what takes its place --- */
 
 static gboolean
@@ -713,6 +802,8 @@ main (int    argc,
   g_test_add_func ("/artifact-manager/half-written", test_half_written);
   g_test_add_func ("/artifact-manager/changed-while-sent", test_changed_while_sent);
   g_test_add_func ("/artifact-manager/same-again", test_same_again);
+  g_test_add_func ("/artifact-manager/descriptors", test_descriptors);
+  g_test_add_func ("/artifact-manager/descriptors-cancelled", test_descriptors_cancelled);
   g_test_add_func ("/artifact-manager/replaced", test_replaced);
   g_test_add_func ("/artifact-manager/swapped", test_swapped);
 

@@ -5,6 +5,7 @@
 #include "runtime-use-artifact-manager.h"
 
 #include "runtime-use-artifact-manager-private.h"
+#include "runtime-use-folder-scan-private.h"
 #include "runtime-use-folder-watch-private.h"
 #include "runtime-use-upload-tracker-private.h"
 
@@ -15,6 +16,11 @@
 
 /* So many files are open at once, waiting for their turn at the tracker. */
 #define MAX_SUBMITTED 32
+
+/* Where descriptors or memory are short, files are tried again after so many milliseconds, but not
+ * when that has lasted for so long. */
+#define WANT_PAUSE 500
+#define MAX_WANT (60 * G_TIME_SPAN_SECOND)
 
 /**
  * RuntimeUseArtifactManager:
@@ -84,6 +90,9 @@ struct _RuntimeUseArtifactManager
   GHashTable              *by_shown;     /* the same by what was shown */
   GQueue                   answered;     /* Offer: to be submitted */
   guint                    n_submitted;
+  GSource                 *pause;        /* (nullable): nothing is submitted until then, */
+  gint64                   want_since;   /* for want of something; 0 for none */
+  GMainContext            *context;
   GPtrArray               *waits;        /* GTask with Wait */
   guint64                  n_uploaded;
   guint64                  n_failed;
@@ -392,6 +401,61 @@ conclude (RuntimeUseArtifactManager    *self,
     expect_again (self, folder->watch, path);
 }
 
+static gboolean
+pause_over_cb (gpointer user_data)
+{
+  g_autoptr(RuntimeUseArtifactManager) self = g_object_ref (user_data);
+
+  g_clear_pointer (&self->pause, g_source_unref);
+  submit_answered (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+end_pause (RuntimeUseArtifactManager *self)
+{
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
+}
+
+/* What is short now may be there soon. Returns FALSE if it has been short for long enough. */
+static gboolean
+put_off (RuntimeUseArtifactManager *self,
+         Offer                     *offer,
+         const GError              *error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (offer->folder == NULL || g_cancellable_is_cancelled (self->cancellable) ||
+      (self->want_since != 0 && now - self->want_since > MAX_WANT))
+    return FALSE;
+
+  if (self->want_since == 0)
+    {
+      g_autofree char *text = g_strdup_printf ("%s. Files are sent when there is enough again",
+                                               error->message);
+
+      self->want_since = now;
+      if (self->logger != NULL)
+        runtime_use_logger_warning (self->logger, text);
+    }
+
+  offer->submitted = FALSE;
+  offer->changed = FALSE;
+  g_queue_push_tail (&self->answered, offer);
+  if (self->pause == NULL)
+    {
+      self->pause = g_timeout_source_new (WANT_PAUSE);
+      g_source_set_static_name (self->pause, "RuntimeUseArtifactManager pause");
+      g_source_set_callback (self->pause, pause_over_cb, self, NULL);
+      g_source_attach (self->pause, self->context);
+    }
+
+  return TRUE;
+}
+
 static void
 uploaded_cb (GObject      *object,
              GAsyncResult *result,
@@ -405,7 +469,11 @@ uploaded_cb (GObject      *object,
   _runtime_use_upload_tracker_finish (RUNTIME_USE_UPLOAD_TRACKER (object), result,
                                       &upload_result, &error);
   self->n_submitted--;
-  conclude (self, offer, &upload_result, error);
+  if (error == NULL)
+    self->want_since = 0;
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES) ||
+      !put_off (self, offer, error))
+    conclude (self, offer, &upload_result, error);
   submit_answered (self);
 }
 
@@ -438,14 +506,18 @@ submit (RuntimeUseArtifactManager *self,
 {
   g_autoptr(GError) error = NULL;
   RuntimeUseUploadResult nothing = { 0 };
+  int why;
   int fd;
 
   fd = _runtime_use_folder_watch_open (offer->folder->watch, offer->path, &error);
-  if (fd < 0 && is_absence (errno))
+  why = errno;
+  if (fd < 0 && is_absence (why))
     {
       report_gone (self, offer, error);
       return;
     }
+  if (fd < 0 && _runtime_use_is_want (why) && put_off (self, offer, error))
+    return;
   if (fd < 0)
     {
       if (self->logger != NULL)
@@ -466,8 +538,11 @@ submit (RuntimeUseArtifactManager *self,
 static void
 submit_answered (RuntimeUseArtifactManager *self)
 {
-  while (self->n_submitted < MAX_SUBMITTED && !g_queue_is_empty (&self->answered))
+  while (self->pause == NULL && self->n_submitted < MAX_SUBMITTED &&
+         !g_queue_is_empty (&self->answered))
     submit (self, g_queue_pop_head (&self->answered));
+  if (self->pause == NULL && self->n_submitted == 0)
+    self->want_since = 0;
   end_waits (self);
 }
 
@@ -479,6 +554,7 @@ runtime_use_artifact_manager_dispose (GObject *object)
   RuntimeUseArtifactManager *self = RUNTIME_USE_ARTIFACT_MANAGER (object);
 
   self->stopped = TRUE;
+  end_pause (self);
   g_ptr_array_set_size (self->folders, 0);
 
   G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->dispose (object);
@@ -494,6 +570,7 @@ runtime_use_artifact_manager_finalize (GObject *object)
   g_clear_object (&self->logger);
   g_clear_object (&self->cancellable);
   g_queue_clear (&self->answered);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->by_shown, g_hash_table_unref);
   g_clear_pointer (&self->by_path, g_hash_table_unref);
   g_clear_pointer (&self->folders, g_ptr_array_unref);
@@ -675,6 +752,7 @@ runtime_use_artifact_manager_init (RuntimeUseArtifactManager *self)
 {
   self->quiet = RUNTIME_USE_FOLDER_WATCH_QUIET;
   self->cancellable = g_cancellable_new ();
+  self->context = g_main_context_ref_thread_default ();
   self->folders = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_free);
   self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                          (GDestroyNotify) offer_free);
@@ -1188,4 +1266,6 @@ runtime_use_artifact_manager_cancel (RuntimeUseArtifactManager *self)
 
   runtime_use_artifact_manager_stop (self);
   g_cancellable_cancel (self->cancellable);
+  end_pause (self);
+  submit_answered (self);
 }

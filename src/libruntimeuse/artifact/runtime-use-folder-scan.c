@@ -281,13 +281,19 @@ load_rules (RuntimeUseFolderScan     *self,
     }
 }
 
+gboolean
+_runtime_use_is_want (int why)
+{
+  return why == EMFILE || why == ENFILE || why == ENOMEM;
+}
+
 /* The directory cannot be read. Returns FALSE if that is for a want that may pass. */
 static gboolean
 give_up (RuntimeUseFolderScan     *self,
          RuntimeUseWatchDirectory *directory,
          int                       why)
 {
-  if (why == EMFILE || why == ENFILE || why == ENOMEM)
+  if (_runtime_use_is_want (why))
     {
       warn (self, RUNTIME_USE_WATCH_TROUBLE_RESOURCES, directory, NULL, g_strerror (why));
       return FALSE;

@@ -274,12 +274,6 @@ is_known_top (RuntimeUseFolderWatch *self,
          status.st_dev == self->device && status.st_ino == self->inode;
 }
 
-static gboolean
-is_want (int why)
-{
-  return why == EMFILE || why == ENFILE || why == ENOMEM;
-}
-
 static void
 retry_later (RuntimeUseFolderWatch *self)
 {
@@ -327,7 +321,7 @@ open_top (RuntimeUseFolderWatch *self)
 
   if (fd < 0)
     {
-      if (is_want (errno))
+      if (_runtime_use_is_want (errno))
         _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_RESOURCES, NULL, "%s",
                                      g_strerror (errno));
       else
@@ -510,7 +504,7 @@ look_failed (RuntimeUseFolderWatch *self,
              const char            *path,
              int                    why)
 {
-  if (is_want (why))
+  if (_runtime_use_is_want (why))
     {
       _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_RESOURCES, path, "%s",
                                    g_strerror (why));
