@@ -63,6 +63,7 @@ typedef struct
   struct stat                status;     /* of the content that is complete */
   char                      *url;        /* (nullable): not answered yet */
   char                      *content_type;
+  GList                     *link;       /* (nullable): in the queue of those to be submitted */
   gboolean                   submitted;  /* to the tracker */
   gboolean                   changed;    /* since then */
   gboolean                   aside;      /* the call that it fell into could not answer */
@@ -216,10 +217,29 @@ end_waits (RuntimeUseArtifactManager *self)
 /* Offers */
 
 static void
+push_answered (RuntimeUseArtifactManager *self,
+               Offer                     *offer)
+{
+  g_queue_push_tail (&self->answered, offer);
+  offer->link = self->answered.tail;
+}
+
+static Offer *
+pop_answered (RuntimeUseArtifactManager *self)
+{
+  Offer *offer = g_queue_pop_head (&self->answered);
+
+  offer->link = NULL;
+
+  return offer;
+}
+
+static void
 drop_offer (RuntimeUseArtifactManager *self,
             Offer                     *offer)
 {
-  g_queue_remove (&self->answered, offer);
+  if (offer->link != NULL)
+    g_queue_delete_link (&self->answered, offer->link);
   g_hash_table_remove (self->by_shown, offer->shown);
   g_hash_table_remove (self->by_path, offer->path);
   notify (self, PROP_N_PENDING);
@@ -444,7 +464,7 @@ put_off (RuntimeUseArtifactManager *self,
 
   offer->submitted = FALSE;
   offer->changed = FALSE;
-  g_queue_push_tail (&self->answered, offer);
+  push_answered (self, offer);
   if (self->pause == NULL)
     {
       self->pause = g_timeout_source_new (WANT_PAUSE);
@@ -540,7 +560,7 @@ submit_answered (RuntimeUseArtifactManager *self)
 {
   while (self->pause == NULL && self->n_submitted < MAX_SUBMITTED &&
          !g_queue_is_empty (&self->answered))
-    submit (self, g_queue_pop_head (&self->answered));
+    submit (self, pop_answered (self));
   if (self->pause == NULL && self->n_submitted == 0)
     self->want_since = 0;
   end_waits (self);
@@ -1045,7 +1065,7 @@ runtime_use_artifact_manager_answer (RuntimeUseArtifactManager               *se
     g_strdup (runtime_use_artifact_upload_response_message_get_presigned_url (response));
   offer->content_type =
     g_strdup (runtime_use_artifact_upload_response_message_get_content_type (response));
-  g_queue_push_tail (&self->answered, offer);
+  push_answered (self, offer);
   submit_answered (self);
 
   return TRUE;
