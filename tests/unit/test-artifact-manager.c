@@ -176,6 +176,36 @@ test_nested (void)
 }
 
 static void
+test_two_names (void)
+{
+  g_autofree char *link = NULL;
+  g_autofree char *inner = NULL;
+  Fixture f;
+
+  g_test_summary ("A folder with two names offers its files once, by the first of them");
+
+  fixture_init (&f);
+  link = g_build_filename (f.files.root, "link", NULL);
+  inner = g_build_filename (link, "in", NULL);
+  watch_fixture_mkdir (&f.files, "in");
+  watch_fixture_link (&f.files, "out", "../link");
+  g_assert_true (watch (&f, link, ""));
+  g_assert_true (watch (&f, f.files.folder, ""));
+  g_assert_true (watch (&f, inner, ""));
+  watch_fixture_write (&f.files, "a", "1");
+  watch_fixture_write (&f.files, "in/b", "2");
+  runtime_use_artifact_manager_settle_async (f.manager, NULL, keep_result, &f);
+  wait_for (f.offered->len >= 2);
+  runtime_use_artifact_manager_lay_aside (f.manager);
+  wait_for (f.result != NULL);
+  g_clear_object (&f.result);
+  g_assert_cmpuint (f.offered->len, ==, 2);
+  for (guint i = 0; i < f.offered->len; i++)
+    g_assert_true (g_str_has_prefix (g_ptr_array_index (f.offered, i), link));
+  fixture_clear (&f);
+}
+
+static void
 test_deleted (void)
 {
   Fixture f;
@@ -791,6 +821,7 @@ main (int    argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   g_test_add_func ("/artifact-manager/nested", test_nested);
+  g_test_add_func ("/artifact-manager/two-names", test_two_names);
   g_test_add_func ("/artifact-manager/deleted", test_deleted);
   g_test_add_func ("/artifact-manager/secrets", test_secrets);
   g_test_add_func ("/artifact-manager/any-order", test_any_order);

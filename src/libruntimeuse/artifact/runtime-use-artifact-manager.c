@@ -49,7 +49,6 @@ typedef struct
 {
   RuntimeUseArtifactManager *manager;
   char                      *name;       /* as the client gave it */
-  char                      *absolute;
   RuntimeUseFolderWatch     *watch;
 } Folder;
 
@@ -131,7 +130,6 @@ folder_free (Folder *folder)
   _runtime_use_folder_watch_stop (folder->watch);
   g_object_unref (folder->watch);
   g_free (folder->name);
-  g_free (folder->absolute);
   g_free (folder);
 }
 
@@ -304,23 +302,14 @@ make_offer (RuntimeUseArtifactManager *self,
   request_upload (self, offer);
 }
 
-static gboolean
-lies_in (const char *path,
-         const char *folder)
-{
-  gsize length = strlen (folder);
-
-  return strncmp (path, folder, length) == 0 &&
-         (path[length] == '/' || (length > 0 && folder[length - 1] == '/'));
-}
-
-/* Of several folders that hold a file the one that was registered first decides about it. */
+/* Of several folders that hold a file the one that was registered first decides about it, by
+ * whatever names they go. */
 static gboolean
 belongs_to_another (RuntimeUseArtifactManager *self,
                     const Folder              *folder,
                     const char                *path)
 {
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *real_path = _runtime_use_folder_watch_dup_real_path (folder->watch, path);
 
   for (guint i = 0; i < self->folders->len; i++)
     {
@@ -328,7 +317,7 @@ belongs_to_another (RuntimeUseArtifactManager *self,
 
       if (other == folder)
         return FALSE;
-      if (lies_in (absolute, other->absolute))
+      if (_runtime_use_folder_watch_holds (other->watch, real_path))
         return TRUE;
     }
 
@@ -908,7 +897,6 @@ add_folder (RuntimeUseArtifactManager *self,
 
   folder->manager = self;
   folder->name = g_strdup (name);
-  folder->absolute = g_canonicalize_filename (name, NULL);
   folder->watch = _runtime_use_folder_watch_new (name, ignore_content, &options, &watch_events,
                                                  folder);
   g_ptr_array_add (self->folders, folder);

@@ -111,6 +111,14 @@ gboolean _runtime_use_folder_watch_settle_finish (RuntimeUseFolderWatch  *self,
                                                   GAsyncResult           *result,
                                                   GError                **error);
 
+/* Where a file that was told of lies, without a link in the path of the folder. */
+char *_runtime_use_folder_watch_dup_real_path (RuntimeUseFolderWatch *self,
+                                               const char            *path);
+
+/* Whether a file lies there that is in the folder; FALSE before the start. */
+gboolean _runtime_use_folder_watch_holds (RuntimeUseFolderWatch *self,
+                                          const char            *real_path);
+
 /* Tells of a file once more, even if its content is the one that was told of before. */
 void _runtime_use_folder_watch_tell_again (RuntimeUseFolderWatch *self,
                                            const char            *path);

@@ -1193,6 +1193,27 @@ get_relative (RuntimeUseFolderWatch *self,
   return path;
 }
 
+char *
+_runtime_use_folder_watch_dup_real_path (RuntimeUseFolderWatch *self,
+                                         const char            *path)
+{
+  return g_build_filename (self->real_path, get_relative (self, path), NULL);
+}
+
+gboolean
+_runtime_use_folder_watch_holds (RuntimeUseFolderWatch *self,
+                                 const char            *real_path)
+{
+  gsize length;
+
+  if (self->real_path == NULL || !g_str_has_prefix (real_path, self->real_path))
+    return FALSE;
+
+  length = strlen (self->real_path);
+
+  return real_path[length] == '/' || strcmp (self->real_path, "/") == 0;
+}
+
 void
 _runtime_use_folder_watch_tell_again (RuntimeUseFolderWatch *self,
                                       const char            *path)
