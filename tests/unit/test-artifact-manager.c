@@ -210,8 +210,8 @@ test_deleted (void)
 {
   Fixture f;
 
-  g_test_summary ("A file that is deleted before its answer does not count, and its folder may be named "
-                  "after one that failed");
+  g_test_summary ("A file that is deleted before its answer does not count, and its folder may be "
+                  "named after one that failed");
 
   fixture_init (&f);
   g_assert_false (watch (&f, "/dev/null", NULL));

@@ -23,7 +23,7 @@ RuntimeUseFolderScan *_runtime_use_folder_scan_new  (RuntimeUseWatchTree        
                                                      RuntimeUseWatchLog           *log);
 void                  _runtime_use_folder_scan_free (RuntimeUseFolderScan         *self);
 
-/* Whether what errno says may pass: there are too few descriptors, or there is too little memory. */
+/* Whether what errno says may pass: too few descriptors, or too little memory. */
 gboolean _runtime_use_is_want (int why);
 
 gboolean _runtime_use_folder_scan_is_done (RuntimeUseFolderScan  *self);
