@@ -54,7 +54,8 @@ check_openai (GPtrArray *checks)
 void
 rud_doctor_judge_claude (RudCheck *check)
 {
-  if (check->state != RUD_CHECK_OK || geteuid () != 0 || is_set ("IS_SANDBOX"))
+  if (check->state != RUD_CHECK_OK || geteuid () != 0 ||
+      g_strcmp0 (g_getenv ("IS_SANDBOX"), "1") == 0)
     return;
 
   check->state = RUD_CHECK_LIMITED;

@@ -221,6 +221,39 @@ test_asks (void)
   assert_contains (ask (f, "ask"), "\\\"subtype\\\": \\\"error\\\"");
 }
 
+static const char *
+ask_for_object (Fixture    *f,
+                const char *schema,
+                const char *answer)
+{
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                          "\"user_prompt\":\"answer %s\",\"model\":\"\","
+                          "\"output_format_json_schema_str\":\"%s\"}", answer, schema);
+  session_fixture_send (f->session, text);
+
+  return session_fixture_wait_terminal (f->session);
+}
+
+static void
+test_structured_output (void)
+{
+  g_autoptr(Fixture) f = fixture_new (NULL, 0);
+  const char *schema = "{\\\"properties\\\":{\\\"a\\\":{\\\"type\\\":\\\"integer\\\"}}}";
+  const char *message;
+
+  g_test_summary ("Structured output is checked, whatever the program made of the schema");
+
+  assert_contains (ask_for_object (f, schema, "{\\\"a\\\":10}"),
+                   "\"structured_output\":{\"a\":10}");
+  message = ask_for_object (f, schema, "{\\\"a\\\":\\\"b\\\"}");
+  assert_contains (message, "claude: The answer does not follow the schema.");
+  assert_contains (message, "\"claudeCodeVersion\":\"0.0.0\"");
+  assert_contains (ask_for_object (f, "{\\\"type\\\":\\\"objekt\\\"}", "{}"),
+                   "output_format_json_schema_str");
+}
+
 static void
 test_last_words (void)
 {
@@ -374,6 +407,7 @@ main (int   argc,
   g_test_add_func ("/claude-handler/secrets", test_secrets);
   g_test_add_func ("/claude-handler/missing", test_missing);
   g_test_add_func ("/claude-handler/asks", test_asks);
+  g_test_add_func ("/claude-handler/structured-output", test_structured_output);
   g_test_add_func ("/claude-handler/last-words", test_last_words);
   g_test_add_func ("/claude-handler/unfit-lines", test_unfit_lines);
   g_test_add_func ("/claude-handler/long-line", test_long_line);

@@ -9,9 +9,11 @@
 #include "runtime-use-claude-result-private.h"
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-json-lines-process-private.h"
+#include "runtime-use-json-redaction-private.h"
 #include "runtime-use-json-writer-private.h"
 #include "runtime-use-limits-private.h"
 #include "runtime-use-output-format-private.h"
+#include "runtime-use-source-private.h"
 
 #include <string.h>
 
@@ -49,21 +51,11 @@ typedef struct
 } ClaudeRun;
 
 static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 claude_run_free (ClaudeRun *run)
 {
-  clear_source (&run->idle);
-  clear_source (&run->cancelled);
-  clear_source (&run->interrupt);
+  _runtime_use_clear_source (&run->idle);
+  _runtime_use_clear_source (&run->cancelled);
+  _runtime_use_clear_source (&run->interrupt);
   g_clear_signal_handler (&run->drained_id, run->invocation);
   if (run->process != NULL)
     _runtime_use_json_lines_process_disown (run->process);
@@ -219,35 +211,31 @@ static void
 hang_up (ClaudeRun *run,
          guint      patience)
 {
-  clear_source (&run->interrupt);
+  _runtime_use_clear_source (&run->interrupt);
   _runtime_use_json_lines_process_hang_up (
     run->process,
     g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED, NAME ": it was stopped"),
     patience);
 }
 
-/* The program has shown the schema to the model, but not every version has checked what came of it.
- * Takes @outcome.
- */
-static RuntimeUseOutcome *
-check_outcome (ClaudeRun         *run,
-               RuntimeUseOutcome *outcome)
+/* Versions differ in what they make of a schema, so the answer is checked in any case. */
+static void
+check_answer (RuntimeUseOutputFormat *format,
+              RuntimeUseOutcome      *outcome)
 {
+  g_autofree char *answer = NULL;
   g_autoptr(GError) error = NULL;
-  g_autofree char *json = NULL;
 
-  if (run->format == NULL || outcome->structured_output == NULL)
-    return outcome;
+  if (format == NULL || outcome->structured_output == NULL)
+    return;
 
-  json = _runtime_use_output_format_read (run->format, outcome->structured_output, &error);
-  if (json != NULL)
-    return outcome;
+  answer = _runtime_use_output_format_read (format, outcome->structured_output, &error);
+  if (answer != NULL)
+    return;
 
-  g_prefix_error (&error, NAME ": ");
+  outcome->error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, "%s: %s", NAME,
+                                error->message);
   g_clear_pointer (&outcome->structured_output, g_free);
-  outcome->error = g_steal_pointer (&error);
-
-  return outcome;
 }
 
 static void
@@ -256,7 +244,8 @@ ended_cb (RuntimeUseOutcome *outcome,
 {
   ClaudeRun *run = user_data;
 
-  run->outcome = check_outcome (run, outcome);
+  check_answer (run->format, outcome);
+  run->outcome = outcome;
   hang_up (run, run->cancelling ? CANCEL_EXIT_PATIENCE : EXIT_PATIENCE);
 }
 
@@ -348,7 +337,7 @@ cancelled_cb (GCancellable *cancellable,
   ClaudeRun *run = user_data;
   g_autoptr(GString) line = NULL;
 
-  clear_source (&run->cancelled);
+  _runtime_use_clear_source (&run->cancelled);
   run->cancelling = TRUE;
   update_flow (run);
   if (_runtime_use_json_lines_process_is_ending (run->process))
@@ -377,6 +366,17 @@ append_member (GString    *line,
   _runtime_use_json_append_string (line, text, strlen (text));
 }
 
+/* On one line. */
+static void
+append_schema (GString                *line,
+               RuntimeUseOutputFormat *format)
+{
+  const char *schema = _runtime_use_output_format_get_schema (format);
+  g_autofree char *compact = _runtime_use_json_compact (schema, strlen (schema), NULL);
+
+  g_string_append_printf (line, ",\"jsonSchema\":%s", compact);
+}
+
 /* An empty system prompt is none: the program then has its own. */
 static void
 send_request (ClaudeRun *run)
@@ -389,8 +389,7 @@ send_request (ClaudeRun *run)
   if (system_prompt[0] != '\0')
     append_member (lines, ",\"systemPrompt\":", system_prompt);
   if (run->format != NULL)
-    g_string_append_printf (lines, ",\"jsonSchema\":%s",
-                            _runtime_use_output_format_get_schema (run->format));
+    append_schema (lines, run->format);
   g_string_append (lines, "}}\n");
 
   append_member (lines, "{\"type\":\"user\",\"session_id\":\"\",\"message\":{\"role\":\"user\","
