@@ -236,7 +236,7 @@ test_death (void)
     { "die of it", "ended by signal 9 (Killed)\\nlast words: of it" },
     { "half", "its process ended with status 0" },
     { "garbage no JSON", "cannot be used" },
-    { "garbage []", "it is no object" },
+    { "garbage []", "it is not a JSON object" },
     { "long 9000000", "more than 8388608 bytes" },
     { "close-output", "closed its descriptor 4" },
   };

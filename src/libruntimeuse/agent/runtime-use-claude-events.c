@@ -5,7 +5,7 @@
 #include "runtime-use-claude-events-private.h"
 
 #include "runtime-use-claude-result-private.h"
-#include "runtime-use-json-members-private.h"
+#include "runtime-use-json-pick-private.h"
 
 #include <string.h>
 
@@ -16,8 +16,6 @@
 /* Digits of a number, and bytes of a line that is no event, that are shown. */
 #define MAX_NUMBER 32
 #define MAX_STRAY 4096
-
-#define TEXT(literal) RUNTIME_USE_JSON_TEXT (literal)
 
 struct _RuntimeUseClaudeEvents
 {
@@ -49,22 +47,22 @@ typedef enum
   N_MEMBERS,
 } Member;
 
-static const RuntimeUseJsonText member_names[N_MEMBERS] = {
-  [MEMBER_TYPE] = TEXT ("type"),
-  [MEMBER_SUBTYPE] = TEXT ("subtype"),
-  [MEMBER_MESSAGE] = TEXT ("message"),
-  [MEMBER_PARENT] = TEXT ("parent_tool_use_id"),
-  [MEMBER_ERROR] = TEXT ("error"),
-  [MEMBER_EVENT] = TEXT ("event"),
-  [MEMBER_REQUEST_ID] = TEXT ("request_id"),
-  [MEMBER_RESPONSE] = TEXT ("response"),
-  [MEMBER_TOOL_USE_RESULT] = TEXT ("tool_use_result"),
-  [MEMBER_VERSION] = TEXT ("claude_code_version"),
-  [MEMBER_MODEL] = TEXT ("model"),
-  [MEMBER_ATTEMPT] = TEXT ("attempt"),
-  [MEMBER_MAX_RETRIES] = TEXT ("max_retries"),
-  [MEMBER_RETRY_DELAY] = TEXT ("retry_delay_ms"),
-  [MEMBER_ERROR_STATUS] = TEXT ("error_status"),
+static const char * const member_names[N_MEMBERS] = {
+  [MEMBER_TYPE] = "type",
+  [MEMBER_SUBTYPE] = "subtype",
+  [MEMBER_MESSAGE] = "message",
+  [MEMBER_PARENT] = "parent_tool_use_id",
+  [MEMBER_ERROR] = "error",
+  [MEMBER_EVENT] = "event",
+  [MEMBER_REQUEST_ID] = "request_id",
+  [MEMBER_RESPONSE] = "response",
+  [MEMBER_TOOL_USE_RESULT] = "tool_use_result",
+  [MEMBER_VERSION] = "claude_code_version",
+  [MEMBER_MODEL] = "model",
+  [MEMBER_ATTEMPT] = "attempt",
+  [MEMBER_MAX_RETRIES] = "max_retries",
+  [MEMBER_RETRY_DELAY] = "retry_delay_ms",
+  [MEMBER_ERROR_STATUS] = "error_status",
 };
 
 /* An event, with places in its line. */
@@ -81,7 +79,7 @@ typedef void (* EventFunc) (RuntimeUseClaudeEvents *self,
 static gboolean
 is_there (const RuntimeUseJsonValue *value)
 {
-  return value->token != RUNTIME_USE_JSON_NULL;
+  return value->token != RUNTIME_USE_JSON_END;
 }
 
 static void
@@ -111,9 +109,9 @@ take_init (RuntimeUseClaudeEvents *self,
            const Event            *event)
 {
   replace (&self->session.version,
-           _runtime_use_json_value_dup_text (&event->members[MEMBER_VERSION]));
+           _runtime_use_json_pick_string (&event->members[MEMBER_VERSION]));
   replace (&self->session.model,
-           _runtime_use_json_value_dup_text (&event->members[MEMBER_MODEL]));
+           _runtime_use_json_pick_string (&event->members[MEMBER_MODEL]));
   self->funcs->started (self->session.version, self->user_data);
 }
 
@@ -154,13 +152,11 @@ static void
 take_system (RuntimeUseClaudeEvents *self,
              const Event            *event)
 {
-  static const RuntimeUseJsonText init = TEXT ("init");
-  static const RuntimeUseJsonText api_retry = TEXT ("api_retry");
   const RuntimeUseJsonValue *subtype = &event->members[MEMBER_SUBTYPE];
 
-  if (_runtime_use_json_value_is (subtype, &init))
+  if (_runtime_use_json_pick_is (subtype, "init"))
     take_init (self, event);
-  else if (_runtime_use_json_value_is (subtype, &api_retry))
+  else if (_runtime_use_json_pick_is (subtype, "api_retry"))
     take_retry (self, event);
 }
 
@@ -178,17 +174,16 @@ typedef enum
   N_BLOCK_MEMBERS,
 } BlockMember;
 
-static const RuntimeUseJsonText block_names[N_BLOCK_MEMBERS] = {
-  [BLOCK_TYPE] = TEXT ("type"),
-  [BLOCK_TEXT] = TEXT ("text"),
-  [BLOCK_ID] = TEXT ("id"),
-  [BLOCK_NAME] = TEXT ("name"),
-  [BLOCK_INPUT] = TEXT ("input"),
-  [BLOCK_TOOL_USE_ID] = TEXT ("tool_use_id"),
-  [BLOCK_CONTENT] = TEXT ("content"),
+static const char * const block_names[N_BLOCK_MEMBERS] = {
+  [BLOCK_TYPE] = "type",
+  [BLOCK_TEXT] = "text",
+  [BLOCK_ID] = "id",
+  [BLOCK_NAME] = "name",
+  [BLOCK_INPUT] = "input",
+  [BLOCK_TOOL_USE_ID] = "tool_use_id",
+  [BLOCK_CONTENT] = "content",
 };
 
-static const RuntimeUseJsonText text_type = TEXT ("text");
 
 typedef void (* BlockFunc) (RuntimeUseClaudeEvents    *self,
                             const Event               *event,
@@ -211,7 +206,7 @@ for_each_block (RuntimeUseClaudeEvents    *self,
     {
       RuntimeUseJsonValue block[N_BLOCK_MEMBERS];
 
-      _runtime_use_json_members_sweep (&value, block_names, N_BLOCK_MEMBERS, block);
+      _runtime_use_json_pick_from (&value, block_names, block, N_BLOCK_MEMBERS);
       func (self, event, block);
     }
 }
@@ -220,21 +215,20 @@ static void
 remember_command (RuntimeUseClaudeEvents    *self,
                   const RuntimeUseJsonValue *block)
 {
-  static const RuntimeUseJsonText bash = TEXT ("Bash");
-  static const RuntimeUseJsonText names[] = { TEXT ("command") };
+  static const char * const names[] = { "command" };
   RuntimeUseJsonValue command;
   char *id, *text;
 
-  _runtime_use_json_members_sweep (&block[BLOCK_INPUT], names, G_N_ELEMENTS (names), &command);
-  if (!_runtime_use_json_value_is (&block[BLOCK_NAME], &bash) ||
+  _runtime_use_json_pick_from (&block[BLOCK_INPUT], names, &command, G_N_ELEMENTS (names));
+  if (!_runtime_use_json_pick_is (&block[BLOCK_NAME], "Bash") ||
       block[BLOCK_ID].token != RUNTIME_USE_JSON_STRING ||
       command.token != RUNTIME_USE_JSON_STRING)
     return;
 
   if (g_hash_table_size (self->commands) >= MAX_COMMANDS)
     g_hash_table_remove_all (self->commands);
-  id = _runtime_use_json_value_dup_text (&block[BLOCK_ID]);
-  text = _runtime_use_json_value_dup_text (&command);
+  id = _runtime_use_json_pick_string (&block[BLOCK_ID]);
+  text = _runtime_use_json_pick_string (&command);
   g_hash_table_replace (self->commands, id, text);
 }
 
@@ -245,14 +239,13 @@ take_assistant_block (RuntimeUseClaudeEvents    *self,
                       const Event               *event,
                       const RuntimeUseJsonValue *block)
 {
-  static const RuntimeUseJsonText tool_use = TEXT ("tool_use");
   g_autofree char *text = NULL;
 
-  if (_runtime_use_json_value_is (&block[BLOCK_TYPE], &tool_use))
+  if (_runtime_use_json_pick_is (&block[BLOCK_TYPE], "tool_use"))
     remember_command (self, block);
-  else if (_runtime_use_json_value_is (&block[BLOCK_TYPE], &text_type) &&
+  else if (_runtime_use_json_pick_is (&block[BLOCK_TYPE], "text") &&
            !is_there (&event->members[MEMBER_PARENT]))
-    text = _runtime_use_json_value_dup_text (&block[BLOCK_TEXT]);
+    text = _runtime_use_json_pick_string (&block[BLOCK_TEXT]);
 
   if (text != NULL && text[0] != '\0')
     self->funcs->text (text, self->user_data);
@@ -263,8 +256,8 @@ take_problem_block (RuntimeUseClaudeEvents    *self,
                     const Event               *event,
                     const RuntimeUseJsonValue *block)
 {
-  if (_runtime_use_json_value_is (&block[BLOCK_TYPE], &text_type))
-    replace (&self->session.problem, _runtime_use_json_value_dup_text (&block[BLOCK_TEXT]));
+  if (_runtime_use_json_pick_is (&block[BLOCK_TYPE], "text"))
+    replace (&self->session.problem, _runtime_use_json_pick_string (&block[BLOCK_TEXT]));
 }
 
 /* The program puts words of its own into the mouth of the model when the service fails. */
@@ -272,13 +265,12 @@ static void
 take_assistant (RuntimeUseClaudeEvents *self,
                 const Event            *event)
 {
-  static const RuntimeUseJsonText names[] = { TEXT ("model"), TEXT ("content") };
-  static const RuntimeUseJsonText synthetic = TEXT ("<synthetic>");
+  static const char * const names[] = { "model", "content" };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
 
-  _runtime_use_json_members_sweep (&event->members[MEMBER_MESSAGE], names, G_N_ELEMENTS (names),
-                                   values);
-  if (!_runtime_use_json_value_is (&values[0], &synthetic))
+  _runtime_use_json_pick_from (&event->members[MEMBER_MESSAGE], names, values,
+                               G_N_ELEMENTS (names));
+  if (!_runtime_use_json_pick_is (&values[0], "<synthetic>"))
     {
       for_each_block (self, event, &values[1], take_assistant_block);
       return;
@@ -287,7 +279,7 @@ take_assistant (RuntimeUseClaudeEvents *self,
   if (!is_there (&event->members[MEMBER_ERROR]))
     return;
   replace (&self->session.problem_kind,
-           _runtime_use_json_value_dup_text (&event->members[MEMBER_ERROR]));
+           _runtime_use_json_pick_string (&event->members[MEMBER_ERROR]));
   for_each_block (self, event, &values[1], take_problem_block);
 }
 
@@ -295,10 +287,8 @@ static void
 take_stream_event (RuntimeUseClaudeEvents *self,
                    const Event            *event)
 {
-  static const RuntimeUseJsonText names[] = { TEXT ("type"), TEXT ("delta") };
-  static const RuntimeUseJsonText delta_names[] = { TEXT ("type"), TEXT ("text") };
-  static const RuntimeUseJsonText block_delta = TEXT ("content_block_delta");
-  static const RuntimeUseJsonText text_delta = TEXT ("text_delta");
+  static const char * const names[] = { "type", "delta" };
+  static const char * const delta_names[] = { "type", "text" };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   RuntimeUseJsonValue delta[G_N_ELEMENTS (delta_names)];
   g_autofree char *text = NULL;
@@ -306,14 +296,14 @@ take_stream_event (RuntimeUseClaudeEvents *self,
   if (is_there (&event->members[MEMBER_PARENT]))
     return;
 
-  _runtime_use_json_members_sweep (&event->members[MEMBER_EVENT], names, G_N_ELEMENTS (names),
-                                   values);
-  if (!_runtime_use_json_value_is (&values[0], &block_delta))
+  _runtime_use_json_pick_from (&event->members[MEMBER_EVENT], names, values,
+                               G_N_ELEMENTS (names));
+  if (!_runtime_use_json_pick_is (&values[0], "content_block_delta"))
     return;
 
-  _runtime_use_json_members_sweep (&values[1], delta_names, G_N_ELEMENTS (delta_names), delta);
-  if (_runtime_use_json_value_is (&delta[0], &text_delta))
-    text = _runtime_use_json_value_dup_text (&delta[1]);
+  _runtime_use_json_pick_from (&values[1], delta_names, delta, G_N_ELEMENTS (delta_names));
+  if (_runtime_use_json_pick_is (&delta[0], "text_delta"))
+    text = _runtime_use_json_pick_string (&delta[1]);
   if (text != NULL && text[0] != '\0')
     self->funcs->delta (text, self->user_data);
 }
@@ -326,7 +316,7 @@ show_output (RuntimeUseClaudeEvents    *self,
              RuntimeUseOutputStream     stream,
              const RuntimeUseJsonValue *value)
 {
-  g_autofree char *text = _runtime_use_json_value_dup_text (value);
+  g_autofree char *text = _runtime_use_json_pick_string (value);
 
   if (text != NULL && text[0] != '\0')
     self->funcs->output (command, stream, text, self->user_data);
@@ -345,8 +335,8 @@ show_parts (RuntimeUseClaudeEvents    *self,
     {
       RuntimeUseJsonValue part[N_BLOCK_MEMBERS];
 
-      _runtime_use_json_members_sweep (&value, block_names, N_BLOCK_MEMBERS, part);
-      if (_runtime_use_json_value_is (&part[BLOCK_TYPE], &text_type))
+      _runtime_use_json_pick_from (&value, block_names, part, N_BLOCK_MEMBERS);
+      if (_runtime_use_json_pick_is (&part[BLOCK_TYPE], "text"))
         show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDOUT, &part[BLOCK_TEXT]);
     }
 }
@@ -357,15 +347,14 @@ take_tool_result (RuntimeUseClaudeEvents    *self,
                   const Event               *event,
                   const RuntimeUseJsonValue *block)
 {
-  static const RuntimeUseJsonText tool_result = TEXT ("tool_result");
-  static const RuntimeUseJsonText names[] = { TEXT ("stdout"), TEXT ("stderr") };
+  static const char * const names[] = { "stdout", "stderr" };
   RuntimeUseJsonValue streams[G_N_ELEMENTS (names)];
   g_autofree char *id = NULL;
   g_autofree char *command = NULL;
 
-  if (!_runtime_use_json_value_is (&block[BLOCK_TYPE], &tool_result))
+  if (!_runtime_use_json_pick_is (&block[BLOCK_TYPE], "tool_result"))
     return;
-  id = _runtime_use_json_value_dup_text (&block[BLOCK_TOOL_USE_ID]);
+  id = _runtime_use_json_pick_string (&block[BLOCK_TOOL_USE_ID]);
   if (id == NULL)
     return;
   command = g_strdup (g_hash_table_lookup (self->commands, id));
@@ -373,8 +362,8 @@ take_tool_result (RuntimeUseClaudeEvents    *self,
     return;
 
   g_hash_table_remove (self->commands, id);
-  _runtime_use_json_members_sweep (&event->members[MEMBER_TOOL_USE_RESULT], names,
-                                   G_N_ELEMENTS (names), streams);
+  _runtime_use_json_pick_from (&event->members[MEMBER_TOOL_USE_RESULT], names, streams,
+                               G_N_ELEMENTS (names));
   if (is_there (&streams[0]) || is_there (&streams[1]))
     {
       show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDOUT, &streams[0]);
@@ -390,11 +379,11 @@ static void
 take_user (RuntimeUseClaudeEvents *self,
            const Event            *event)
 {
-  static const RuntimeUseJsonText names[] = { TEXT ("content") };
+  static const char * const names[] = { "content" };
   RuntimeUseJsonValue content;
 
-  _runtime_use_json_members_sweep (&event->members[MEMBER_MESSAGE], names, G_N_ELEMENTS (names),
-                                   &content);
+  _runtime_use_json_pick_from (&event->members[MEMBER_MESSAGE], names, &content,
+                               G_N_ELEMENTS (names));
   for_each_block (self, event, &content, take_tool_result);
 }
 
@@ -404,7 +393,7 @@ static void
 take_control_request (RuntimeUseClaudeEvents *self,
                       const Event            *event)
 {
-  g_autofree char *id = _runtime_use_json_value_dup_text (&event->members[MEMBER_REQUEST_ID]);
+  g_autofree char *id = _runtime_use_json_pick_string (&event->members[MEMBER_REQUEST_ID]);
 
   if (id != NULL)
     self->funcs->asked (id, self->user_data);
@@ -414,21 +403,19 @@ static void
 take_control_response (RuntimeUseClaudeEvents *self,
                        const Event            *event)
 {
-  static const RuntimeUseJsonText names[] = {
-    TEXT ("subtype"), TEXT ("request_id"), TEXT ("error"),
+  static const char * const names[] = {
+    "subtype", "request_id", "error",
   };
-  static const RuntimeUseJsonText failed = TEXT ("error");
-  static const RuntimeUseJsonText initialize = TEXT (RUNTIME_USE_CLAUDE_INITIALIZE_ID);
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   g_autofree char *text = NULL;
 
-  _runtime_use_json_members_sweep (&event->members[MEMBER_RESPONSE], names, G_N_ELEMENTS (names),
-                                   values);
-  if (!_runtime_use_json_value_is (&values[0], &failed) ||
-      !_runtime_use_json_value_is (&values[1], &initialize))
+  _runtime_use_json_pick_from (&event->members[MEMBER_RESPONSE], names, values,
+                               G_N_ELEMENTS (names));
+  if (!_runtime_use_json_pick_is (&values[0], "error") ||
+      !_runtime_use_json_pick_is (&values[1], RUNTIME_USE_CLAUDE_INITIALIZE_ID))
     return;
 
-  text = _runtime_use_json_value_dup_text (&values[2]);
+  text = _runtime_use_json_pick_string (&values[2]);
   end (self, _runtime_use_claude_result_new_refused (text));
 }
 
@@ -441,18 +428,18 @@ take_result (RuntimeUseClaudeEvents *self,
 
 typedef struct
 {
-  RuntimeUseJsonText type;
-  EventFunc          func;
+  const char *type;
+  EventFunc   func;
 } EventKind;
 
 static const EventKind event_kinds[] = {
-  { TEXT ("assistant"), take_assistant },
-  { TEXT ("stream_event"), take_stream_event },
-  { TEXT ("user"), take_user },
-  { TEXT ("result"), take_result },
-  { TEXT ("system"), take_system },
-  { TEXT ("control_request"), take_control_request },
-  { TEXT ("control_response"), take_control_response },
+  { "assistant", take_assistant },
+  { "stream_event", take_stream_event },
+  { "user", take_user },
+  { "result", take_result },
+  { "system", take_system },
+  { "control_request", take_control_request },
+  { "control_response", take_control_response },
 };
 
 /* Takes a line without its end. There are many kinds of events that say nothing to us, and there
@@ -475,12 +462,11 @@ _runtime_use_claude_events_take (RuntimeUseClaudeEvents  *self,
       self->funcs->log (text, self->user_data);
       return TRUE;
     }
-  if (!_runtime_use_json_members_read (line, length, member_names, N_MEMBERS, event.members,
-                                       error))
+  if (!_runtime_use_json_pick (line, length, member_names, event.members, N_MEMBERS, error))
     return FALSE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (event_kinds); i++)
-    if (_runtime_use_json_value_is (&event.members[MEMBER_TYPE], &event_kinds[i].type))
+    if (_runtime_use_json_pick_is (&event.members[MEMBER_TYPE], event_kinds[i].type))
       {
         event_kinds[i].func (self, &event);
         break;

@@ -4,13 +4,11 @@
 
 #include "runtime-use-claude-result-private.h"
 
-#include "runtime-use-json-members-private.h"
+#include "runtime-use-json-pick-private.h"
 #include "runtime-use-json-redaction-private.h"
 #include "runtime-use-json-writer-private.h"
 
 #include <string.h>
-
-#define TEXT(literal) RUNTIME_USE_JSON_TEXT (literal)
 
 /* What every reader of JSON keeps exactly. */
 #define MAX_TOKENS ((G_GINT64_CONSTANT (1) << 53) - 1)
@@ -36,20 +34,20 @@ typedef enum
   N_MEMBERS,
 } Member;
 
-static const RuntimeUseJsonText member_names[N_MEMBERS] = {
-  [MEMBER_SUBTYPE] = TEXT ("subtype"),
-  [MEMBER_IS_ERROR] = TEXT ("is_error"),
-  [MEMBER_RESULT] = TEXT ("result"),
-  [MEMBER_STRUCTURED_OUTPUT] = TEXT ("structured_output"),
-  [MEMBER_ERRORS] = TEXT ("errors"),
-  [MEMBER_API_ERROR_STATUS] = TEXT ("api_error_status"),
-  [MEMBER_STOP_REASON] = TEXT ("stop_reason"),
-  [MEMBER_TERMINAL_REASON] = TEXT ("terminal_reason"),
-  [MEMBER_USAGE] = TEXT ("usage"),
-  [MEMBER_TOTAL_COST] = TEXT ("total_cost_usd"),
-  [MEMBER_NUM_TURNS] = TEXT ("num_turns"),
-  [MEMBER_DURATION] = TEXT ("duration_ms"),
-  [MEMBER_SESSION_ID] = TEXT ("session_id"),
+static const char * const member_names[N_MEMBERS] = {
+  [MEMBER_SUBTYPE] = "subtype",
+  [MEMBER_IS_ERROR] = "is_error",
+  [MEMBER_RESULT] = "result",
+  [MEMBER_STRUCTURED_OUTPUT] = "structured_output",
+  [MEMBER_ERRORS] = "errors",
+  [MEMBER_API_ERROR_STATUS] = "api_error_status",
+  [MEMBER_STOP_REASON] = "stop_reason",
+  [MEMBER_TERMINAL_REASON] = "terminal_reason",
+  [MEMBER_USAGE] = "usage",
+  [MEMBER_TOTAL_COST] = "total_cost_usd",
+  [MEMBER_NUM_TURNS] = "num_turns",
+  [MEMBER_DURATION] = "duration_ms",
+  [MEMBER_SESSION_ID] = "session_id",
 };
 
 typedef struct
@@ -97,7 +95,7 @@ append_value (GString                   *json,
     }
   else if (value->token == RUNTIME_USE_JSON_STRING)
     {
-      text = _runtime_use_json_value_dup_text (value);
+      text = _runtime_use_json_pick_string (value);
       append_text (json, name, text);
     }
 }
@@ -122,9 +120,9 @@ static void
 append_usage (GString                   *json,
               const RuntimeUseJsonValue *usage)
 {
-  static const RuntimeUseJsonText names[] = {
-    TEXT ("input_tokens"), TEXT ("output_tokens"),
-    TEXT ("cache_read_input_tokens"), TEXT ("cache_creation_input_tokens"),
+  static const char * const names[] = {
+    "input_tokens", "output_tokens",
+    "cache_read_input_tokens", "cache_creation_input_tokens",
   };
   static const char * const ours[] = {
     "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens",
@@ -135,7 +133,7 @@ append_usage (GString                   *json,
   if (usage->token != RUNTIME_USE_JSON_OBJECT)
     return;
 
-  _runtime_use_json_members_sweep (usage, names, G_N_ELEMENTS (names), values);
+  _runtime_use_json_pick_from (usage, names, values, G_N_ELEMENTS (names));
   append_name (json, "usage");
   g_string_append_c (json, '{');
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -214,7 +212,7 @@ append_errors (GString                   *text,
   _runtime_use_json_value_open (errors, &reader);
   while (_runtime_use_json_reader_read_value (&reader, &value))
     {
-      g_autofree char *words = _runtime_use_json_value_dup_text (&value);
+      g_autofree char *words = _runtime_use_json_pick_string (&value);
 
       if (words != NULL && words[0] != '\0')
         g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", words);
@@ -225,13 +223,12 @@ append_errors (GString                   *text,
 static char *
 dup_failure_name (const Result *result)
 {
-  static const RuntimeUseJsonText success = TEXT ("success");
   const RuntimeUseJsonValue *subtype = &result->members[MEMBER_SUBTYPE];
 
-  if (_runtime_use_json_value_is (subtype, &success))
+  if (_runtime_use_json_pick_is (subtype, "success"))
     return NULL;
 
-  return _runtime_use_json_value_dup_text (subtype);
+  return _runtime_use_json_pick_string (subtype);
 }
 
 static void
@@ -258,7 +255,7 @@ read_failure (const Result *result)
   RuntimeUseOutcome *outcome;
 
   append_errors (text, &result->members[MEMBER_ERRORS]);
-  words = _runtime_use_json_value_dup_text (&result->members[MEMBER_RESULT]);
+  words = _runtime_use_json_pick_string (&result->members[MEMBER_RESULT]);
   if (text->len == 0 && words != NULL)
     g_string_append (text, words);
   if (text->len == 0 && result->session->problem != NULL)
@@ -293,7 +290,7 @@ new_unfit (const Result *result,
 static RuntimeUseOutcome *
 new_missing_object (const Result *result)
 {
-  g_autofree char *said = _runtime_use_json_value_dup_text (&result->members[MEMBER_RESULT]);
+  g_autofree char *said = _runtime_use_json_pick_string (&result->members[MEMBER_RESULT]);
   g_autoptr(GString) text = NULL;
 
   text = g_string_new ("it ended without the structured output that was asked for "
@@ -316,7 +313,7 @@ read_object (const Result *result)
   const RuntimeUseJsonValue *object = &result->members[MEMBER_STRUCTURED_OUTPUT];
   RuntimeUseOutcome *outcome;
 
-  if (object->token == RUNTIME_USE_JSON_NULL)
+  if (object->token == RUNTIME_USE_JSON_END)
     return new_missing_object (result);
   if (object->token != RUNTIME_USE_JSON_OBJECT)
     return new_unfit (result, "its structured output is no JSON object");
@@ -331,7 +328,7 @@ read_object (const Result *result)
 static RuntimeUseOutcome *
 read_text (const Result *result)
 {
-  char *text = _runtime_use_json_value_dup_text (&result->members[MEMBER_RESULT]);
+  char *text = _runtime_use_json_pick_string (&result->members[MEMBER_RESULT]);
   RuntimeUseOutcome *outcome;
 
   if (text == NULL)
@@ -352,15 +349,13 @@ _runtime_use_claude_result_read (const RuntimeUseClaudeSession *session,
                                  gsize                          length)
 {
   Result result = { .session = session };
-  static const RuntimeUseJsonText success = TEXT ("success");
-  static const RuntimeUseJsonText refusal = TEXT ("refusal");
 
   /* Found to be sound already. */
-  _runtime_use_json_members_read (line, length, member_names, N_MEMBERS, result.members, NULL);
+  _runtime_use_json_pick (line, length, member_names, result.members, N_MEMBERS, NULL);
 
   if (result.members[MEMBER_IS_ERROR].token == RUNTIME_USE_JSON_TRUE ||
-      !_runtime_use_json_value_is (&result.members[MEMBER_SUBTYPE], &success) ||
-      _runtime_use_json_value_is (&result.members[MEMBER_STOP_REASON], &refusal))
+      !_runtime_use_json_pick_is (&result.members[MEMBER_SUBTYPE], "success") ||
+      _runtime_use_json_pick_is (&result.members[MEMBER_STOP_REASON], "refusal"))
     return read_failure (&result);
 
   return session->wants_object ? read_object (&result) : read_text (&result);

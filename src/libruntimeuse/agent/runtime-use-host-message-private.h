@@ -37,7 +37,7 @@ typedef enum
 } RuntimeUseHostMember;
 
 /* A line that a host wrote. Its members are places in that line; those that are not there, or
- * null, have the token RUNTIME_USE_JSON_NULL. */
+ * null, have the token RUNTIME_USE_JSON_END. */
 typedef struct
 {
   RuntimeUseHostMessageKind kind;

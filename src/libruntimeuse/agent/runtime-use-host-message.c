@@ -5,42 +5,40 @@
 #include "runtime-use-host-message-private.h"
 
 #include "runtime-use-invocation-private.h"
-#include "runtime-use-json-members-private.h"
+#include "runtime-use-json-pick-private.h"
 #include "runtime-use-json-redaction-private.h"
 #include "runtime-use-json-writer-private.h"
 
 #include <string.h>
 
-#define NAME(literal) RUNTIME_USE_JSON_TEXT (literal)
-
-static const RuntimeUseJsonText member_names[RUNTIME_USE_HOST_N_MEMBERS] = {
-  [RUNTIME_USE_HOST_MEMBER_TYPE] = NAME ("type"),
-  [RUNTIME_USE_HOST_MEMBER_ID] = NAME ("id"),
-  [RUNTIME_USE_HOST_MEMBER_TEXT_BLOCKS] = NAME ("text_blocks"),
-  [RUNTIME_USE_HOST_MEMBER_ERROR] = NAME ("error"),
-  [RUNTIME_USE_HOST_MEMBER_METADATA] = NAME ("metadata"),
-  [RUNTIME_USE_HOST_MEMBER_LEVEL] = NAME ("level"),
-  [RUNTIME_USE_HOST_MEMBER_MESSAGE] = NAME ("message"),
-  [RUNTIME_USE_HOST_MEMBER_RESULT] = NAME ("result"),
-  [RUNTIME_USE_HOST_MEMBER_CAPABILITIES] = NAME ("capabilities"),
+static const char * const member_names[RUNTIME_USE_HOST_N_MEMBERS] = {
+  [RUNTIME_USE_HOST_MEMBER_TYPE] = "type",
+  [RUNTIME_USE_HOST_MEMBER_ID] = "id",
+  [RUNTIME_USE_HOST_MEMBER_TEXT_BLOCKS] = "text_blocks",
+  [RUNTIME_USE_HOST_MEMBER_ERROR] = "error",
+  [RUNTIME_USE_HOST_MEMBER_METADATA] = "metadata",
+  [RUNTIME_USE_HOST_MEMBER_LEVEL] = "level",
+  [RUNTIME_USE_HOST_MEMBER_MESSAGE] = "message",
+  [RUNTIME_USE_HOST_MEMBER_RESULT] = "result",
+  [RUNTIME_USE_HOST_MEMBER_CAPABILITIES] = "capabilities",
 };
 
-static const RuntimeUseJsonText kind_names[] = {
-  [RUNTIME_USE_HOST_MESSAGE_READY] = NAME ("ready"),
-  [RUNTIME_USE_HOST_MESSAGE_FATAL] = NAME ("fatal"),
-  [RUNTIME_USE_HOST_MESSAGE_ASSISTANT] = NAME ("assistant_message"),
-  [RUNTIME_USE_HOST_MESSAGE_ERROR] = NAME ("error_message"),
-  [RUNTIME_USE_HOST_MESSAGE_LOG] = NAME ("log"),
-  [RUNTIME_USE_HOST_MESSAGE_RESULT] = NAME ("result"),
-  [RUNTIME_USE_HOST_MESSAGE_FAILED] = NAME ("failed"),
-  [RUNTIME_USE_HOST_MESSAGE_CANCELLED] = NAME ("cancelled"),
+static const char * const kind_names[] = {
+  [RUNTIME_USE_HOST_MESSAGE_READY] = "ready",
+  [RUNTIME_USE_HOST_MESSAGE_FATAL] = "fatal",
+  [RUNTIME_USE_HOST_MESSAGE_ASSISTANT] = "assistant_message",
+  [RUNTIME_USE_HOST_MESSAGE_ERROR] = "error_message",
+  [RUNTIME_USE_HOST_MESSAGE_LOG] = "log",
+  [RUNTIME_USE_HOST_MESSAGE_RESULT] = "result",
+  [RUNTIME_USE_HOST_MESSAGE_FAILED] = "failed",
+  [RUNTIME_USE_HOST_MESSAGE_CANCELLED] = "cancelled",
 };
 
 static RuntimeUseHostMessageKind
 find_kind (const RuntimeUseJsonValue *type)
 {
   for (guint i = RUNTIME_USE_HOST_MESSAGE_READY; i < G_N_ELEMENTS (kind_names); i++)
-    if (_runtime_use_json_value_is (type, &kind_names[i]))
+    if (_runtime_use_json_pick_is (type, kind_names[i]))
       return i;
 
   return RUNTIME_USE_HOST_MESSAGE_UNKNOWN;
@@ -55,8 +53,8 @@ _runtime_use_host_message_read (RuntimeUseHostMessage  *self,
 {
   const RuntimeUseJsonValue *type = &self->members[RUNTIME_USE_HOST_MEMBER_TYPE];
 
-  if (!_runtime_use_json_members_read (line, length, member_names, G_N_ELEMENTS (member_names),
-                                       self->members, error))
+  if (!_runtime_use_json_pick (line, length, member_names, self->members,
+                               G_N_ELEMENTS (member_names), error))
     return FALSE;
   if (type->token != RUNTIME_USE_JSON_STRING)
     {
@@ -75,7 +73,7 @@ char *
 _runtime_use_host_message_dup_member (const RuntimeUseHostMessage *self,
                                       RuntimeUseHostMember         member)
 {
-  return _runtime_use_json_value_dup_text (&self->members[member]);
+  return _runtime_use_json_pick_string (&self->members[member]);
 }
 
 /* Of a "log"; what is no string is not logged. */
@@ -124,7 +122,7 @@ void
 _runtime_use_host_message_get_abilities (const RuntimeUseHostMessage *self,
                                          RuntimeUseHostAbilities     *abilities)
 {
-  static const RuntimeUseJsonText names[] = { NAME ("concurrent"), NAME ("flow") };
+  static const char * const names[] = { "concurrent", "flow" };
   const RuntimeUseJsonValue *object = &self->members[RUNTIME_USE_HOST_MEMBER_CAPABILITIES];
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
 
@@ -133,7 +131,7 @@ _runtime_use_host_message_get_abilities (const RuntimeUseHostMessage *self,
   if (object->token != RUNTIME_USE_JSON_OBJECT)
     return;
 
-  _runtime_use_json_members_sweep (object, names, G_N_ELEMENTS (names), values);
+  _runtime_use_json_pick_from (object, names, values, G_N_ELEMENTS (names));
   abilities->concurrent = read_concurrent (&values[0]);
   abilities->flow = values[1].token == RUNTIME_USE_JSON_TRUE;
 }
@@ -165,7 +163,7 @@ _runtime_use_host_message_dup_blocks (const RuntimeUseHostMessage  *self,
                                "text_blocks must hold nothing but strings");
           return NULL;
         }
-      block = _runtime_use_json_value_dup_text (&value);
+      block = _runtime_use_json_pick_string (&value);
       g_strv_builder_add (blocks, block);
     }
 
@@ -199,11 +197,9 @@ dup_object (const RuntimeUseJsonValue *value)
 static RuntimeUseOutcome *
 read_result (const RuntimeUseJsonValue *result)
 {
-  static const RuntimeUseJsonText names[] = {
-    NAME ("type"), NAME ("text"), NAME ("structured_output"), NAME ("metadata"),
+  static const char * const names[] = {
+    "type", "text", "structured_output", "metadata",
   };
-  static const RuntimeUseJsonText text = NAME ("text");
-  static const RuntimeUseJsonText structured = NAME ("structured_output");
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   g_autofree char *shown = NULL;
   g_autofree char *problem = NULL;
@@ -212,8 +208,8 @@ read_result (const RuntimeUseJsonValue *result)
   if (result->token != RUNTIME_USE_JSON_OBJECT)
     return new_unfit ("it is no object");
 
-  _runtime_use_json_members_sweep (result, names, G_N_ELEMENTS (names), values);
-  if (values[3].token != RUNTIME_USE_JSON_NULL && values[3].token != RUNTIME_USE_JSON_OBJECT)
+  _runtime_use_json_pick_from (result, names, values, G_N_ELEMENTS (names));
+  if (values[3].token != RUNTIME_USE_JSON_END && values[3].token != RUNTIME_USE_JSON_OBJECT)
     return new_unfit ("the metadata must be a JSON object");
   if (values[0].token != RUNTIME_USE_JSON_STRING)
     return new_unfit ("its \"type\" must be \"text\" or \"structured_output\"");
@@ -221,9 +217,9 @@ read_result (const RuntimeUseJsonValue *result)
   outcome = g_new0 (RuntimeUseOutcome, 1);
   if (values[3].token == RUNTIME_USE_JSON_OBJECT)
     outcome->metadata = dup_object (&values[3]);
-  if (_runtime_use_json_value_is (&values[0], &text))
-    outcome->text = _runtime_use_json_value_dup_text (&values[1]);
-  else if (_runtime_use_json_value_is (&values[0], &structured) &&
+  if (_runtime_use_json_pick_is (&values[0], "text"))
+    outcome->text = _runtime_use_json_pick_string (&values[1]);
+  else if (_runtime_use_json_pick_is (&values[0], "structured_output") &&
            values[2].token == RUNTIME_USE_JSON_OBJECT)
     outcome->structured_output = dup_object (&values[2]);
   if (outcome->text != NULL || outcome->structured_output != NULL)
@@ -231,9 +227,9 @@ read_result (const RuntimeUseJsonValue *result)
 
   _runtime_use_outcome_free (outcome);
   shown = _runtime_use_json_value_show (&values[0]);
-  if (_runtime_use_json_value_is (&values[0], &text))
+  if (_runtime_use_json_pick_is (&values[0], "text"))
     problem = g_strdup ("its \"text\" must be a string");
-  else if (_runtime_use_json_value_is (&values[0], &structured))
+  else if (_runtime_use_json_pick_is (&values[0], "structured_output"))
     problem = g_strdup ("its \"structured_output\" must be a JSON object");
   else
     problem = g_strdup_printf ("its \"type\" must be \"text\" or \"structured_output\", not "
@@ -264,21 +260,21 @@ describe_failure (const RuntimeUseJsonValue *metadata,
 static RuntimeUseOutcome *
 read_failure (const RuntimeUseJsonValue *failure)
 {
-  static const RuntimeUseJsonText names[] = { NAME ("message"), NAME ("name"), NAME ("metadata") };
+  static const char * const names[] = { "message", "name", "metadata" };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   g_autofree char *message = NULL;
   RuntimeUseOutcome *outcome;
 
   if (failure->token == RUNTIME_USE_JSON_STRING)
     {
-      message = _runtime_use_json_value_dup_text (failure);
+      message = _runtime_use_json_pick_string (failure);
       return new_failed (RUNTIME_USE_ERROR_AGENT_FAILED, message);
     }
   if (failure->token != RUNTIME_USE_JSON_OBJECT)
     return new_failed (RUNTIME_USE_ERROR_AGENT_FAILED, "The agent failed without saying why");
 
-  _runtime_use_json_members_sweep (failure, names, G_N_ELEMENTS (names), values);
-  message = _runtime_use_json_value_dup_text (&values[0]);
+  _runtime_use_json_pick_from (failure, names, values, G_N_ELEMENTS (names));
+  message = _runtime_use_json_pick_string (&values[0]);
   outcome = new_failed (RUNTIME_USE_ERROR_AGENT_FAILED,
                         message != NULL ? message : "The agent failed without saying why");
   outcome->metadata = describe_failure (&values[2], &values[1]);

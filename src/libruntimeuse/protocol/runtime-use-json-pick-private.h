@@ -29,7 +29,11 @@ void     _runtime_use_json_pick_path    (const RuntimeUseJsonValue *object,
                                          const char                *path,
                                          RuntimeUseJsonValue       *value);
 
-/* NULL if it is no string; what it says up to a NUL otherwise. */
+/* Whether it is a string that says @text. */
+gboolean _runtime_use_json_pick_is      (const RuntimeUseJsonValue *value,
+                                         const char                *text);
+
+/* NULL if it is no string; what it says otherwise, with U+FFFD for each NUL. */
 char    *_runtime_use_json_pick_string  (const RuntimeUseJsonValue *value);
 
 /* FALSE if it is no whole number of 64 bits. */

@@ -118,13 +118,36 @@ _runtime_use_json_pick_path (const RuntimeUseJsonValue *object,
     }
 }
 
+gboolean
+_runtime_use_json_pick_is (const RuntimeUseJsonValue *value,
+                           const char                *text)
+{
+  return value->token == RUNTIME_USE_JSON_STRING &&
+         _runtime_use_json_value_equals (value, text, strlen (text));
+}
+
 char *
 _runtime_use_json_pick_string (const RuntimeUseJsonValue *value)
 {
+  g_autofree char *decoded = NULL;
+  GString *text;
+  gsize length;
+
   if (value->token != RUNTIME_USE_JSON_STRING)
     return NULL;
 
-  return _runtime_use_json_value_dup_string (value, NULL);
+  decoded = _runtime_use_json_value_dup_string (value, &length);
+  if (!value->has_nul)
+    return g_steal_pointer (&decoded);
+
+  text = g_string_new (decoded);
+  for (gsize i = strlen (decoded); i < length; i += strlen (decoded + i))
+    {
+      i++;
+      g_string_append_printf (text, "\357\277\275%s", decoded + i);
+    }
+
+  return g_string_free (text, FALSE);
 }
 
 gboolean
