@@ -5,6 +5,7 @@
 #include "runtime-use-host-private.h"
 
 #include "runtime-use-json-lines-process-private.h"
+#include "runtime-use-source-private.h"
 
 /* How long a host may take to end after its input has, in milliseconds. */
 #define HANG_UP_PATIENCE 2000
@@ -26,22 +27,12 @@ struct _RuntimeUseHost
 
 G_DEFINE_FINAL_TYPE (RuntimeUseHost, _runtime_use_host, G_TYPE_OBJECT)
 
-static void
-clear_deadline (RuntimeUseHost *self)
-{
-  if (self->deadline == NULL)
-    return;
-
-  g_source_destroy (self->deadline);
-  g_clear_pointer (&self->deadline, g_source_unref);
-}
-
 static gboolean
 start_timeout_cb (gpointer user_data)
 {
   RuntimeUseHost *self = user_data;
 
-  clear_deadline (self);
+  _runtime_use_clear_source (&self->deadline);
   _runtime_use_json_lines_process_fail (self->process, RUNTIME_USE_ERROR_TIMED_OUT,
                                         "it was not ready within %u s", self->start_timeout);
 
@@ -62,7 +53,7 @@ void
 _runtime_use_host_kill (RuntimeUseHost *self,
                         GError         *why)
 {
-  clear_deadline (self);
+  _runtime_use_clear_source (&self->deadline);
   _runtime_use_json_lines_process_kill (self->process, why);
 }
 
@@ -77,7 +68,7 @@ take_ready (RuntimeUseHost              *self,
     return;
 
   self->ready = TRUE;
-  clear_deadline (self);
+  _runtime_use_clear_source (&self->deadline);
   _runtime_use_json_lines_process_set_stage (self->process, NULL);
   _runtime_use_host_message_get_abilities (message, &self->abilities);
   if (self->events != NULL)
@@ -92,7 +83,7 @@ take_fatal (RuntimeUseHost              *self,
   g_autofree char *text = NULL;
 
   text = _runtime_use_host_message_dup_member (message, RUNTIME_USE_HOST_MEMBER_ERROR);
-  clear_deadline (self);
+  _runtime_use_clear_source (&self->deadline);
   if (text != NULL)
     _runtime_use_json_lines_process_kill_plain (
       self->process,
@@ -154,7 +145,7 @@ _runtime_use_host_get_taken (RuntimeUseHost *self)
 void
 _runtime_use_host_hang_up (RuntimeUseHost *self)
 {
-  clear_deadline (self);
+  _runtime_use_clear_source (&self->deadline);
   _runtime_use_json_lines_process_hang_up (
     self->process,
     g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED, "%s: the handler was stopped",
@@ -169,7 +160,7 @@ gone_cb (RuntimeUseJsonLinesProcess *process,
 {
   g_autoptr(RuntimeUseHost) self = user_data;
 
-  clear_deadline (self);
+  _runtime_use_clear_source (&self->deadline);
   if (self->events != NULL)
     self->events->gone (self, error, self->user_data);
   self->events = NULL;
@@ -238,7 +229,7 @@ _runtime_use_host_finalize (GObject *object)
 {
   RuntimeUseHost *self = RUNTIME_USE_HOST (object);
 
-  clear_deadline (self);
+  _runtime_use_clear_source (&self->deadline);
   g_clear_object (&self->process);
   g_free (self->name);
 

@@ -6,6 +6,7 @@
 
 #include "runtime-use-command-handler-private.h"
 #include "runtime-use-host-log-private.h"
+#include "runtime-use-source-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,16 +66,6 @@ struct _RuntimeUseJsonLinesProcess
 G_DEFINE_FINAL_TYPE (RuntimeUseJsonLinesProcess, _runtime_use_json_lines_process, G_TYPE_OBJECT)
 
 static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 close_descriptor (int *fd)
 {
   if (*fd >= 0)
@@ -98,7 +89,7 @@ set_deadline (RuntimeUseJsonLinesProcess *self,
               guint                       milliseconds,
               GSourceFunc                 callback)
 {
-  clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->deadline);
   self->deadline = g_timeout_source_new (milliseconds);
   attach (self->deadline, "RuntimeUseJsonLinesProcess deadline", callback, self);
 }
@@ -113,7 +104,7 @@ _runtime_use_json_lines_process_kill (RuntimeUseJsonLinesProcess *self,
   else
     g_clear_error (&why);
 
-  clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->deadline);
   g_cancellable_cancel (self->killer);
 }
 
@@ -258,7 +249,7 @@ read_once (RuntimeUseJsonLinesProcess *self)
 
   if (length == 0 || (errno != EAGAIN && errno != EINTR))
     {
-      clear_source (&self->reader);
+      _runtime_use_clear_source (&self->reader);
       close_descriptor (&self->output);
     }
 
@@ -296,7 +287,7 @@ update_reader (RuntimeUseJsonLinesProcess *self)
     }
   else if (!wanted)
     {
-      clear_source (&self->reader);
+      _runtime_use_clear_source (&self->reader);
     }
 }
 
@@ -386,7 +377,7 @@ writable_cb (int          fd,
   if (count_unsent (self) > 0 && self->input >= 0)
     return G_SOURCE_CONTINUE;
 
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->writer);
 
   return G_SOURCE_REMOVE;
 }
@@ -464,7 +455,7 @@ _runtime_use_json_lines_process_hang_up (RuntimeUseJsonLinesProcess *self,
 
   self->why = why;
   self->plain = TRUE;
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->writer);
   close_input (self);
   set_deadline (self, patience, hang_up_cb);
 }
@@ -535,14 +526,14 @@ gone_cb (GObject      *object,
   int status;
 
   status = runtime_use_command_handler_run_finish (self->command, result, &lost);
-  clear_source (&self->deadline);
-  clear_source (&self->reader);
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->reader);
+  _runtime_use_clear_source (&self->writer);
   read_rest (self);
   close_input (self);
   close_descriptor (&self->output);
-  clear_source (&self->reader);
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->reader);
+  _runtime_use_clear_source (&self->writer);
   self->n_taken = self->n_sent - count_unsent (self) - self->n_unread;
   _runtime_use_host_log_finish (self->log);
   _runtime_use_command_handler_set_sink (self->command, NULL, NULL);
@@ -675,9 +666,9 @@ _runtime_use_json_lines_process_finalize (GObject *object)
 {
   RuntimeUseJsonLinesProcess *self = RUNTIME_USE_JSON_LINES_PROCESS (object);
 
-  clear_source (&self->deadline);
-  clear_source (&self->reader);
-  clear_source (&self->writer);
+  _runtime_use_clear_source (&self->deadline);
+  _runtime_use_clear_source (&self->reader);
+  _runtime_use_clear_source (&self->writer);
   close_descriptor (&self->input);
   close_descriptor (&self->output);
   g_clear_object (&self->command);
