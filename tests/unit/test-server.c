@@ -5,6 +5,7 @@
 #include "runtimeuse.h"
 
 #include "descriptors.h"
+#include "fake-agent.h"
 #include "raw-client.h"
 
 #define INVOCATION                                                               \
@@ -366,6 +367,30 @@ test_server_invocation_signal (void)
 }
 
 static void
+test_server_secrets (void)
+{
+  g_autoptr(RuntimeUseServer) server = server_new_started (NULL);
+  g_autoptr(FakeAgent) agent = fake_agent_new ();
+  g_autoptr(RawClient) client = raw_client_new_open (runtime_use_server_get_port (server));
+  g_autoptr(RuntimeUseInvocation) kept = NULL;
+  g_autofree char *request = g_strdup_printf (INVOCATION, "mine");
+  g_autofree char *result = NULL;
+
+  g_test_summary ("What the server's handler has for secrets is hidden, whoever answers");
+
+  g_object_set (server, "handler", agent, NULL);
+  g_signal_connect (server, "invocation", G_CALLBACK (take_invocation_cb), &kept);
+  raw_client_send_message (client, request);
+  raw_wait_for (kept != NULL);
+  runtime_use_invocation_return_text (kept, "it is " FAKE_AGENT_KEY, NULL);
+  result = raw_client_take_message (client);
+  g_assert_nonnull (strstr (result, "\"it is [REDACTED]\""));
+
+  g_clear_pointer (&client, raw_client_free);
+  stop_server (server);
+}
+
+static void
 test_server_exposed (void)
 {
   static const char * const hosts[] = { "0.0.0.0", "::", "192.0.2.1" };
@@ -613,6 +638,7 @@ main (int    argc,
   g_test_add_func ("/server/restart-in-handler", test_server_restart_in_handler);
   g_test_add_func ("/server/several", test_server_several);
   g_test_add_func ("/server/invocation-signal", test_server_invocation_signal);
+  g_test_add_func ("/server/secrets", test_server_secrets);
   g_test_add_func ("/server/exposed", test_server_exposed);
   g_test_add_func ("/server/empty-token", test_server_empty_token);
   g_test_add_func ("/server/token", test_server_token);
