@@ -5,79 +5,23 @@ import asyncio
 import json
 import os
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 from harness import processes, websocket
-from harness.anthropic_mock import (AnthropicMock, Failure, Hang, Reply, Turns, bash, text,
-                                    thinking, tool)
+from harness.anthropic_mock import Failure, Hang, Reply, Turns, bash, text, thinking, tool
+from harness.claude import KEY, VERSIONS, ClaudeServer
 from harness.host import NODE_MODULES
 from harness.messages import CANCEL, CANCELLED, command, commands, invocation, output, text_of
 from harness.processes import PATIENCE, wait_until
-from harness.server import Server
 from runtimeuse_client import (AgentRuntimeError, CancelledException, QueryOptions,
                                RuntimeUseClient, StructuredOutputResult)
 
-VERSIONS = {
-    '2.1.197': '@anthropic-ai/claude-code-linux-*/claude',
-    '2.1.328': 'claude-code-newest/node_modules/@anthropic-ai/claude-code-linux-*/claude',
-}
 MODEL = 'claude-sonnet-4-5'
-KEY = 'sk-ant-test-0123456789abcdef'
 SCHEMA = {'type': 'object', 'properties': {'answer': {'type': 'integer'}},
           'required': ['answer'], 'additionalProperties': False}
 # Milliseconds after a cancel when the request ends without the agent, if that takes longer.
 CANCEL_GRACE = int(3000 * PATIENCE)
 TIMEOUT = 60
-
-
-def find_claude(version):
-    found = [path for path in sorted(NODE_MODULES.glob(VERSIONS[version]))
-             if 'musl' not in path.parent.name]
-    assert found, f'{NODE_MODULES} has no claude {version}: ./dev test installs it'
-    return found[0]
-
-
-def make_home(folder, version):
-    """Return variables for a user who has nothing but this program."""
-    for name in ('bin', 'home', 'claude-tmp'):
-        (folder / name).mkdir(parents=True)
-    (folder / 'bin' / 'claude').symlink_to(find_claude(version))
-    return {'PATH': f'{folder / "bin"}:{os.environ["PATH"]}', 'HOME': str(folder / 'home'),
-            'CLAUDE_CODE_TMPDIR': str(folder / 'claude-tmp'), 'ANTHROPIC_API_KEY': KEY,
-            'IS_SANDBOX': '1'}
-
-
-class ClaudeServer(Server):
-    """A server with that agent, which keeps its temporary files where they are looked for."""
-
-    def __init__(self, folder, version, *arguments, env=None, **options):
-        self.mock = AnthropicMock()
-        self.version = version
-        variables = {**make_home(folder, version), 'ANTHROPIC_BASE_URL': self.mock.url,
-                     **(env or {})}
-        self.home = Path(variables['HOME'])
-        try:
-            super().__init__(folder / 'server', *arguments, agent='claude', env=variables,
-                             **options)
-        except BaseException:
-            self.mock.close()
-            raise
-
-    def stop(self):
-        """The program leaves folders of its own beside the temporary files of the server."""
-        try:
-            for path in self.temporary.iterdir():
-                if path.name.startswith(('claude-', 'cc-', '.claude')):
-                    subprocess.run(['rm', '-rf', str(path)], check=True)
-            super().stop()
-        finally:
-            self.mock.close()
-
-    def working(self):
-        """Return the processes of commands and agents."""
-        return [pid for pid in processes.descendants(self.pid) if pid not in self.stubs()]
 
 
 @pytest.fixture(scope='module', params=VERSIONS)
@@ -358,7 +302,8 @@ def test_structured_always_wrong(claude):
     assert error['metadata']['subtype'] == 'error_max_structured_output_retries'
 
 
-@pytest.mark.parametrize('format', ['17', '"x"', '[]', '{"type": "json_schema"}'])
+@pytest.mark.parametrize('format', ['17', '"x"', '[]', '{"type": "json_schema"}',
+                                    '{"type": "objekt"}'])
 def test_structured_format_unfit(claude, format):
     error = ask_error(claude, Reply(text('x')), output_format_json_schema_str=format)
     assert 'output_format_json_schema_str' in error['error']
@@ -447,6 +392,12 @@ def test_token_instead_of_key(start_claude):
     messages = ask(server, Reply(text('bearer-token-7')))
     assert text_of(messages[-1]) == '[REDACTED]'
     assert server.mock.requests[0]['headers']['authorization'] == 'Bearer bearer-token-7'
+
+
+def test_max_turns(start_claude):
+    server = start_claude('--agent-limit', 'max-turns=2')
+    error = ask_error(server, Reply(bash('true')))
+    assert error['error'] == 'claude: Reached maximum number of turns (2) (error_max_turns)'
 
 
 # Programs that are not there, or not as they should be
@@ -657,53 +608,3 @@ def test_client_cancel(claude):
             return await session.query('x', options())
 
     assert run(calls()).data.text == 'next'
-
-
-# The real service
-
-needs_key = pytest.mark.skipif('ANTHROPIC_API_KEY' not in os.environ,
-                               reason='needs ANTHROPIC_API_KEY')
-
-
-@pytest.fixture(params=VERSIONS)
-def real(request, tmp_path):
-    variables = make_home(tmp_path, request.param)
-    del variables['ANTHROPIC_API_KEY']
-    server = Server(tmp_path / 'server', agent='claude',
-                    env={**variables, 'TMPDIR': variables['CLAUDE_CODE_TMPDIR']})
-    yield server
-    server.stop()
-    assert os.environ['ANTHROPIC_API_KEY'] not in server.log
-
-
-@needs_key
-def test_real_text(real):
-    messages = request(real, 'Answer with the one word: pear', model='')
-    assert 'pear' in text_of(messages[-1]).lower()
-    assert messages[-1]['metadata']['totalCostUsd'] > 0
-
-
-@needs_key
-def test_real_tool(real):
-    messages = request(real, 'Run the command "echo $((1200 + 34))" and tell what it printed',
-                       model='')
-    assert '1234' in output(messages)
-    assert '1234' in text_of(messages[-1]).replace(',', '')
-
-
-@needs_key
-def test_real_structured(real):
-    terminal = request(real, 'What is 40 + 2?', model='',
-                       output_format_json_schema_str=json.dumps(SCHEMA))[-1]
-    assert terminal['data']['structured_output'] == {'answer': 42}
-
-
-@needs_key
-def test_real_cancel(real):
-    with websocket.connect(real.port) as client:
-        client.send(invocation('Count from 1 to 1000, each on a line', model='',
-                               stream_deltas=True))
-        client.receive()
-        client.send(CANCEL)
-        assert client.receive_until_terminal()[-1] == CANCELLED
-    real.check_at_rest()
