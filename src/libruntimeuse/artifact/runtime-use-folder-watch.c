@@ -214,13 +214,16 @@ changed_cb (gpointer               directory,
 }
 
 static void
-lost_cb (gpointer user_data)
+lost_cb (const char *why,
+         gpointer    user_data)
 {
   RuntimeUseFolderWatch *self = ((RuntimeUseWatchTree *) user_data)->watcher;
 
   if (self == NULL)
     return;
 
+  if (why != NULL)
+    _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_LOST, NULL, "%s", why);
   _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
   schedule (self);
 }

@@ -108,7 +108,9 @@ tell_lost (RuntimeUseInotify *self)
     {
       RuntimeUseInotifyClient *client = g_ptr_array_index (self->clients, i);
 
-      client->events->lost (client->user_data);
+      client->events->lost ("more has changed at a time than the kernel keeps in mind, so all is "
+                            "scanned; fs.inotify.max_queued_events may be raised",
+                            client->user_data);
     }
 }
 

@@ -49,7 +49,7 @@ _runtime_use_scan_backend_get_end (RuntimeUseWatchBackend *backend)
 {
   RuntimeUseScanBackend *self = RUNTIME_USE_SCAN_BACKEND (backend);
 
-  self->events->lost (self->user_data);
+  self->events->lost (NULL, self->user_data);
 
   return 0;
 }
@@ -66,7 +66,7 @@ timer_cb (gpointer user_data)
 {
   RuntimeUseScanBackend *self = user_data;
 
-  self->events->lost (self->user_data);
+  self->events->lost (NULL, self->user_data);
 
   return G_SOURCE_CONTINUE;
 }

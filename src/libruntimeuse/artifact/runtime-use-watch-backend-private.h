@@ -24,8 +24,10 @@ typedef struct
                      gboolean               is_directory,
                      gpointer               user_data);
 
-  /* Changes may have remained untold: all directories have to be looked through. */
-  void (* lost)     (gpointer               user_data);
+  /* Changes may have remained untold: all directories have to be looked through. @why (nullable) is
+   * what a person has to hear of it. */
+  void (* lost)     (const char            *why,
+                     gpointer               user_data);
 
   /* More may have been reached. */
   void (* advanced) (gpointer               user_data);
