@@ -116,7 +116,7 @@ test_golden_built (void)
                  "artifact_upload_result_message-failed");
   assert_golden (runtime_use_artifact_upload_result_message_new_gone (
                    "out/part.o",
-                   "ENOENT: cannot open out/part.o any more: No such file or directory"),
+                   "Cannot open out/part.o any more: ENOENT: No such file or directory"),
                  "artifact_upload_result_message-gone");
   assert_golden (runtime_use_download_progress_message_new (1, G_GUINT64_CONSTANT (4294967296),
                                                             G_GUINT64_CONSTANT (8589934592)),

@@ -217,11 +217,12 @@ test_deleted (void)
   g_assert_false (watch (&f, "/dev/null", NULL));
   g_assert_false (watch (&f, "/dev/null", NULL));
   g_assert_true (watch (&f, f.files.folder, NULL));
-  watch_fixture_write (&f.files, "a", "x");
+  watch_fixture_write (&f.files, "a\n\x1b[1m", "x");
   wait_for (f.offered->len == 1);
-  watch_fixture_remove (&f.files, "a");
+  watch_fixture_remove (&f.files, "a\n\x1b[1m");
   answer (&f, g_ptr_array_index (f.offered, 0));
   wait_for (f.n_failed == 1);
+  g_assert_nonnull (strstr (f.error, "/a??[1m any more: ENOENT: "));
   g_assert_cmpuint (runtime_use_artifact_manager_get_n_failed (f.manager), ==, 0);
   g_assert_cmpuint (runtime_use_artifact_manager_get_n_pending (f.manager), ==, 0);
   fixture_clear (&f);
@@ -661,7 +662,7 @@ test_descriptors_cancelled (void)
   answer (&f, get_offer (&f, 0));
   runtime_use_artifact_manager_cancel (f.manager);
   g_assert_cmpuint (f.n_failed, ==, 1);
-  g_assert_true (g_str_has_prefix (f.error, "EMFILE: "));
+  g_assert_nonnull (strstr (f.error, "EMFILE: "));
   give_back (used, &before);
   fixture_clear (&f);
 }

@@ -375,6 +375,17 @@ test_upload_tracker_log (void)
   g_assert_true (g_str_has_suffix (lines->str, ": it answered 403 Forbidden\n"));
   g_assert_null (strstr (lines->str, "signature"));
   g_assert_null (strchr (strchr (lines->str, '\n') + 1, '\n'));
+
+  /* A name cannot begin a line, nor tell a terminal anything. */
+  g_string_truncate (lines, 0);
+  g_unlink (fixture.path);
+  g_free (fixture.path);
+  fixture.path = g_strdup ("/nowhere/a\n[source] b\x1b[2J\xc2\x9b" "2J");
+  upload (&fixture, "/", logger);
+  wait_for (fixture.n_failed == 2);
+  g_assert_nonnull (strstr (lines->str, "/nowhere/a?[source] b?[2J??2J: "));
+  g_assert_null (strpbrk (lines->str, "\x1b\xc2"));
+  g_assert_true (strchr (lines->str, '\n') == lines->str + lines->len - 1);
   fixture_clear (&fixture);
 }
 

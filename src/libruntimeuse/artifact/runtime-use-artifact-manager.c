@@ -7,6 +7,7 @@
 #include "runtime-use-artifact-manager-private.h"
 #include "runtime-use-folder-scan-private.h"
 #include "runtime-use-folder-watch-private.h"
+#include "runtime-use-transfer-file-private.h"
 #include "runtime-use-upload-tracker-private.h"
 
 #include <errno.h>
@@ -509,6 +510,21 @@ is_absence (int why)
   return why == ENOENT || why == ENOTDIR || why == ELOOP;
 }
 
+static int
+open_offered (Offer   *offer,
+              GError **error)
+{
+  int fd = _runtime_use_folder_watch_open (offer->folder->watch, offer->path, error);
+  int saved_errno = errno;
+  g_autofree char *shown = _runtime_use_show_path (offer->shown);
+
+  if (fd < 0)
+    g_prefix_error (error, "Cannot open %s any more: ", shown);
+  errno = saved_errno;
+
+  return fd;
+}
+
 static void
 submit (RuntimeUseArtifactManager *self,
         Offer                     *offer)
@@ -518,7 +534,7 @@ submit (RuntimeUseArtifactManager *self,
   int why;
   int fd;
 
-  fd = _runtime_use_folder_watch_open (offer->folder->watch, offer->path, &error);
+  fd = open_offered (offer, &error);
   why = errno;
   if (fd < 0 && is_absence (why))
     {

@@ -16,6 +16,7 @@
 #include "runtime-use-file-rest-private.h"
 #include "runtime-use-folder-scan-private.h"
 #include "runtime-use-source-private.h"
+#include "runtime-use-transfer-file-private.h"
 
 /* How long scanning, and then looking at files, may take before others get their turn. */
 #define SLICE (2 * G_TIME_SPAN_MILLISECOND)
@@ -1023,9 +1024,11 @@ _runtime_use_folder_watch_start_async (RuntimeUseFolderWatch *self,
   why = make_folder (self);
   if (why != 0)
     {
+      g_autofree char *shown = _runtime_use_show_path (self->folder);
+
       g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED,
                                "%s: cannot make the artifact folder %s: %s",
-                               strerrorname_np (why), self->folder, g_strerror (why));
+                               strerrorname_np (why), shown, g_strerror (why));
       _runtime_use_folder_watch_stop (self);
       return;
     }
@@ -1282,9 +1285,8 @@ _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
     close (top);
 
   if (fd < 0)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                 "%s: cannot open %s any more: %s",
-                 strerrorname_np (saved_errno), path, g_strerror (saved_errno));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: %s",
+                 strerrorname_np (saved_errno), g_strerror (saved_errno));
   errno = saved_errno;
 
   return fd;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "runtime-use-transfer-file-private.h"
 #include "runtime-use-upload-queue-private.h"
 #include "runtime-use-upload-tracker-private.h"
 
@@ -114,7 +115,7 @@ static void
 log_failure (Item         *item,
              const GError *error)
 {
-  g_autofree char *name = g_filename_display_name (item->path);
+  g_autofree char *name = _runtime_use_show_path (item->path);
   g_autofree char *text = NULL;
 
   if (item->logger == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

@@ -11,6 +11,7 @@
 
 #include "runtime-use-error.h"
 #include "runtime-use-libarchive-private.h"
+#include "runtime-use-transfer-file-private.h"
 
 #define BLOCK (64 * 1024)
 
@@ -144,6 +145,7 @@ set_error (RuntimeUseArchiveReader  *self,
            GError                  **error)
 {
   const char *text = _runtime_use_libarchive.archive_error_string (self->archive);
+  g_autofree char *shown = _runtime_use_show_name (text != NULL ? text : "no reason is known");
 
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return;
@@ -156,7 +158,7 @@ set_error (RuntimeUseArchiveReader  *self,
                          "it is damaged, empty, or not an archive");
   else
     g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED, "the archive is damaged: %s",
-                 text != NULL ? text : "no reason is known");
+                 shown);
 }
 
 RuntimeUseArchiveReader *

@@ -19,7 +19,11 @@ gboolean _runtime_use_write_at     (int          fd,
                                     gsize        length,
                                     guint64      offset);
 
-/* What can be shown of a name: valid, without control characters, not too long. */
+/* What can be shown of a path: valid, without control characters, which would begin a line of a log
+ * or tell a terminal to do something. */
+char    *_runtime_use_show_path    (const char  *path);
+
+/* The same, not too long. */
 char    *_runtime_use_show_name    (const char  *name);
 
 /* Sets @error to a text with what errno says; when the disk is full also to how much of it is free

@@ -46,14 +46,27 @@ _runtime_use_write_at (int         fd,
   return TRUE;
 }
 
+/* Some terminals take those from U+0080 to U+009F for controls as well. */
+char *
+_runtime_use_show_path (const char *path)
+{
+  char *shown = g_utf8_make_valid (path, -1);
+
+  for (char *c = shown; *c != '\0'; c++)
+    {
+      if ((guchar) *c < ' ' || *c == 127)
+        *c = '?';
+      else if ((guchar) c[0] == 0xc2 && (guchar) c[1] < 0xa0)
+        c[0] = c[1] = '?';
+    }
+
+  return shown;
+}
+
 char *
 _runtime_use_show_name (const char *name)
 {
-  char *shown = g_utf8_make_valid (name, -1);
-
-  for (char *c = shown; *c != '\0'; c++)
-    if ((guchar) *c < ' ' || *c == 127)
-      *c = '?';
+  char *shown = _runtime_use_show_path (name);
 
   if (strlen (shown) > MAX_SHOWN)
     {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime-use-file-body-private.h"
+#include "runtime-use-transfer-file-private.h"
 #include "runtime-use-trust-private.h"
 #include "runtime-use-upload-attempt-private.h"
 #include "runtime-use-upload-url-private.h"
@@ -376,7 +377,7 @@ _runtime_use_upload_open (const char  *path,
   if (fd < 0)
     {
       int code = errno;
-      g_autofree char *name = g_filename_display_name (path);
+      g_autofree char *name = _runtime_use_show_path (path);
 
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
                    "Cannot open %s: %s", name, g_strerror (code));
