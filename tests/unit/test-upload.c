@@ -26,6 +26,7 @@
 #define FORBIDDEN  "HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nConnection: close\r\n\r\nno!\n"
 #define LATER      "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 #define NEVER      "HTTP/1.1 503 Busy\r\nX-Should-Retry: false\r\nContent-Length: 0\r\n\r\n"
+#define ALWAYS     "HTTP/1.1 404 Not Found\r\nX-Should-Retry: true\r\nContent-Length: 0\r\n\r\n"
 #define MUCH_LATER "HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
 
 static gboolean wants_large;
@@ -420,18 +421,18 @@ test_upload_retry_after (void)
 }
 
 static void
-test_upload_should_not_retry (void)
+test_upload_advice (void)
 {
-  static const HttpStep never[] = { { NEVER, -1, HTTP_THEN_NEXT }, { OK, -1, HTTP_THEN_NEXT } };
-  g_autoptr(HttpSink) sink = http_sink_new (never, 2);
+  static const HttpStep steps[] = { { NEVER, -1, HTTP_THEN_NEXT }, { ALWAYS, -1, HTTP_THEN_NEXT } };
+  g_autoptr(HttpSink) sink = http_sink_new (steps, G_N_ELEMENTS (steps));
   Fixture fixture;
 
-  g_test_summary ("A server that says that another try is of no use gets none");
+  g_test_summary ("Whether it is tried again depends on the status, not on what else a server says");
 
   fixture_init (&fixture, 1000);
   run (&fixture, sink, "/?secret");
-  assert_failed (&fixture, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED, "503");
-  g_assert_cmpuint (http_sink_get_n_requests (sink), ==, 1);
+  assert_failed (&fixture, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED, "404");
+  g_assert_cmpuint (http_sink_get_n_requests (sink), ==, 2);
   fixture_clear (&fixture);
 }
 
@@ -1039,7 +1040,7 @@ main (int   argc,
   g_test_add_func ("/upload/gives-up", test_upload_gives_up);
   g_test_add_func ("/upload/statuses", test_upload_statuses);
   g_test_add_func ("/upload/retry-after", test_upload_retry_after);
-  g_test_add_func ("/upload/should-not-retry", test_upload_should_not_retry);
+  g_test_add_func ("/upload/advice", test_upload_advice);
   g_test_add_func ("/upload/retry-after-date", test_upload_retry_after_date);
   g_test_add_func ("/upload/redirects", test_upload_redirects);
   g_test_add_func ("/upload/early", test_upload_early);

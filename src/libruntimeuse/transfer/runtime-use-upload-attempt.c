@@ -144,6 +144,8 @@ take_answer (Attempt            *self,
   self->answer.status = status;
   self->answer.location = g_strdup (soup_message_headers_get_one (headers, "Location"));
   _runtime_use_retry_hint_read (&self->answer.hint, headers, g_get_real_time ());
+  /* The advice is a custom of services with models. Here the status alone decides. */
+  self->answer.hint.advice = RUNTIME_USE_RETRY_UNSAID;
 }
 
 /* Takes what the other end said instead of listening. It lies in the socket, which still has it

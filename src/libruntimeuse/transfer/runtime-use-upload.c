@@ -436,8 +436,8 @@ _runtime_use_upload_fd_finish (GAsyncResult            *result,
  * whole if it is larger than 256 KiB.
  *
  * The upload is tried again after failures of the connection and after the answers 408, 429 and
- * 5xx, unless the header `x-should-retry` says otherwise: four times in all, with pauses of half
- * a second that double, or those that the other end asks for. Redirects 307 and 308 are followed,
+ * 5xx: four times in all, with pauses of half a second that double, or those that the other end
+ * asks for. Redirects 307 and 308 are followed,
  * at most five and never from `https` to `http`.
  *
  * There is no limit for the whole, so that large files arrive over slow links. The upload ends
