@@ -481,6 +481,7 @@ def test_name_that_a_terminal_would_obey(tmp_path):
         assert running.wait() == 1
     line = next(line for line in text.splitlines() if 'Error: did not receive' in line)
     assert 'x/a?b?[31m' in line
+    assert '\033[31m' not in text
 
 
 def test_missing_folder(shell, tmp_path):

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime-use-file-exchange-private.h"
 #include "transfer-fixture.h"
 
 /* An exchange between the folders "here" and "there" of a test, and a runtime in this process. */
@@ -401,6 +402,30 @@ test_cut_off (Fixture       *f,
 }
 
 static void
+test_gone (Fixture       *f,
+           gconstpointer  test_data)
+{
+  g_autoptr(RuntimeUseArtifactUploadResponseMessage) kept = NULL;
+  g_autoptr(RuntimeUseArtifactUploadResponseMessage) deleted = NULL;
+  g_autoptr(RuntimeUseMessage) result = NULL;
+  g_autofree char *path = g_strconcat (f->there, "/deleted", NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A file that is gone before it could be sent is not missed");
+
+  start_receiving (f);
+  kept = answer (f, "kept", &error);
+  deleted = answer (f, "deleted", &error);
+  g_assert_no_error (error);
+  result = runtime_use_artifact_upload_result_message_new_gone (path, "ENOENT");
+  _runtime_use_file_exchange_take_result (f->exchange,
+                                          RUNTIME_USE_ARTIFACT_UPLOAD_RESULT_MESSAGE (result));
+
+  stop (f);
+  g_assert_cmpstr (f->told->str, ==, "failed /kept\n");
+}
+
+static void
 test_no_folder (Fixture       *f,
                 gconstpointer  test_data)
 {
@@ -467,6 +492,7 @@ main (int   argc,
   ADD ("/file-exchange/addresses", test_addresses);
   ADD ("/file-exchange/limit", test_limit);
   ADD ("/file-exchange/cut-off", test_cut_off);
+  ADD ("/file-exchange/gone", test_gone);
   ADD ("/file-exchange/no-folder", test_no_folder);
   ADD ("/file-exchange/not-started", test_not_started);
   ADD ("/file-exchange/stopped-while-starting", test_stopped_while_starting);

@@ -427,7 +427,8 @@ test_upload_advice (void)
   g_autoptr(HttpSink) sink = http_sink_new (steps, G_N_ELEMENTS (steps));
   Fixture fixture;
 
-  g_test_summary ("Whether it is tried again depends on the status, not on what else a server says");
+  g_test_summary ("Whether it is tried again depends on the status, not on what else a server "
+                  "says");
 
   fixture_init (&fixture, 1000);
   run (&fixture, sink, "/?secret");

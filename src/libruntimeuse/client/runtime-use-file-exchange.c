@@ -1022,10 +1022,16 @@ _runtime_use_file_exchange_take_result (RuntimeUseFileExchange                *s
   const char *filepath = runtime_use_artifact_upload_result_message_get_filepath (result);
   const char *text = runtime_use_artifact_upload_result_message_get_error_text (result);
   guint index = GPOINTER_TO_UINT (g_hash_table_lookup (self->latest, filepath));
+  Arrival *arrival;
 
-  if (index > 0 && !runtime_use_artifact_upload_result_message_get_ok (result))
-    settle (self, g_ptr_array_index (self->arrivals, index - 1),
-            text != NULL ? text : "the runtime could not send it");
+  if (index == 0 || runtime_use_artifact_upload_result_message_get_ok (result))
+    return;
+
+  arrival = g_ptr_array_index (self->arrivals, index - 1);
+  if (runtime_use_artifact_upload_result_message_get_gone (result))
+    arrival->is_settled = TRUE;
+  else
+    settle (self, arrival, text != NULL ? text : "the runtime could not send it");
 }
 
 /* The runtime shows no secret of a request in paths either. */
