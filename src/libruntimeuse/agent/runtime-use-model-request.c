@@ -9,6 +9,7 @@
 #include "runtime-use-error.h"
 #include "runtime-use-json-pick-private.h"
 #include "runtime-use-segment-stream-private.h"
+#include "runtime-use-trust-private.h"
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -456,6 +457,20 @@ is_event_stream (RuntimeUseModelRequest *self)
   return type == NULL || g_ascii_strcasecmp (type, "text/event-stream") == 0;
 }
 
+/* A service that is not believed now will not be a moment later. */
+static void
+fail_to_reach (RuntimeUseModelRequest *self,
+               const GError           *error)
+{
+  g_autofree char *why = NULL;
+
+  if (error->domain != G_TLS_ERROR && (try_new_connection (self) || try_again (self, 0)))
+    return;
+
+  why = _runtime_use_trust_explain (self->message, error);
+  finish (self, make_error (self, "Cannot reach", why));
+}
+
 static void
 sent_cb (GObject      *object,
          GAsyncResult *result,
@@ -468,8 +483,7 @@ sent_cb (GObject      *object,
   self->heard = g_get_monotonic_time ();
   if (self->stream == NULL)
     {
-      if (!try_new_connection (self) && !try_again (self, 0))
-        finish (self, make_error (self, "Cannot reach", error->message));
+      fail_to_reach (self, error);
       return;
     }
 

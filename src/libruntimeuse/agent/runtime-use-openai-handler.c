@@ -8,6 +8,7 @@
 #include "runtime-use-error.h"
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-openai-conversation-private.h"
+#include "runtime-use-trust-private.h"
 
 #include <string.h>
 
@@ -235,16 +236,20 @@ static SoupSession *
 make_session (GProxyResolver     *resolver,
               GSocketConnectable *route)
 {
-  return soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
-                                        "max-conns-per-host", MAX_CONNECTIONS,
-                                        "idle-timeout", KEPT_TIMEOUT,
-                                        "proxy-resolver", resolver,
-                                        "remote-connectable", route,
-                                        "timeout", 0,
-                                        NULL);
+  SoupSession *session = soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
+                                                        "max-conns-per-host", MAX_CONNECTIONS,
+                                                        "idle-timeout", KEPT_TIMEOUT,
+                                                        "proxy-resolver", resolver,
+                                                        "remote-connectable", route,
+                                                        "timeout", 0,
+                                                        NULL);
+
+  _runtime_use_trust_apply (session);
+
+  return session;
 }
 
-/* Gives NULL with an error if a variable names no proxy. */
+/* Gives NULL with an error if a variable names no proxy, or no certificates. */
 static SoupSession *
 need_session (RuntimeUseOpenaiHandler  *self,
               const char               *base_url,
@@ -253,7 +258,7 @@ need_session (RuntimeUseOpenaiHandler  *self,
   g_autoptr(GProxyResolver) resolver = _runtime_use_environment_proxy_new (error);
   g_autoptr(GSocketConnectable) route = NULL;
 
-  if (resolver == NULL)
+  if (resolver == NULL || !_runtime_use_trust_check (error))
     return NULL;
 
   route = _runtime_use_environment_proxy_find_route (resolver, base_url);
