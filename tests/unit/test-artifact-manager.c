@@ -753,28 +753,66 @@ test_replaced (void)
 
 typedef struct
 {
-  char *directory;
-  char *aside;
-  int   stop;      /* atomic */
-  int   n_swaps;   /* atomic */
+  char     *directory;
+  char     *aside;
+  GMutex    lock;
+  GCond     changed;
+  gboolean  is_wanted;
+  gboolean  is_over;
+  guint     n_swaps;
 } Swapper;
 
 /* Puts a link to the outside where the directory is, and the directory back. */
+static void
+swap (Swapper *self)
+{
+  g_assert_no_errno (g_rename (self->directory, self->aside));
+  g_assert_no_errno (symlink ("../outside", self->directory));
+  g_assert_no_errno (g_unlink (self->directory));
+  g_assert_no_errno (g_rename (self->aside, self->directory));
+}
+
 static gpointer
 swap_func (gpointer user_data)
 {
   Swapper *self = user_data;
 
-  while (!g_atomic_int_get (&self->stop))
+  g_mutex_lock (&self->lock);
+  while (!self->is_over)
     {
-      g_assert_no_errno (g_rename (self->directory, self->aside));
-      g_assert_no_errno (symlink ("../outside", self->directory));
-      g_assert_no_errno (g_unlink (self->directory));
-      g_assert_no_errno (g_rename (self->aside, self->directory));
-      g_atomic_int_inc (&self->n_swaps);
+      if (!self->is_wanted)
+        {
+          g_cond_wait (&self->changed, &self->lock);
+          continue;
+        }
+      self->n_swaps++;
+      g_mutex_unlock (&self->lock);
+      swap (self);
+      g_mutex_lock (&self->lock);
     }
+  g_mutex_unlock (&self->lock);
 
   return NULL;
+}
+
+static guint
+get_n_swaps (Swapper *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->n_swaps;
+}
+
+static void
+want (Swapper  *self,
+      gboolean  is_wanted,
+      gboolean  is_over)
+{
+  g_mutex_lock (&self->lock);
+  self->is_wanted = is_wanted;
+  self->is_over = is_over;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -787,6 +825,8 @@ test_swapped (void)
   g_test_summary ("A directory that is swapped for a link again and again leads nowhere else");
 
   fixture_init (&f);
+  g_mutex_init (&swapper.lock);
+  g_cond_init (&swapper.changed);
   swapper.directory = watch_fixture_path (&f.files, "d");
   swapper.aside = watch_fixture_path (&f.files, ".aside");
   watch_fixture_mkdir (&f.files, "../outside");
@@ -798,19 +838,25 @@ test_swapped (void)
 
   /* The directory is another one each time, so what is in it is offered again and again. */
   thread = g_thread_new ("swap", swap_func, &swapper);
-  for (guint i = 0; f.n_sent < 5 || g_atomic_int_get (&swapper.n_swaps) < 1000; i++)
+  for (guint i = 0; i < 30; i++)
     {
+      guint n_swaps = get_n_swaps (&swapper);
+
       assert_offered (&f, i, "d/file");
+      want (&swapper, TRUE, FALSE);
       answer (&f, get_offer (&f, i));
-      wait_for (f.n_sent + f.n_failed == i + 1);
+      wait_for (f.n_sent + f.n_failed == i + 1 && get_n_swaps (&swapper) > n_swaps);
+      want (&swapper, FALSE, FALSE);
     }
-  g_atomic_int_set (&swapper.stop, TRUE);
+  want (&swapper, FALSE, TRUE);
   g_thread_join (thread);
 
-  g_test_message ("%u sent, %u failed, %d swaps", f.n_sent, f.n_failed, swapper.n_swaps);
+  g_test_message ("%u sent, %u failed, %u swaps", f.n_sent, f.n_failed, swapper.n_swaps);
   for (guint i = 0; i < http_sink_get_n_requests (f.sink); i++)
     assert_sent (&f, i, "file", "public");
   fixture_clear (&f);
+  g_mutex_clear (&swapper.lock);
+  g_cond_clear (&swapper.changed);
   g_free (swapper.directory);
   g_free (swapper.aside);
 }

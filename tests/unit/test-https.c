@@ -35,8 +35,6 @@ static void
 set_up (Fixture       *self,
         gconstpointer  data)
 {
-  /* What GLib keeps from the first use of TLS on is no leak. */
-  g_object_unref (g_tls_backend_get_default_database (g_tls_backend_get_default ()));
   g_main_context_iteration (NULL, FALSE);
   transfer_fixture_set_up (&self->files, NULL);
   self->server = tls_server_new ("127.0.0.1", data != NULL ? data : "server");
