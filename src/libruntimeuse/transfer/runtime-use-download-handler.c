@@ -50,8 +50,10 @@
  * - the number of members, of bytes, and how many times more than the archive these are, have
  *   limits.
  *
- * Redirects are followed, but user and password of the URL are sent to their own server only. No
- * proxy is used. The file is stored as it is sent, also with a `Content-Encoding`.
+ * Redirects are followed, but user and password of the URL are sent to their own server only. With
+ * HTTPS certificates have to come from an issuer that the system trusts or, if the environment
+ * variable `SSL_CERT_FILE` names a file, from one in that. No proxy is used. The file is stored as
+ * it is sent, also with a `Content-Encoding`.
  *
  * All of this happens in a thread, of which there are at most 16 at a time; further downloads wait.
  * A handler is used in one thread, the one whose thread-default main context it was started in.

@@ -430,7 +430,8 @@ _runtime_use_upload_fd_finish (GAsyncResult            *result,
  * @user_data: data for @callback
  *
  * Sends a file to a URL by an HTTP `PUT`, as storage services with presigned URLs expect it:
- * with `Content-Length`, never chunked, and with no header of its own but `Content-Type`.
+ * with `Content-Length`, never chunked, and with no header of its own but `Content-Type`. Whose
+ * certificates are believed is said at [class@RuntimeUse.DownloadHandler].
  *
  * The file is sent as long as it is when the upload begins, and never read into memory as a
  * whole if it is larger than 256 KiB.
