@@ -568,6 +568,7 @@ swap_thread (gpointer data)
   return NULL;
 }
 
+/* Of those that are there: whoever swaps what is moved into place may keep the rest from it. */
 static void
 assert_copies (TransferFixture *self)
 {
@@ -575,7 +576,8 @@ assert_copies (TransferFixture *self)
     {
       g_autofree char *name = g_strdup_printf ("copy%u", i);
 
-      transfer_assert_file (self, name, "evil");
+      if (transfer_exists (self, name))
+        transfer_assert_file (self, name, "evil");
     }
 }
 
@@ -598,8 +600,7 @@ test_archive_extractor_race (TransferFixture *self,
                      RUNTIME_USE_EXTRACTED_ALL;
       outside = transfer_list (self->outside);
       g_assert_cmpstr (outside, ==, self->outside_before);
-      if (transfer_exists (self, "copy199"))
-        assert_copies (self);
+      assert_copies (self);
     }
   g_atomic_int_set (&other.stop, TRUE);
   g_thread_join (thread);
