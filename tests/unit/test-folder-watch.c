@@ -310,7 +310,38 @@ test_names (WatchFixture  *self,
   watch_fixture_settle (self);
   watch_fixture_assert (self, "new\nline/\x1b[1m \"quoted\" \xe2\x82\xac", "1");
   g_assert_cmpuint (self->n_told, ==, 1);
-  assert_warned_once ("not UTF-8");
+  assert_warned_once ("bad\\377: the name is not UTF-8");
+  assert_warned_once ("\\303(: the name is not UTF-8");
+}
+
+static void
+test_many_names (WatchFixture  *self,
+                 gconstpointer  data)
+{
+  g_auto(GStrv) lines = NULL;
+
+  g_test_summary ("Many files that are left out are named once each up to a number of them");
+
+  watch_fixture_start (self, NULL);
+  for (guint round = 0; round < 2; round++)
+    {
+      for (guint i = 0; i < 20; i++)
+        {
+          g_autofree char *name = g_strdup_printf ("%u\xff", i);
+
+          watch_fixture_write (self, name, "no");
+        }
+      watch_fixture_settle (self);
+    }
+  lines = g_strsplit (warnings->str, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 11 + 1);
+  assert_warned_once ("not named any more");
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *name = g_strdup_printf (", %u\\377:", i);
+
+      assert_warned_once (name);
+    }
 }
 
 static void
@@ -337,7 +368,7 @@ test_unreadable (WatchFixture  *self,
   g_autofree char *directory = watch_fixture_path (self, "directory");
   uid_t uid = geteuid ();
 
-  g_test_summary ("What cannot be read is left out, with one warning");
+  g_test_summary ("What cannot be read is left out, with one warning for each");
 
   watch_fixture_mkdir (self, "directory");
   watch_fixture_write (self, "one", "1");
@@ -351,7 +382,9 @@ test_unreadable (WatchFixture  *self,
   g_assert_true (uid != 0 || seteuid (0) == 0);
   watch_fixture_assert (self, "good", "3");
   g_assert_cmpuint (self->n_told, ==, 1);
-  assert_warned_once ("Permission denied");
+  assert_warned_once (", one: Permission denied");
+  assert_warned_once (", other: Permission denied");
+  assert_warned_once (", directory: Permission denied");
   g_assert_cmpint (chmod (directory, 0700), ==, 0);
 }
 
@@ -1499,6 +1532,7 @@ main (int    argc,
   add ("two-writers", NULL, test_two_writers);
   add ("other-name", NULL, test_other_name);
   add ("special", NULL, test_special);
+  add ("many-names", NULL, test_many_names);
   add ("names", NULL, test_names);
   add ("slash", NULL, test_slash);
   add ("unreadable", NULL, test_unreadable);

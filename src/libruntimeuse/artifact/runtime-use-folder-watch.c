@@ -863,6 +863,7 @@ _runtime_use_folder_watch_finalize (GObject *object)
 {
   RuntimeUseFolderWatch *self = RUNTIME_USE_FOLDER_WATCH (object);
 
+  _runtime_use_watch_log_clear (&self->log);
   g_clear_object (&self->options.logger);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->folder, g_free);
