@@ -43,6 +43,13 @@
  * to at that moment is not sent: no part of it arrives, the result says so, and
  * it is offered again when it is complete.
  *
+ * Of each folder 50,000 directories and 500,000 files are watched that are not
+ * ignored, down to 64 levels below it, and 1,000 symbolic links are followed.
+ * What is beyond is left out, and a warning in the log says which limit it was;
+ * what lies within is watched all the same. Names that are not UTF-8 are left
+ * out too, and so are those that begin with `.runtimeuse-`, which files have
+ * until their download is complete.
+ *
  * Since: 0.1
  */
 
