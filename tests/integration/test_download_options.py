@@ -1,40 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a request and the command line say about downloads."""
 
-import http.server
-import threading
-
 import pytest
 from harness import websocket
-from harness.http_server import HttpServer
+from harness.http_server import HALF, SIZE, Halves
 from harness.messages import commands
-from harness.processes import PATIENCE
-
-SIZE = 3000000
-HALF = SIZE // 2
-
-
-class Halves(http.server.BaseHTTPRequestHandler):
-    """Sends half of a file, and the rest when it is told to."""
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header('Content-Length', str(SIZE))
-        self.end_headers()
-        self.wfile.write(b'x' * HALF)
-        assert self.server.go_on.wait(20 * PATIENCE)
-        self.wfile.write(b'x' * (SIZE - HALF))
-
-    def log_message(self, *arguments):
-        pass
 
 
 @pytest.fixture
 def halves():
-    with HttpServer(Halves) as server:
-        server.go_on = threading.Event()
+    with Halves() as server:
         yield server
-        server.go_on.set()
 
 
 def request(server, folder, **members):
