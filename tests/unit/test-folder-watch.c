@@ -1228,6 +1228,48 @@ test_scanning (WatchFixture  *self,
   watch_fixture_assert (self, "again/file", "4");
 }
 
+/* Returns how much had to be looked at for it. */
+static guint64
+settle_and_count (WatchFixture *self)
+{
+  guint64 before = _runtime_use_folder_watch_get_work (self->watch);
+
+  watch_fixture_settle (self);
+
+  return _runtime_use_folder_watch_get_work (self->watch) - before;
+}
+
+static void
+test_cost (WatchFixture  *self,
+           gconstpointer  data)
+{
+  g_test_summary ("What it costs to hear of changes grows with them, not with the folder");
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autofree char *directory = g_strdup_printf ("%u", i % 100);
+      g_autofree char *file = g_strdup_printf ("%s/%u", directory, i);
+
+      watch_fixture_mkdir (self, directory);
+      watch_fixture_write (self, file, "1");
+    }
+  watch_fixture_start (self, NULL);
+  watch_fixture_settle (self);
+  g_assert_cmpuint (_runtime_use_folder_watch_get_work (self->watch), >=, 4100);
+
+  g_assert_cmpuint (settle_and_count (self), ==, 0);
+
+  watch_fixture_write (self, "7/7", "2");
+  watch_fixture_write (self, "8/8", "2");
+  g_assert_cmpuint (settle_and_count (self), <=, 10);
+  watch_fixture_rename (self, "9", "new");
+  /* Its 20 files are read, and each is looked at. */
+  g_assert_cmpuint (settle_and_count (self), <=, 100);
+  watch_fixture_remove (self, "10");
+  g_assert_cmpuint (settle_and_count (self), <=, 100);
+  g_assert_cmpuint (self->n_told, ==, 2000 + 2 + 20);
+}
+
 static void
 test_overflow (WatchFixture  *self,
                gconstpointer  data)
@@ -1562,6 +1604,7 @@ main (int    argc,
   add ("one-instance", NULL, test_one_instance);
   add ("no-wait", NULL, test_no_wait);
   add ("scanning", NULL, test_scanning);
+  add ("cost", NULL, test_cost);
   add ("overflow", NULL, test_overflow);
   add ("exhausted-watches", "watches", test_exhausted);
   add ("exhausted-instances", "instances", test_exhausted);

@@ -26,6 +26,9 @@ void                  _runtime_use_folder_scan_free (RuntimeUseFolderScan       
 /* Whether what errno says may pass: too few descriptors, or too little memory. */
 gboolean _runtime_use_is_want (int why);
 
+/* How many entries of directories were read so far. */
+guint64  _runtime_use_folder_scan_get_n_read (RuntimeUseFolderScan *self);
+
 gboolean _runtime_use_folder_scan_is_done (RuntimeUseFolderScan  *self);
 gboolean _runtime_use_folder_scan_step    (RuntimeUseFolderScan  *self,
                                            int                    top,

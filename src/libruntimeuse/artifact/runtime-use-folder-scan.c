@@ -22,6 +22,7 @@ struct _RuntimeUseFolderScan
   const RuntimeUseFolderLimits *limits;
   RuntimeUseWatchLog           *log;
   DIR                          *stream; /* of the directory that the tree says is scanned */
+  guint64                       n_read;
 };
 
 RuntimeUseFolderScan *
@@ -362,6 +363,12 @@ finish (RuntimeUseFolderScan *self)
   self->tree->scanned = NULL;
 }
 
+guint64
+_runtime_use_folder_scan_get_n_read (RuntimeUseFolderScan *self)
+{
+  return self->n_read;
+}
+
 gboolean
 _runtime_use_folder_scan_is_done (RuntimeUseFolderScan *self)
 {
@@ -394,10 +401,13 @@ _runtime_use_folder_scan_step (RuntimeUseFolderScan  *self,
         }
 
       entry = readdir (self->stream);
-      if (entry != NULL)
-        meet (self, entry);
-      else
-        finish (self);
+      if (entry == NULL)
+        {
+          finish (self);
+          continue;
+        }
+      self->n_read++;
+      meet (self, entry);
     }
   while (++n % ENTRIES_PER_LOOK != 0 || g_get_monotonic_time () < deadline);
 

@@ -129,6 +129,9 @@ int _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
                                     const char             *path,
                                     GError                **error);
 
+/* For tests: how many entries of directories were read and files looked at. */
+guint64 _runtime_use_folder_watch_get_work (RuntimeUseFolderWatch *self);
+
 /* Nothing is told of after this; what is waited for ends as cancelled. */
 void _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self);
 

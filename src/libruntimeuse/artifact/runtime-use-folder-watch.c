@@ -49,6 +49,7 @@ struct _RuntimeUseFolderWatch
   GSource                           *source;        /* only while there is something to do */
   gint64                             retry_time;    /* of what was not to be had; 0 for never */
   gint64                             ready_time;    /* of the source */
+  guint64                            n_looks;       /* at files */
   gboolean                           is_hurried;    /* something is to be done at once */
   gboolean                           is_working;
   gboolean                           has_started;
@@ -661,6 +662,7 @@ look_at (RuntimeUseFolderWatch *self,
   struct stat status;
   int handle;
 
+  self->n_looks++;
   _runtime_use_watch_tree_clear_pending (file);
   if (_runtime_use_watch_tree_is_ignored (self->tree, file->directory, file->name, FALSE))
     {
@@ -1184,6 +1186,12 @@ _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
     return_stopped (start);
   while ((link = self->settles.head) != NULL)
     return_stopped (take_settle (self, link));
+}
+
+guint64
+_runtime_use_folder_watch_get_work (RuntimeUseFolderWatch *self)
+{
+  return _runtime_use_folder_scan_get_n_read (self->scan) + self->n_looks;
 }
 
 /* What comes after the folder in a path that was told. */
