@@ -19,6 +19,7 @@ from harness.processes import PATIENCE, wait_until
 from harness.server import Server
 from runtimeuse_client import AgentRuntimeError, QueryOptions, RuntimeUseClient
 
+CERTIFICATES = Path(__file__).parent.parent / 'unit/certificates'
 KEY = 'sk-test-0123456789abcdef'
 SCHEMA = {'type': 'object', 'properties': {'answer': {'type': 'integer'}},
           'required': ['answer'], 'additionalProperties': False}
@@ -534,6 +535,23 @@ def test_retry_after(mock, server):
 def test_error_of_another_form(mock, server, body):
     mock.answers = [Status(400, body)]
     assert error_of(ask(server))['error'].startswith('400 ')
+
+
+def test_https(start_server):
+    mock = Mock(CERTIFICATES / 'server.pem')
+    mock.answers = [answer(message('Hi.'))]
+    trust = {'OPENAI_BASE_URL': mock.url, 'OPENAI_API_KEY': KEY}
+    server = start_server(agent='openai', env=trust | {
+        'SSL_CERT_FILE': str(CERTIFICATES / 'authority.pem')})
+    assert result_of(ask(server)) == {'type': 'text', 'text': 'Hi.'}
+    asked = len(mock.requests)
+
+    for file, words in (('', 'its issuer is not known; add that to the certificates'),
+                        ('/none', 'certificates in /none')):
+        server = start_server(agent='openai', env=trust | {'SSL_CERT_FILE': file})
+        assert words in error_of(ask(server))['error']
+    assert len(mock.requests) == asked
+    mock.close()
 
 
 def test_connection_refused(server):

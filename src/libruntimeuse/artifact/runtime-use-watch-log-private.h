@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* What goes wrong in a folder may do so for each of its files, so each kind of trouble is logged
- * once, with the first path that it was about; names and files that cannot be read, which are missing
- * then, for the first ones of them. */
+ * once, with the first path that it was about; names and files that cannot be read, which are
+ * missing then, for the first ones of them. */
 typedef enum
 {
   RUNTIME_USE_WATCH_TROUBLE_UNREADABLE,

@@ -3,6 +3,7 @@
 
 import http.server
 import json
+import ssl
 import threading
 
 from .processes import wait_until
@@ -211,7 +212,7 @@ def answer(*items, **options):
 class Mock:
     """The service; answers are used up in order, and the last one again and again."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.answers = []
         self.requests = []      # (path, headers, body)
         self.connections = set()
@@ -230,10 +231,18 @@ class Mock:
         self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self.server.daemon_threads = True
         self.server.mock = self
+        scheme = 'http'
+        if certificate:
+            scheme = 'https'
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+            self.server.handle_error = lambda *arguments: None
         self.lock = threading.Lock()
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
-        self.url = f'http://127.0.0.1:{self.server.server_port}/v1'
+        self.url = f'{scheme}://127.0.0.1:{self.server.server_port}/v1'
 
     def reset(self):
         """Forget what was; who still waits for a test that is over goes on."""
