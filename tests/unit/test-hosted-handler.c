@@ -553,6 +553,56 @@ test_one_at_a_time (void)
 }
 
 static void
+kill_unnoticed (pid_t pid)
+{
+  gint64 deadline = g_get_monotonic_time () + DEADLINE_SECONDS * G_TIME_SPAN_SECOND;
+
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  while (!is_gone (pid))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_thread_yield ();
+    }
+}
+
+static pid_t
+ask_pid (SessionFixture *session)
+{
+  const char *before = "\"text\":\"";
+  const char *text = strstr (ask (session, "pid"), before);
+
+  g_assert_nonnull (text);
+
+  return read_pid (text + strlen (before));
+}
+
+static void
+test_all_killed (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("single");
+  pid_t first;
+  pid_t second;
+  pid_t third;
+
+  g_test_summary ("When several idle hosts were killed, the next request is answered all the same");
+
+  fixture_add_other (f);
+  first = ask_pid (f->session);
+  session_fixture_send_prompt (f->session, "wait");
+  assert_contains (session_fixture_wait (f->session), "waiting");
+  second = ask_pid (f->other);
+  g_assert_cmpint (second, !=, first);
+  cancel (f->session);
+  assert_contains (session_fixture_wait_terminal (f->session), "Request cancelled");
+
+  kill_unnoticed (first);
+  kill_unnoticed (second);
+  third = ask_pid (f->session);
+  g_assert_cmpint (third, !=, first);
+  g_assert_cmpint (third, !=, second);
+}
+
+static void
 test_no_room_for_more (void)
 {
   g_autoptr(Fixture) f = fixture_new ("alone");
@@ -819,6 +869,7 @@ main (int    argc,
   g_test_add_func ("/hosted-handler/escapes", test_escapes);
   g_test_add_func ("/hosted-handler/deserts", test_deserts);
   g_test_add_func ("/hosted-handler/one-at-a-time", test_one_at_a_time);
+  g_test_add_func ("/hosted-handler/all-killed", test_all_killed);
   g_test_add_func ("/hosted-handler/no-room-for-more", test_no_room_for_more);
   g_test_add_func ("/hosted-handler/unread-prompts", test_unread_prompts);
   g_test_add_func ("/hosted-handler/backpressure", test_backpressure);

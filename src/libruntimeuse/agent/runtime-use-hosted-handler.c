@@ -231,8 +231,10 @@ host_gone_cb (RuntimeUseHost *host,
   if ((was_ready || self->is_crowded) && find_served (self, host, FALSE) == NULL &&
       self->stopping->len == 0)
     runtime_use_logger_info (_runtime_use_host_get_logger (host), error->message);
+  /* All hosts that were there may have died at once. */
   while ((served = find_served (self, host, FALSE)) != NULL)
-    if (self->stopping->len == 0 && _runtime_use_hosted_invocation_retreat (served))
+    if (self->stopping->len == 0 &&
+        _runtime_use_hosted_invocation_retreat (served, self->max_hosts))
       g_queue_push_head (&self->waiting, served);
     else
       _runtime_use_hosted_invocation_lose (served, error);

@@ -44,7 +44,8 @@ void
 _runtime_use_hosted_invocation_assign   (RuntimeUseHostedInvocation             *self,
                                          RuntimeUseHost                         *host);
 gboolean
-_runtime_use_hosted_invocation_retreat  (RuntimeUseHostedInvocation             *self);
+_runtime_use_hosted_invocation_retreat  (RuntimeUseHostedInvocation             *self,
+                                         guint                                   max);
 void
 _runtime_use_hosted_invocation_take     (RuntimeUseHostedInvocation             *self,
                                          const RuntimeUseHostMessage            *message,

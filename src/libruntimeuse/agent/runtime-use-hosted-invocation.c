@@ -22,7 +22,7 @@ struct _RuntimeUseHostedInvocation
 
   RuntimeUseHost                         *host;         /* (nullable): waits for one, or lost it */
   guint64                                 place;        /* of its order among all to that host */
-  gboolean                                retreated;
+  guint                                   n_retreats;
   GQueue                                  unsent;       /* GBytes: lines that wait for the client */
   gsize                                   unsent_size;
   GError                                 *lost;         /* (nullable): the host is gone */
@@ -288,16 +288,17 @@ _runtime_use_hosted_invocation_assign (RuntimeUseHostedInvocation *self,
   self->place = _runtime_use_host_send (host, line);
 }
 
-/* Once, when its host died without having heard of it, an invocation may wait for the next host.
- * Returns FALSE when it may not. */
+/* When its host died without having heard of it, an invocation may wait for the next host, up to
+ * @max times. Returns FALSE when it may not. */
 gboolean
-_runtime_use_hosted_invocation_retreat (RuntimeUseHostedInvocation *self)
+_runtime_use_hosted_invocation_retreat (RuntimeUseHostedInvocation *self,
+                                        guint                       max)
 {
-  if (self->retreated || self->grace != NULL ||
+  if (self->n_retreats >= max || self->grace != NULL ||
       self->place < _runtime_use_host_get_taken (self->host))
     return FALSE;
 
-  self->retreated = TRUE;
+  self->n_retreats++;
   self->slowed = FALSE;
   g_clear_object (&self->host);
 
