@@ -34,11 +34,12 @@ def read_proc(pid, name):
 
 def children(pid):
     found = []
-    for task in Path(f'/proc/{pid}/task').glob('*/children'):
-        try:
-            found += [int(child) for child in task.read_text().split()]
-        except OSError:
-            continue
+    try:
+        tasks = os.listdir(f'/proc/{pid}/task')
+    except OSError:
+        return found
+    for task in tasks:
+        found += map(int, read_proc(pid, f'task/{task}/children').split())
     return found
 
 
