@@ -6,19 +6,36 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+/* Not even root is to read in /proc what this process was started with; commands may run as root,
+ * above all in containers.
+ */
+static void
+hide_environment (void)
+{
+  static char **own;
+  char **started_with = environ;
+
+  own = g_get_environ ();
+  environ = own;
+  for (guint i = 0; started_with[i] != NULL; i++)
+    explicit_bzero (started_with[i], strlen (started_with[i]));
+}
 
 /* Keeps other programs of the same user, above all the commands that we run,
  * from reading our memory, environment and descriptors, and keeps the memory out
- * of core dumps. To be called before
- * any secret is read.
+ * of core dumps. To be called before any secret is read, and any other thread begins.
  */
 void
 rud_process_harden (void)
 {
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     g_warning ("Cannot protect the memory of this process: %s", g_strerror (errno));
+  hide_environment ();
 
   /* Whoever closes a pipe or socket is noticed by the write that fails, and so is a limit to the
    * size of files. */

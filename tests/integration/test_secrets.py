@@ -225,6 +225,18 @@ def test_server_is_not_dumpable(start_server):
             assert [result['exit_code'] for result in results] == [0, 1], name
 
 
+def test_environment_is_not_shown(start_server):
+    """Not even to commands that run as the user who may read it, and they get it all the same."""
+    server = start_server(env={'SOME_KEY': SECRET, 'LAST': 'last'})
+    with websocket.connect(server.port) as client:
+        results = client.ask_one(commands(
+            f'cat /proc/{server.pid}/environ | tr "\\0" x', 'echo $SOME_KEY $LAST'))['results']
+    if os.geteuid() == 0:
+        assert results[0]['exit_code'] == 0
+    assert set(results[0]['stdout']) <= {'x'}
+    assert results[1]['stdout'] == f'{SECRET} last\n'
+
+
 def test_stubs_do_not_know_the_token(guarded):
     with connect(guarded) as client:
         client.request(commands('true'))
