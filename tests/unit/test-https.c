@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "file-server.h"
 #include "tls-server.h"
 #include "transfer-fixture.h"
@@ -45,8 +46,11 @@ static void
 tear_down (Fixture       *self,
            gconstpointer  data)
 {
-  g_source_remove (self->deadline_id);
   tls_server_free (self->server);
+  /* libsoup says goodbye on a connection with TLS before it closes that. */
+  while (descriptors_count () > self->files.n_descriptors)
+    g_main_context_iteration (NULL, FALSE);
+  g_source_remove (self->deadline_id);
   transfer_fixture_tear_down (&self->files, NULL);
 }
 
@@ -155,6 +159,26 @@ test_trusted (Fixture       *self,
   g_assert_no_error (upload (self, url, 1000));
   g_assert_no_error (upload (self, url, 1 << 20));
   g_assert_cmpuint (tls_server_get_n_body (self->server), ==, 1000 + (1 << 20));
+}
+
+static void
+test_protocol (Fixture       *self,
+               gconstpointer  data)
+{
+  g_autofree char *url = tls_server_url (self->server, "/f");
+  g_autofree char *protocol = NULL;
+  g_autofree char *requests = NULL;
+
+  g_test_summary ("A server that has HTTP/2 as well is spoken to with HTTP/1.1");
+
+  self->server->has_http2 = TRUE;
+  g_assert_no_error (download (self, url));
+  g_assert_no_error (upload (self, url, 1000));
+  protocol = tls_server_dup_protocol (self->server);
+  requests = tls_server_dup_requests (self->server);
+  g_assert_cmpstr (protocol, ==, "http/1.1");
+  g_assert_nonnull (strstr (requests, "GET /f HTTP/1.1\r\n"));
+  g_assert_nonnull (strstr (requests, "PUT /f HTTP/1.1\r\n"));
 }
 
 static void
@@ -268,6 +292,7 @@ main (int   argc,
   g_setenv (TRUST, authority, TRUE);
 
   add ("trusted", NULL, test_trusted);
+  add ("protocol", NULL, test_protocol);
   add ("credentials", NULL, test_credentials);
   add ("expired", "expired", test_wrong);
   add ("other-host", "other", test_wrong);

@@ -10,6 +10,7 @@
 
 #include "runtime-use-chunk-reader-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-http1-private.h"
 #include "runtime-use-public-address-private.h"
 #include "runtime-use-transfer-file-private.h"
 #include "runtime-use-trust-private.h"
@@ -127,6 +128,7 @@ make_message (Fetch *self)
   if (self->url->authorization != NULL && is_same_origin (self->uri, self->url->uri))
     soup_message_headers_append (soup_message_get_request_headers (self->message),
                                  "Authorization", self->url->authorization);
+  _runtime_use_http1_require (self->message);
   g_signal_connect (self->message, "network-event", G_CALLBACK (event_cb), self);
 }
 

@@ -14,6 +14,7 @@
 
 #include "runtime-use-error.h"
 #include "runtime-use-file-body-private.h"
+#include "runtime-use-http1-private.h"
 #include "runtime-use-trust-private.h"
 #include "runtime-use-upload-url-private.h"
 
@@ -542,6 +543,7 @@ attempt_new (const RuntimeUseUploadPlan *plan)
 
   self->message = soup_message_new_from_uri (SOUP_METHOD_PUT, plan->url);
   soup_message_set_flags (self->message, SOUP_MESSAGE_NO_REDIRECT);
+  _runtime_use_http1_require (self->message);
   g_signal_connect (self->message, "starting", G_CALLBACK (starting_cb), self);
   g_signal_connect (self->message, "wrote-body-data", G_CALLBACK (wrote_body_data_cb), self);
   g_signal_connect (self->message, "network-event", G_CALLBACK (network_event_cb), self);
