@@ -275,6 +275,32 @@ assert_offered (Fixture    *f,
   g_assert_cmpstr (get_offer (f, index), ==, path);
 }
 
+static void
+test_back_again (void)
+{
+  g_autofree char *folder = NULL;
+  Fixture f;
+
+  g_test_summary ("A file that could not be found for a moment, which nobody noticed, is offered "
+                  "again");
+
+  fixture_init (&f);
+  folder = watch_fixture_path (&f.files, "parent/in");
+  watch_fixture_mkdir (&f.files, "parent");
+  watch_fixture_mkdir (&f.files, "parent/in");
+  g_assert_true (watch (&f, folder, NULL));
+  watch_fixture_write (&f.files, "parent/in/a", "x");
+  assert_offered (&f, 0, "parent/in/a");
+  watch_fixture_rename (&f.files, "parent", "aside");
+  answer (&f, get_offer (&f, 0));
+  g_assert_cmpuint (f.n_failed, ==, 1);
+  watch_fixture_rename (&f.files, "aside", "parent");
+  assert_offered (&f, 1, "parent/in/a");
+  answer (&f, get_offer (&f, 1));
+  wait_for (f.n_sent == 1);
+  fixture_clear (&f);
+}
+
 static int
 open_in (Fixture    *f,
          const char *name,
@@ -751,13 +777,16 @@ test_replaced (void)
     }
 }
 
+/* At once. After too many the kernel forgets some, and what was sent is not known to be another. */
+#define MAX_SWAPS 1000
+
 typedef struct
 {
   char     *directory;
   char     *aside;
   GMutex    lock;
   GCond     changed;
-  gboolean  is_wanted;
+  guint     n_left;
   gboolean  is_over;
   guint     n_swaps;
 } Swapper;
@@ -780,11 +809,12 @@ swap_func (gpointer user_data)
   g_mutex_lock (&self->lock);
   while (!self->is_over)
     {
-      if (!self->is_wanted)
+      if (self->n_left == 0)
         {
           g_cond_wait (&self->changed, &self->lock);
           continue;
         }
+      self->n_left--;
       self->n_swaps++;
       g_mutex_unlock (&self->lock);
       swap (self);
@@ -809,7 +839,7 @@ want (Swapper  *self,
       gboolean  is_over)
 {
   g_mutex_lock (&self->lock);
-  self->is_wanted = is_wanted;
+  self->n_left = is_wanted ? MAX_SWAPS : 0;
   self->is_over = is_over;
   g_cond_signal (&self->changed);
   g_mutex_unlock (&self->lock);
@@ -870,6 +900,7 @@ main (int    argc,
   g_test_add_func ("/artifact-manager/nested", test_nested);
   g_test_add_func ("/artifact-manager/two-names", test_two_names);
   g_test_add_func ("/artifact-manager/deleted", test_deleted);
+  g_test_add_func ("/artifact-manager/back-again", test_back_again);
   g_test_add_func ("/artifact-manager/secrets", test_secrets);
   g_test_add_func ("/artifact-manager/any-order", test_any_order);
   g_test_add_func ("/artifact-manager/relative", test_relative);

@@ -494,14 +494,18 @@ uploaded_cb (GObject      *object,
   submit_answered (self);
 }
 
-/* Programs delete files that they need no longer, and nothing is wrong with that. */
+/* Programs delete files that they need no longer, and nothing is wrong with that. Should it be there
+ * again without having been seen to go, it is one that was not sent.
+ */
 static void
 report_gone (RuntimeUseArtifactManager *self,
              Offer                     *offer,
              const GError              *error)
 {
   g_autofree char *text = redact (self, error->message);
+  g_autofree char *path = g_strdup (offer->path);
   g_autoptr(RuntimeUseMessage) message = NULL;
+  const Folder *folder = offer->folder;
 
   if (self->logger != NULL)
     runtime_use_logger_info (self->logger, error->message);
@@ -509,6 +513,8 @@ report_gone (RuntimeUseArtifactManager *self,
   message = runtime_use_artifact_upload_result_message_new_gone (offer->shown, text);
   g_signal_emit (self, signals[SIGNAL_UPLOAD_RESULT], 0, message);
   drop_offer (self, offer);
+  if (folder != NULL && !self->stopped)
+    expect_again (self, folder->watch, path);
 }
 
 static gboolean
