@@ -494,8 +494,8 @@ uploaded_cb (GObject      *object,
   submit_answered (self);
 }
 
-/* Programs delete files that they need no longer, and nothing is wrong with that. Should it be there
- * again without having been seen to go, it is one that was not sent.
+/* Programs delete files that they need no longer, and nothing is wrong with that. One that is there
+ * again without having been seen to go was not sent.
  */
 static void
 report_gone (RuntimeUseArtifactManager *self,
