@@ -315,6 +315,19 @@ test_silence (void)
 }
 
 static void
+test_silent_tool (void)
+{
+  g_autoptr(Fixture) f = fixture_new ("idle-timeout", 1);
+
+  g_test_summary ("A tool may be silent for long; after it the program may not");
+
+  session_fixture_send_prompt (f->session, "tool 5");
+  assert_contains (session_fixture_wait (f->session), "\"Bash is over\"");
+  assert_contains (session_fixture_wait_terminal (f->session),
+                   "claude: it said nothing for 1 s (idle-timeout), and was ended");
+}
+
+static void
 test_stays (void)
 {
   g_autoptr(Fixture) f = fixture_new (NULL, 0);
@@ -412,6 +425,7 @@ main (int   argc,
   g_test_add_func ("/claude-handler/unfit-lines", test_unfit_lines);
   g_test_add_func ("/claude-handler/long-line", test_long_line);
   g_test_add_func ("/claude-handler/silence", test_silence);
+  g_test_add_func ("/claude-handler/silent-tool", test_silent_tool);
   g_test_add_func ("/claude-handler/stays", test_stays);
   g_test_add_func ("/claude-handler/background", test_background);
   g_test_add_func ("/claude-handler/cancel", test_cancel);

@@ -62,6 +62,10 @@ _runtime_use_claude_events_take (RuntimeUseClaudeEvents            *self,
 const char *
 _runtime_use_claude_events_get_problem (RuntimeUseClaudeEvents     *self);
 
+/* Whether tools of the model are at work, which may be silent for as long as they like. */
+gboolean
+_runtime_use_claude_events_has_tools   (RuntimeUseClaudeEvents     *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RuntimeUseClaudeEvents, _runtime_use_claude_events_free)
 
 G_END_DECLS

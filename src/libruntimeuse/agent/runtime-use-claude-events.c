@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-/* Commands of the model whose output is still to come. They are few; who calls more is not shown
- * the output of the oldest. */
-#define MAX_COMMANDS 256
+/* Tools that the model has called and that have not answered yet. They are few; who calls more is
+ * not shown the output of the oldest. */
+#define MAX_TOOLS 256
 
 /* Digits of a number, and bytes of a line that is no event, that are shown. */
 #define MAX_NUMBER 32
@@ -23,7 +23,7 @@ struct _RuntimeUseClaudeEvents
   gpointer                          user_data;
 
   RuntimeUseClaudeSession           session;
-  GHashTable                       *commands;   /* char *: the command, by the id of its use */
+  GHashTable                       *tools;   /* char *: the command or NULL, by the id of its use */
   gboolean                          ended;
 };
 
@@ -112,6 +112,7 @@ take_init (RuntimeUseClaudeEvents *self,
            _runtime_use_json_pick_string (&event->members[MEMBER_VERSION]));
   replace (&self->session.model,
            _runtime_use_json_pick_string (&event->members[MEMBER_MODEL]));
+  g_hash_table_remove_all (self->tools);
   self->funcs->started (self->session.version, self->user_data);
 }
 
@@ -211,25 +212,25 @@ for_each_block (RuntimeUseClaudeEvents    *self,
     }
 }
 
+/* Of tools that run no command it is of interest only that they are at work. */
 static void
-remember_command (RuntimeUseClaudeEvents    *self,
-                  const RuntimeUseJsonValue *block)
+remember_tool (RuntimeUseClaudeEvents    *self,
+               const RuntimeUseJsonValue *block)
 {
   static const char * const names[] = { "command" };
   RuntimeUseJsonValue command;
-  char *id, *text;
+  char *text = NULL;
 
-  _runtime_use_json_pick_from (&block[BLOCK_INPUT], names, &command, G_N_ELEMENTS (names));
-  if (!_runtime_use_json_pick_is (&block[BLOCK_NAME], "Bash") ||
-      block[BLOCK_ID].token != RUNTIME_USE_JSON_STRING ||
-      command.token != RUNTIME_USE_JSON_STRING)
+  if (block[BLOCK_ID].token != RUNTIME_USE_JSON_STRING)
     return;
 
-  if (g_hash_table_size (self->commands) >= MAX_COMMANDS)
-    g_hash_table_remove_all (self->commands);
-  id = _runtime_use_json_pick_string (&block[BLOCK_ID]);
-  text = _runtime_use_json_pick_string (&command);
-  g_hash_table_replace (self->commands, id, text);
+  _runtime_use_json_pick_from (&block[BLOCK_INPUT], names, &command, G_N_ELEMENTS (names));
+  if (_runtime_use_json_pick_is (&block[BLOCK_NAME], "Bash"))
+    text = _runtime_use_json_pick_string (&command);
+
+  if (g_hash_table_size (self->tools) >= MAX_TOOLS)
+    g_hash_table_remove_all (self->tools);
+  g_hash_table_replace (self->tools, _runtime_use_json_pick_string (&block[BLOCK_ID]), text);
 }
 
 /* What an agent says to the agent that called it is not meant for the client; what it runs is
@@ -242,7 +243,7 @@ take_assistant_block (RuntimeUseClaudeEvents    *self,
   g_autofree char *text = NULL;
 
   if (_runtime_use_json_pick_is (&block[BLOCK_TYPE], "tool_use"))
-    remember_command (self, block);
+    remember_tool (self, block);
   else if (_runtime_use_json_pick_is (&block[BLOCK_TYPE], "text") &&
            !is_there (&event->members[MEMBER_PARENT]))
     text = _runtime_use_json_pick_string (&block[BLOCK_TEXT]);
@@ -343,12 +344,32 @@ show_parts (RuntimeUseClaudeEvents    *self,
 
 /* A command that failed tells both its streams as one. */
 static void
+show_result (RuntimeUseClaudeEvents    *self,
+             const Event               *event,
+             const RuntimeUseJsonValue *content,
+             const char                *command)
+{
+  static const char * const names[] = { "stdout", "stderr" };
+  RuntimeUseJsonValue streams[G_N_ELEMENTS (names)];
+
+  _runtime_use_json_pick_from (&event->members[MEMBER_TOOL_USE_RESULT], names, streams,
+                               G_N_ELEMENTS (names));
+  if (is_there (&streams[0]) || is_there (&streams[1]))
+    {
+      show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDOUT, &streams[0]);
+      show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDERR, &streams[1]);
+    }
+  else if (content->token == RUNTIME_USE_JSON_ARRAY)
+    show_parts (self, command, content);
+  else
+    show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDOUT, content);
+}
+
+static void
 take_tool_result (RuntimeUseClaudeEvents    *self,
                   const Event               *event,
                   const RuntimeUseJsonValue *block)
 {
-  static const char * const names[] = { "stdout", "stderr" };
-  RuntimeUseJsonValue streams[G_N_ELEMENTS (names)];
   g_autofree char *id = NULL;
   g_autofree char *command = NULL;
 
@@ -357,22 +378,11 @@ take_tool_result (RuntimeUseClaudeEvents    *self,
   id = _runtime_use_json_pick_string (&block[BLOCK_TOOL_USE_ID]);
   if (id == NULL)
     return;
-  command = g_strdup (g_hash_table_lookup (self->commands, id));
-  if (command == NULL)
-    return;
 
-  g_hash_table_remove (self->commands, id);
-  _runtime_use_json_pick_from (&event->members[MEMBER_TOOL_USE_RESULT], names, streams,
-                               G_N_ELEMENTS (names));
-  if (is_there (&streams[0]) || is_there (&streams[1]))
-    {
-      show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDOUT, &streams[0]);
-      show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDERR, &streams[1]);
-    }
-  else if (block[BLOCK_CONTENT].token == RUNTIME_USE_JSON_ARRAY)
-    show_parts (self, command, &block[BLOCK_CONTENT]);
-  else
-    show_output (self, command, RUNTIME_USE_OUTPUT_STREAM_STDOUT, &block[BLOCK_CONTENT]);
+  command = g_strdup (g_hash_table_lookup (self->tools, id));
+  g_hash_table_remove (self->tools, id);
+  if (command != NULL)
+    show_result (self, event, &block[BLOCK_CONTENT], command);
 }
 
 static void
@@ -481,6 +491,12 @@ _runtime_use_claude_events_get_problem (RuntimeUseClaudeEvents *self)
   return self->session.problem;
 }
 
+gboolean
+_runtime_use_claude_events_has_tools (RuntimeUseClaudeEvents *self)
+{
+  return g_hash_table_size (self->tools) > 0;
+}
+
 void
 _runtime_use_claude_events_want_object (RuntimeUseClaudeEvents *self)
 {
@@ -495,7 +511,7 @@ _runtime_use_claude_events_new (const RuntimeUseClaudeEventFuncs *funcs,
 
   self->funcs = funcs;
   self->user_data = user_data;
-  self->commands = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->tools = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   return self;
 }
@@ -503,7 +519,7 @@ _runtime_use_claude_events_new (const RuntimeUseClaudeEventFuncs *funcs,
 void
 _runtime_use_claude_events_free (RuntimeUseClaudeEvents *self)
 {
-  g_hash_table_unref (self->commands);
+  g_hash_table_unref (self->tools);
   g_free (self->session.version);
   g_free (self->session.model);
   g_free (self->session.problem);

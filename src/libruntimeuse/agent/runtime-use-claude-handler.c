@@ -177,8 +177,9 @@ install_properties (GObjectClass *object_class)
    * RuntimeUseClaudeHandler:idle-timeout:
    *
    * How long the program may write no line, in seconds, until it is ended and
-   * the invocation fails. While the client has to catch up, this time does not
-   * run.
+   * the invocation fails. While the client has to catch up, and while a tool of
+   * the program is at work, this time does not run; the session limits the time
+   * of the whole invocation.
    *
    * The default is 600.
    *

@@ -84,18 +84,19 @@ attach (GSource     *source,
 
 /* What is read */
 
-/* A program that has to wait for the client is not silent by itself. What it says at its end is of
- * no use to anybody, and must not keep it. */
+/* A program that has to wait for the client, or for a tool, is not silent by itself. What it says
+ * at its end is of no use to anybody, and must not keep it. */
 static void
 update_flow (ClaudeRun *run)
 {
   gboolean full = !run->cancelling && run->outcome == NULL &&
                   runtime_use_invocation_is_full (run->invocation);
+  gboolean waits = full || _runtime_use_claude_events_has_tools (run->events);
 
   _runtime_use_json_lines_process_set_paused (run->process, full);
   g_source_set_ready_time (run->idle,
-                           full ? -1 : g_get_monotonic_time () +
-                                       run->idle_timeout * G_GINT64_CONSTANT (1000000));
+                           waits ? -1 : g_get_monotonic_time () +
+                                        run->idle_timeout * G_GINT64_CONSTANT (1000000));
 }
 
 static void
