@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 /* Begins the names of checks that are about agents. */
 #define RUD_AGENT_PREFIX "agent-"
 
+#define RUD_INSTALL_CLAUDE "npm install -g @anthropic-ai/claude-code"
+
 void rud_doctor_add_agent_checks (GPtrArray *checks);
 
 /* What the program of an agent does not tell. */

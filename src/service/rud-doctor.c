@@ -36,7 +36,7 @@ static const Program programs[] = {
   { "node", N_("handlers in JavaScript"), 18, "nodejs", NULL },
   { "bun", N_("handlers in TypeScript"), 0, NULL, "npm install --global bun" },
   { "python3", N_("handlers in Python"), 3, "python3", NULL },
-  { "claude", N_("the agent of Anthropic"), 2, NULL, "npm install -g @anthropic-ai/claude-code",
+  { "claude", N_("the agent of Anthropic"), 2, NULL, RUD_INSTALL_CLAUDE,
     RUD_AGENT_PREFIX "claude", rud_doctor_judge_claude },
 };
 
@@ -122,6 +122,7 @@ dup_version (const char *answer)
   return NULL;
 }
 
+/* npm leaves programs behind that cannot run when it may not run the scripts of packages. */
 static void
 judge_program (Question     *question,
                const GError *error)
@@ -147,6 +148,12 @@ judge_program (Question     *question,
   else if (g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT))
     check->advice = g_strdup_printf (_("It did not say its version within %d seconds"),
                                      ANSWER_DEADLINE);
+  else if (program->install != NULL)
+    {
+      check->state = RUD_CHECK_MISSING;
+      check->advice = g_strdup_printf (_("It cannot say its version; install it again with: %s"),
+                                       program->install);
+    }
   else
     check->advice = g_strdup (_("It cannot say its version"));
 }

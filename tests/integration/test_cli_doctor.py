@@ -2,6 +2,7 @@
 """runtimeuse doctor: what it finds, and what it does about what hangs or is missing."""
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -12,6 +13,10 @@ from harness.program import run
 from harness.server import PROGRAM
 
 ESSENTIAL = {'commands', 'loopback', 'proc-children', 'pidfd'}
+
+NEW_CLAUDE = 'echo "2.1.328 (Claude Code)"\n'
+CLAUDE_KEYS = ('ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN',
+               'CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_FOUNDRY', 'CLAUDE_CODE_USE_VERTEX')
 
 
 def examine(**options):
@@ -99,6 +104,75 @@ def test_how_to_install_on_debian(tmp_path):
     make_program(tmp_path, 'apt-get', 'exit 0\n')
     _, _, checks = examine(env={'PATH': str(tmp_path)})
     assert checks['node']['advice'].endswith('apt-get install nodejs')
+
+
+def examine_claude(folder, text, **env):
+    """Look at a program "claude" of a user who has nothing else."""
+    make_program(folder, 'claude', text)
+    home = folder / 'home'
+    home.mkdir(exist_ok=True)
+    nothing = dict.fromkeys((*CLAUDE_KEYS, 'CLAUDE_CONFIG_DIR'), '')
+    return examine(env={**nothing, 'PATH': f'{folder}:/usr/bin:/bin', 'HOME': str(home),
+                        'IS_SANDBOX': '1', **env})[2]['agent-claude']
+
+
+def test_claude_half_installed(tmp_path):
+    check = examine_claude(tmp_path, 'echo no native binary >&2; exit 1\n', ANTHROPIC_API_KEY='x')
+    assert check['state'] == 'missing'
+    assert check['advice'].endswith(': npm install -g @anthropic-ai/claude-code')
+
+
+@pytest.mark.parametrize('version, works', [
+    ('2.0.300', False), ('2.1.9', False), ('2.1.73', False), ('2.1', False), ('2.1.74', True),
+    ('2.1.197', True), ('2.2.0', True), ('3.0', True)])
+def test_claude_that_does_not_end(tmp_path, version, works):
+    check = examine_claude(tmp_path, f'echo "{version} (Claude Code)"\n', ANTHROPIC_API_KEY='x')
+    assert check['value'] == version and check['state'] == ('ok' if works else 'limited')
+    if not works:
+        assert check['advice'].endswith(': npm install -g @anthropic-ai/claude-code@latest')
+
+
+def test_claude_without_key(tmp_path):
+    check = examine_claude(tmp_path, NEW_CLAUDE)
+    assert check['state'] == 'limited' and check['value'] == '2.1.328'
+    assert check['advice'].startswith('Set ANTHROPIC_API_KEY, or log in')
+    # Of the user these are not read.
+    (tmp_path / 'home' / '.claude').mkdir()
+    (tmp_path / 'home' / '.claude' / 'settings.json').write_text('{"apiKeyHelper": "echo x"}')
+    (tmp_path / 'home' / '.claude.json').write_text('{"numStartups": 1}')
+    assert examine_claude(tmp_path, NEW_CLAUDE)['state'] == 'limited'
+
+
+@pytest.mark.parametrize('name', CLAUDE_KEYS)
+def test_claude_with_key(tmp_path, name):
+    assert examine_claude(tmp_path, NEW_CLAUDE, **{name: '1'})['state'] == 'ok'
+
+
+@pytest.mark.parametrize('name', ['.claude/.credentials.json', '.claude.json',
+                                  'elsewhere/.credentials.json', 'elsewhere/.claude.json'])
+def test_claude_logged_in(tmp_path, name):
+    path = tmp_path / 'home' / name
+    path.parent.mkdir(parents=True)
+    path.write_text('{"primaryApiKey": "x"}')
+    moved = {'CLAUDE_CONFIG_DIR': str(path.parent)} if path.parent.name == 'elsewhere' else {}
+    assert examine_claude(tmp_path, NEW_CLAUDE, **moved)['state'] == 'ok'
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root is refused')
+def test_claude_with_several_problems(tmp_path):
+    check = examine_claude(tmp_path, 'echo 2.1.3\n', IS_SANDBOX='')
+    for word in ('@latest', 'IS_SANDBOX', 'ANTHROPIC_API_KEY'):
+        assert word in check['advice']
+
+
+@pytest.mark.parametrize('address, shown', [
+    ('https://host/v1', 'https://host/v1'), ('https://me:hunter2@host/v1', 'https://host/v1'),
+    ('http://me:hunter2@[::1]:80/a%2Fb', 'http://[::1]:80/a%2Fb'),
+    ('https://me:hun@ter2@host/v1', 'https://host/v1'), ('https://hunter2@host', 'https://host'),
+    ('https://me:hunter/2@host/v1', 'host/v1'), ('me:hunter2@host', 'host')])
+def test_address_of_openai(address, shown):
+    """A password in it is not shown."""
+    assert examine(env={'OPENAI_BASE_URL': address})[2]['agent-openai']['value'] == shown
 
 
 def test_without_helper_program(tmp_path):
