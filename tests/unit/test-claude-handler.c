@@ -249,6 +249,7 @@ test_structured_output (void)
                    "\"structured_output\":{\"a\":10}");
   message = ask_for_object (f, schema, "{\\\"a\\\":\\\"b\\\"}");
   assert_contains (message, "claude: The answer does not follow the schema.");
+  assert_contains (message, "\"metadata\":{\"error_name\":\"agent-failed\",");
   assert_contains (message, "\"claudeCodeVersion\":\"0.0.0\"");
   assert_contains (ask_for_object (f, "{\\\"type\\\":\\\"objekt\\\"}", "{}"),
                    "output_format_json_schema_str");

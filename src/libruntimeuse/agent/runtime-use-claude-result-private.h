@@ -23,6 +23,9 @@ RuntimeUseOutcome *
 _runtime_use_claude_result_read        (const RuntimeUseClaudeSession *session,
                                         const char                    *line,
                                         gsize                          length);
+void
+_runtime_use_claude_result_fail        (RuntimeUseOutcome             *outcome,
+                                        const char                    *text);
 RuntimeUseOutcome *
 _runtime_use_claude_result_new_refused (const char                    *text);
 

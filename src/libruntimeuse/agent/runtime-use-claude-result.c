@@ -361,6 +361,27 @@ _runtime_use_claude_result_read (const RuntimeUseClaudeSession *session,
   return session->wants_object ? read_object (&result) : read_text (&result);
 }
 
+/* A success that cannot be used; what it told of itself remains. */
+void
+_runtime_use_claude_result_fail (RuntimeUseOutcome *outcome,
+                                 const char        *text)
+{
+  g_autofree char *facts = g_steal_pointer (&outcome->metadata);
+  g_autoptr(GString) json = g_string_new ("{");
+
+  append_text (json, "error_name", "agent-failed");
+  if (facts != NULL && facts[1] != '}')
+    g_string_append_printf (json, ",%s", facts + 1);
+  else
+    g_string_append_c (json, '}');
+
+  outcome->metadata = g_strndup (json->str, json->len);
+  outcome->error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, "claude: %s",
+                                text);
+  g_clear_pointer (&outcome->text, g_free);
+  g_clear_pointer (&outcome->structured_output, g_free);
+}
+
 /* The program did not accept our first request. */
 RuntimeUseOutcome *
 _runtime_use_claude_result_new_refused (const char *text)

@@ -234,9 +234,7 @@ check_answer (RuntimeUseOutputFormat *format,
   if (answer != NULL)
     return;
 
-  outcome->error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, "%s: %s", NAME,
-                                error->message);
-  g_clear_pointer (&outcome->structured_output, g_free);
+  _runtime_use_claude_result_fail (outcome, error->message);
 }
 
 static void
