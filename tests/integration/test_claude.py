@@ -288,11 +288,26 @@ def test_structured_second_try(claude):
     assert terminal['data']['structured_output'] == {'answer': 7}
 
 
+def test_structured_late(claude):
+    """The program itself reminds the model once, and is then told that the object is missing."""
+    never = Reply(text('I will not'))
+    terminal = ask(claude, never, never, Reply(tool('StructuredOutput', answer=7)),
+                   output_format_json_schema_str=json.dumps(SCHEMA))[-1]
+    assert terminal['data']['structured_output'] == {'answer': 7}
+    metadata, count = terminal['metadata'], len(claude.mock.requests)
+    assert metadata['usage']['inputTokens'] == 25 * count == 75
+    assert metadata['usage']['totalTokens'] == 44 * count
+    assert 'There was no structured output.' in json.dumps(claude.mock.requests[-1]['body'])
+
+
 def test_structured_never(claude):
     error = ask_error(claude, Reply(text('I will not')),
                       output_format_json_schema_str=json.dumps(SCHEMA))
     assert error['error'] == ('claude: it ended without the structured output that was asked for '
-                              '(output_format_json_schema_str), and said: I will not')
+                              '(output_format_json_schema_str), also when it was told what was '
+                              'wrong, and said: I will not')
+    assert error['metadata']['error_name'] == 'agent-failed'
+    assert error['metadata']['usage']['inputTokens'] == 25 * len(claude.mock.requests)
 
 
 def test_structured_always_wrong(claude):

@@ -248,11 +248,54 @@ test_structured_output (void)
   assert_contains (ask_for_object (f, schema, "{\\\"a\\\":10}"),
                    "\"structured_output\":{\"a\":10}");
   message = ask_for_object (f, schema, "{\\\"a\\\":\\\"b\\\"}");
-  assert_contains (message, "claude: The answer does not follow the schema.");
+  assert_contains (message, "claude: it gave no usable structured output, also when it was told "
+                   "what was wrong: The answer does not follow the schema. ");
   assert_contains (message, "\"metadata\":{\"error_name\":\"agent-failed\",");
   assert_contains (message, "\"claudeCodeVersion\":\"0.0.0\"");
   assert_contains (ask_for_object (f, "{\\\"type\\\":\\\"objekt\\\"}", "{}"),
                    "output_format_json_schema_str");
+}
+
+static void
+test_corrections (void)
+{
+  g_autoptr(Fixture) f = fixture_new (NULL, 0);
+  const char *schema = "{\\\"properties\\\":{\\\"a\\\":{\\\"type\\\":\\\"integer\\\"}}}";
+  const char *message;
+
+  g_test_summary ("The program is told twice what is wrong with its answer, and no more often");
+
+  message = ask_for_object (f, schema, "no|{\\\"a\\\":\\\"b\\\"}|{\\\"a\\\":10}");
+  assert_contains (message, "\"structured_output\":{\"a\":10}");
+  assert_contains (message, "\"inputTokens\":30,\"outputTokens\":6,");
+  assert_contains (message, "\"totalTokens\":36}");
+  assert_contains (message, "\"totalCostUsd\":0.75,\"numTurns\":6,\"durationMs\":6");
+
+  message = ask_for_object (f, schema, "[]|no|never|{\\\"a\\\":10}");
+  assert_contains (message, "claude: it ended without the structured output that was asked for "
+                   "(output_format_json_schema_str), also when it was told what was wrong, and "
+                   "said: never");
+  assert_contains (message, "\"metadata\":{\"error_name\":\"agent-failed\",");
+  assert_contains (message, "\"numTurns\":6");
+}
+
+static void
+test_correction (void)
+{
+  g_autoptr(Fixture) f = fixture_new (NULL, 0);
+
+  g_test_summary ("A correction says what is wrong");
+
+  session_fixture_send (f->session,
+                        "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                        "\"user_prompt\":\"answer no|{\\\"b\\\":1}|{\\\"a\\\":1}\",\"model\":\"\","
+                        "\"output_format_json_schema_str\":\"{\\\"required\\\":[\\\"a\\\"]}\"}");
+  assert_contains (session_fixture_wait (f->session),
+                   "told: There was no structured output. Answer again: call the tool "
+                   "StructuredOutput with a JSON object that follows the schema.");
+  assert_contains (session_fixture_wait (f->session),
+                   "told: The answer does not follow the schema. ");
+  assert_contains (session_fixture_wait_terminal (f->session), "\"structured_output\":{\"a\":1}");
 }
 
 static void
@@ -422,6 +465,8 @@ main (int   argc,
   g_test_add_func ("/claude-handler/missing", test_missing);
   g_test_add_func ("/claude-handler/asks", test_asks);
   g_test_add_func ("/claude-handler/structured-output", test_structured_output);
+  g_test_add_func ("/claude-handler/corrections", test_corrections);
+  g_test_add_func ("/claude-handler/correction", test_correction);
   g_test_add_func ("/claude-handler/last-words", test_last_words);
   g_test_add_func ("/claude-handler/unfit-lines", test_unfit_lines);
   g_test_add_func ("/claude-handler/long-line", test_long_line);

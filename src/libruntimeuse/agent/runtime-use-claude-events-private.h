@@ -37,7 +37,7 @@ typedef struct
   void (* log)     (const char             *text,
                     gpointer                user_data);
 
-  /* Called once at most. The owner takes the outcome. */
+  /* Called once at most, unless it goes on. The owner takes the outcome. */
   void (* ended)   (RuntimeUseOutcome      *outcome,
                     gpointer                user_data);
 } RuntimeUseClaudeEventFuncs;
@@ -65,6 +65,14 @@ _runtime_use_claude_events_get_problem (RuntimeUseClaudeEvents     *self);
 /* Whether tools of the model are at work, which may be silent for as long as they like. */
 gboolean
 _runtime_use_claude_events_has_tools   (RuntimeUseClaudeEvents     *self);
+
+/* Whether the result is sound but for the object that was asked for. */
+gboolean
+_runtime_use_claude_events_lacks_object (RuntimeUseClaudeEvents    *self);
+
+/* The program was told more, and there is another result to come. */
+void
+_runtime_use_claude_events_go_on       (RuntimeUseClaudeEvents     *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RuntimeUseClaudeEvents, _runtime_use_claude_events_free)
 

@@ -503,6 +503,20 @@ _runtime_use_claude_events_want_object (RuntimeUseClaudeEvents *self)
   self->session.wants_object = TRUE;
 }
 
+gboolean
+_runtime_use_claude_events_lacks_object (RuntimeUseClaudeEvents *self)
+{
+  return self->session.lacks_object;
+}
+
+void
+_runtime_use_claude_events_go_on (RuntimeUseClaudeEvents *self)
+{
+  self->session.n_corrections++;
+  self->session.earlier = self->session.last;
+  self->ended = FALSE;
+}
+
 RuntimeUseClaudeEvents *
 _runtime_use_claude_events_new (const RuntimeUseClaudeEventFuncs *funcs,
                                 gpointer                          user_data)

@@ -52,8 +52,8 @@ static const char * const member_names[N_MEMBERS] = {
 
 typedef struct
 {
-  const RuntimeUseClaudeSession *session;
-  RuntimeUseJsonValue            members[N_MEMBERS];
+  RuntimeUseClaudeSession *session;
+  RuntimeUseJsonValue      members[N_MEMBERS];
 } Result;
 
 /* Metadata */
@@ -115,19 +115,46 @@ read_tokens (const RuntimeUseJsonValue *value)
   return g_ascii_string_to_signed (number, 10, 0, MAX_TOKENS, &tokens, NULL) ? tokens : 0;
 }
 
+static gint64
+add_tokens (gint64                     before,
+            const RuntimeUseJsonValue *value)
+{
+  return MIN (before + read_tokens (value), MAX_TOKENS);
+}
+
+/* A number that need not be added to another is left as it is. */
+static void
+append_sum (GString                   *json,
+            const char                *name,
+            const RuntimeUseJsonValue *value,
+            gint64                     before,
+            gint64                    *sum)
+{
+  *sum = add_tokens (before, value);
+  if (before == 0)
+    {
+      append_value (json, name, value);
+      return;
+    }
+
+  append_name (json, name);
+  g_string_append_printf (json, "%" G_GINT64_FORMAT, *sum);
+}
+
 /* The service counts apart what it read from its cache, and what it wrote there. */
 static void
-append_usage (GString                   *json,
-              const RuntimeUseJsonValue *usage)
+append_usage (GString      *json,
+              const Result *result)
 {
-  static const char * const names[] = {
+  static const char * const names[RUNTIME_USE_CLAUDE_N_TOKENS] = {
     "input_tokens", "output_tokens",
     "cache_read_input_tokens", "cache_creation_input_tokens",
   };
-  static const char * const ours[] = {
+  static const char * const ours[RUNTIME_USE_CLAUDE_N_TOKENS] = {
     "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens",
   };
-  RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
+  const RuntimeUseJsonValue *usage = &result->members[MEMBER_USAGE];
+  RuntimeUseJsonValue values[RUNTIME_USE_CLAUDE_N_TOKENS];
   gint64 total = 0;
 
   if (usage->token != RUNTIME_USE_JSON_OBJECT)
@@ -138,8 +165,9 @@ append_usage (GString                   *json,
   g_string_append_c (json, '{');
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      gint64 tokens = read_tokens (&values[i]);
+      gint64 tokens = add_tokens (result->session->earlier.tokens[i], &values[i]);
 
+      result->session->last.tokens[i] = tokens;
       append_name (json, ours[i]);
       g_string_append_printf (json, "%" G_GINT64_FORMAT, tokens);
       total = MIN (total + tokens, MAX_TOKENS);
@@ -152,13 +180,17 @@ static void
 append_facts (GString      *json,
               const Result *result)
 {
-  append_usage (json, &result->members[MEMBER_USAGE]);
+  RuntimeUseClaudeSession *session = result->session;
+
+  append_usage (json, result);
   append_value (json, "totalCostUsd", &result->members[MEMBER_TOTAL_COST]);
-  append_value (json, "numTurns", &result->members[MEMBER_NUM_TURNS]);
-  append_value (json, "durationMs", &result->members[MEMBER_DURATION]);
+  append_sum (json, "numTurns", &result->members[MEMBER_NUM_TURNS], session->earlier.turns,
+              &session->last.turns);
+  append_sum (json, "durationMs", &result->members[MEMBER_DURATION], session->earlier.duration,
+              &session->last.duration);
   append_value (json, "sessionId", &result->members[MEMBER_SESSION_ID]);
-  append_text (json, "model", result->session->model);
-  append_text (json, "claudeCodeVersion", result->session->version);
+  append_text (json, "model", session->model);
+  append_text (json, "claudeCodeVersion", session->version);
 }
 
 static char *
@@ -295,6 +327,8 @@ new_missing_object (const Result *result)
 
   text = g_string_new ("it ended without the structured output that was asked for "
                        "(output_format_json_schema_str)");
+  if (result->session->n_corrections > 0)
+    g_string_append (text, ", also when it was told what was wrong");
   if (said != NULL && said[0] != '\0')
     {
       g_autofree char *start = g_utf8_substring (said, 0, MIN (g_utf8_strlen (said, -1),
@@ -313,6 +347,7 @@ read_object (const Result *result)
   const RuntimeUseJsonValue *object = &result->members[MEMBER_STRUCTURED_OUTPUT];
   RuntimeUseOutcome *outcome;
 
+  result->session->lacks_object = object->token != RUNTIME_USE_JSON_OBJECT;
   if (object->token == RUNTIME_USE_JSON_END)
     return new_missing_object (result);
   if (object->token != RUNTIME_USE_JSON_OBJECT)
@@ -344,12 +379,13 @@ read_text (const Result *result)
 /* Reads the event "result". Failures of the service and of the login have the subtype "success"
  * too, so the flag is what counts. */
 RuntimeUseOutcome *
-_runtime_use_claude_result_read (const RuntimeUseClaudeSession *session,
-                                 const char                    *line,
-                                 gsize                          length)
+_runtime_use_claude_result_read (RuntimeUseClaudeSession *session,
+                                 const char              *line,
+                                 gsize                    length)
 {
   Result result = { .session = session };
 
+  session->lacks_object = FALSE;
   /* Found to be sound already. */
   _runtime_use_json_pick (line, length, member_names, result.members, N_MEMBERS, NULL);
 

@@ -31,6 +31,9 @@
 #define CANCEL_EXIT_PATIENCE 500
 #define MAX_CANCEL_GRACE 1000
 
+/* How often the program is told what is wrong with its answer; as often as other models are. */
+#define MAX_CORRECTIONS 2
+
 /* One invocation at work. Frees itself when its process is gone. */
 typedef struct
 {
@@ -47,6 +50,7 @@ typedef struct
   GSource                    *cancelled;
   GSource                    *interrupt;    /* (nullable): until it is no longer waited for */
   gulong                      drained_id;
+  guint                       n_corrections;
   gboolean                    cancelling;
 } ClaudeRun;
 
@@ -219,22 +223,65 @@ hang_up (ClaudeRun *run,
     patience);
 }
 
-/* Versions differ in what they make of a schema, so the answer is checked in any case. */
-static void
-check_answer (RuntimeUseOutputFormat *format,
-              RuntimeUseOutcome      *outcome)
+/* Versions differ in what they make of a schema, so the answer is checked in any case. Returns
+ * what the model should be told, if that could help. */
+static char *
+check_answer (ClaudeRun         *run,
+              RuntimeUseOutcome *outcome)
 {
   g_autofree char *answer = NULL;
+  g_autofree char *text = NULL;
   g_autoptr(GError) error = NULL;
 
-  if (format == NULL || outcome->structured_output == NULL)
-    return;
+  if (_runtime_use_claude_events_lacks_object (run->events))
+    return g_strdup ("There was no structured output.");
+  if (run->format == NULL || outcome->structured_output == NULL)
+    return NULL;
 
-  answer = _runtime_use_output_format_read (format, outcome->structured_output, &error);
+  answer = _runtime_use_output_format_read (run->format, outcome->structured_output, &error);
   if (answer != NULL)
-    return;
+    return NULL;
 
-  _runtime_use_claude_result_fail (outcome, error->message);
+  text = g_strdup_printf ("it gave no usable structured output%s: %s",
+                          run->n_corrections > 0 ? ", also when it was told what was wrong" : "",
+                          error->message);
+  _runtime_use_claude_result_fail (outcome, text);
+
+  /* A check that went beyond its limits says nothing about the answer. */
+  return g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE)
+         ? NULL : g_strdup (error->message);
+}
+
+static void
+append_prompt (GString    *lines,
+               const char *prompt)
+{
+  g_string_append (lines, "{\"type\":\"user\",\"session_id\":\"\",\"message\":{"
+                   "\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":");
+  _runtime_use_json_append_string (lines, prompt, strlen (prompt));
+  g_string_append (lines, "}]},\"parent_tool_use_id\":null}\n");
+}
+
+/* A model can often mend its answer when it is told what is wrong with it. */
+static gboolean
+correct (ClaudeRun  *run,
+         const char *problem)
+{
+  g_autofree char *prompt = NULL;
+  g_autoptr(GString) line = g_string_new (NULL);
+
+  if (problem == NULL || run->cancelling || run->n_corrections == MAX_CORRECTIONS ||
+      _runtime_use_json_lines_process_is_ending (run->process))
+    return FALSE;
+
+  run->n_corrections++;
+  prompt = g_strdup_printf ("%s Answer again: call the tool StructuredOutput with a JSON object "
+                            "that follows the schema.", problem);
+  append_prompt (line, prompt);
+  _runtime_use_claude_events_go_on (run->events);
+  _runtime_use_json_lines_process_send (run->process, line);
+
+  return TRUE;
 }
 
 static void
@@ -242,8 +289,14 @@ ended_cb (RuntimeUseOutcome *outcome,
           gpointer           user_data)
 {
   ClaudeRun *run = user_data;
+  g_autofree char *problem = check_answer (run, outcome);
 
-  check_answer (run->format, outcome);
+  if (correct (run, problem))
+    {
+      _runtime_use_outcome_free (outcome);
+      return;
+    }
+
   run->outcome = outcome;
   hang_up (run, run->cancelling ? CANCEL_EXIT_PATIENCE : EXIT_PATIENCE);
 }
@@ -391,10 +444,7 @@ send_request (ClaudeRun *run)
     append_schema (lines, run->format);
   g_string_append (lines, "}}\n");
 
-  append_member (lines, "{\"type\":\"user\",\"session_id\":\"\",\"message\":{\"role\":\"user\","
-                 "\"content\":[{\"type\":\"text\",\"text\":",
-                 runtime_use_invocation_get_user_prompt (run->invocation));
-  g_string_append (lines, "}]},\"parent_tool_use_id\":null}\n");
+  append_prompt (lines, runtime_use_invocation_get_user_prompt (run->invocation));
   _runtime_use_json_lines_process_send (run->process, lines);
 }
 
