@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import re
+import time
 
 import pytest
 from harness import processes, websocket
@@ -467,8 +468,10 @@ def cancel(server, client):
     """Cancel and return the terminal, at which nothing of the work may be left."""
     before = server.working()
     assert before
+    started = time.monotonic()
     client.send(CANCEL)
     terminal = client.receive_until_terminal()[-1]
+    assert time.monotonic() - started < 3 * PATIENCE
     assert not any(map(processes.is_running, before)), 'processes left at the terminal'
     return terminal
 
