@@ -149,6 +149,47 @@ def test_variables_of_the_request_go_first(mock, server):
         other.close()
 
 
+def start_with_project(start_server, mock):
+    return start_server(agent='openai', env={
+        'OPENAI_BASE_URL': mock.url, 'OPENAI_API_KEY': KEY, 'OPENAI_ORG_ID': 'org-ours',
+        'OPENAI_PROJECT_ID': 'proj-ours'})
+
+
+CREDENTIALS = ('Authorization', 'OpenAI-Organization', 'OpenAI-Project')
+
+
+def test_key_is_not_sent_to_an_address_of_the_request(mock, start_server):
+    server = start_with_project(start_server, mock)
+    other = Mock()
+    try:
+        other.answers = [answer(message('Hi.'))]
+        assert result_of(ask(server, agent_env={'OPENAI_BASE_URL': other.url}))['text'] == 'Hi.'
+        assert not set(CREDENTIALS) & set(other.requests[0][1])
+        ask(server, agent_env={'OPENAI_BASE_URL': other.url, 'OPENAI_API_KEY': 'sk-theirs'})
+        headers = other.requests[1][1]
+        assert headers['Authorization'] == 'Bearer sk-theirs'
+        assert not set(CREDENTIALS[1:]) & set(headers)
+        assert mock.requests == []
+    finally:
+        other.close()
+
+
+def test_empty_variable_of_the_request_is_none(mock, start_server):
+    server = start_with_project(start_server, mock)
+    mock.answers = [answer(message('Hi.'))]
+    ask(server, agent_env={'OPENAI_API_KEY': '', 'OPENAI_ORG_ID': ''})
+    headers = mock.requests[0][1]
+    assert not set(CREDENTIALS[:2]) & set(headers) and headers['OpenAI-Project'] == 'proj-ours'
+
+
+def test_request_without_our_address_gets_no_key(mock, start_server):
+    """It would go to OpenAI."""
+    server = start_with_project(start_server, mock)
+    mock.answers = [answer(message('Hi.'))]
+    text = error_of(ask(server, agent_env={'OPENAI_BASE_URL': ''}))['error']
+    assert 'Missing credentials' in text and mock.requests == []
+
+
 # What others have recorded
 
 

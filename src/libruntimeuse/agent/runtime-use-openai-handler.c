@@ -37,8 +37,11 @@
  * The service is that of `OPENAI_BASE_URL`, which ends in `/v1` for most, and
  * takes the key `OPENAI_API_KEY`; `OPENAI_ORG_ID` and `OPENAI_PROJECT_ID` are
  * passed on. Each may come from the variables of the request, or else from the
- * environment of this process. Other servers than OpenAI's need no key. The
- * model is the one that the request names.
+ * environment of this process; one that is empty in the request is not set. A
+ * request with an `OPENAI_BASE_URL` of its own gets neither key nor organisation
+ * nor project of this process, which are for the address of this process only.
+ * Other servers than OpenAI's need no key. The model is the one that the request
+ * names.
  *
  * A proxy is used if the environment of this process has `https_proxy`,
  * `http_proxy` or `all_proxy`, except for loopback addresses and what
@@ -89,17 +92,32 @@ static GParamSpec *properties[PROP_KEYS_FOR_TOOLS + 1];
 
 /* --- where the model is --- */
 
-/* What the request says goes before what this process was started with; empty is not set. */
+/* What the request says goes before what this process was started with; empty is none. */
 static const char *
 find_variable (const char * const *env,
+               gboolean            may_be_ours,
                const char         *name)
 {
   const char *value = env != NULL ? g_environ_getenv ((char **) env, name) : NULL;
 
-  if (value == NULL || *value == '\0')
+  if (value == NULL && may_be_ours)
     value = g_getenv (name);
 
   return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* The key of this process is for the address of this process only. A request must not have it
+ * sent elsewhere, be it with an address of its own or by taking ours away. */
+static gboolean
+is_address_of_request (RuntimeUseOpenaiHandler *self,
+                       const char * const      *env)
+{
+  const char *theirs = env != NULL ? g_environ_getenv ((char **) env, "OPENAI_BASE_URL") : NULL;
+
+  if (self->base_url != NULL || theirs == NULL)
+    return FALSE;
+
+  return *theirs != '\0' || find_variable (NULL, TRUE, "OPENAI_BASE_URL") != NULL;
 }
 
 static gboolean
@@ -115,11 +133,12 @@ is_header_value (const char *text)
 /* Its value is not repeated: it may be a key. */
 static gboolean
 read_header (const char * const  *env,
+             gboolean             may_be_ours,
              const char          *name,
              char               **value,
              GError             **error)
 {
-  const char *found = find_variable (env, name);
+  const char *found = find_variable (env, may_be_ours, name);
 
   if (found == NULL)
     return TRUE;
@@ -154,7 +173,7 @@ read_base_url (RuntimeUseOpenaiHandler  *self,
                GError                  **error)
 {
   const char *url = self->base_url != NULL ? self->base_url
-                                           : find_variable (env, "OPENAI_BASE_URL");
+                                           : find_variable (env, TRUE, "OPENAI_BASE_URL");
   gsize length;
 
   if (url == NULL)
@@ -181,10 +200,12 @@ find_service (RuntimeUseOpenaiHandler  *self,
               RuntimeUseOpenaiService  *service,
               GError                  **error)
 {
+  gboolean is_ours = !is_address_of_request (self, env);
+
   if (!read_base_url (self, env, service, error) ||
-      !read_header (env, "OPENAI_API_KEY", &service->key, error) ||
-      !read_header (env, "OPENAI_ORG_ID", &service->organization, error) ||
-      !read_header (env, "OPENAI_PROJECT_ID", &service->project, error))
+      !read_header (env, is_ours, "OPENAI_API_KEY", &service->key, error) ||
+      !read_header (env, is_ours, "OPENAI_ORG_ID", &service->organization, error) ||
+      !read_header (env, is_ours, "OPENAI_PROJECT_ID", &service->project, error))
     return FALSE;
 
   if (service->key != NULL || !g_str_equal (service->base_url, DEFAULT_BASE_URL))
