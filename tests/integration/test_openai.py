@@ -518,6 +518,27 @@ def test_user_and_password_in_the_address(mock, start_server):
     assert mock.bodies()[0] == mock.bodies()[1]
 
 
+@pytest.mark.parametrize('url', ['ftp://me:hunter2@host/v1', 'me:hunter2@host/v1',
+                                 'https://me:hunter2@/v1', 'https://me:hunter2/x@host/v1?'])
+def test_password_in_an_address_that_cannot_be_used(server, url):
+    answered = error_of(ask(server, agent_env={'OPENAI_BASE_URL': url}))
+    assert 'OPENAI_BASE_URL must be' in answered['error']
+    assert '@' not in answered['error'] and '[REDACTED]' not in answered['error']
+    assert 'hunter2' not in json.dumps(answered) and 'hunter2' not in server.log
+
+
+def test_password_in_the_address_is_hidden(mock, start_server):
+    ours = mock.url.replace('://', '://me:hunter%32@')
+    server = start_server(agent='openai', env={'OPENAI_BASE_URL': ours, 'OPENAI_API_KEY': KEY})
+    mock.answers = [answer(shell_call('echo "$OPENAI_BASE_URL"')),
+                    answer(message('hunter2 hunter%32 p@ss p%40ss'))]
+    messages = ask(server)
+    assert output(messages) == ours.replace('hunter%32', '[REDACTED]') + '\n'
+    assert result_of(messages)['text'] == '[REDACTED] [REDACTED] p@ss p%40ss'
+    messages = ask(server, agent_env={'OPENAI_BASE_URL': mock.url.replace('://', '://me:p%40ss@')})
+    assert result_of(messages)['text'] == ' '.join(['[REDACTED]'] * 4)
+
+
 def test_new_connection_that_the_service_closes(mock, start_server):
     server = start_service(start_server, mock, '--agent-limit', 'max-retries=0')
     mock.answers = [Hangup()]

@@ -155,6 +155,57 @@ read_header (const char * const  *env,
   return TRUE;
 }
 
+/* Where the user info of @url begins, which may be no address, and how long it is; that of what is
+ * none reaches as far as it may. */
+static const char *
+find_user_info (const char *url,
+                gsize      *length)
+{
+  const char *scheme_end = strstr (url, "://");
+  const char *start = scheme_end != NULL ? scheme_end + strlen ("://") : url;
+  const char *end = g_strrstr_len (start, (gssize) strcspn (start, "/?#"), "@");
+
+  if (end == NULL)
+    end = strrchr (start, '@');
+  *length = end != NULL ? (gsize) (end - start) : 0;
+
+  return end != NULL ? start : NULL;
+}
+
+static char *
+hide_user_info (const char *url)
+{
+  gsize length;
+  const char *user_info = find_user_info (url, &length);
+
+  if (user_info == NULL)
+    return g_strdup (url);
+
+  return g_strdup_printf ("%.*s%s", (int) (user_info - url), url, user_info + length + 1);
+}
+
+/* As it is written, and as it is meant. */
+static void
+add_password (GStrvBuilder *secrets,
+              const char   *url)
+{
+  gsize length;
+  const char *user_info = url != NULL ? find_user_info (url, &length) : NULL;
+  const char *colon = user_info != NULL ? memchr (user_info, ':', length) : NULL;
+  g_autofree char *written = NULL;
+  g_autofree char *meant = NULL;
+
+  if (colon == NULL)
+    return;
+
+  written = g_strndup (colon + 1, length - (gsize) (colon + 1 - user_info));
+  meant = g_uri_unescape_string (written, NULL);
+  if (*written != '\0')
+    g_strv_builder_add (secrets, written);
+  if (meant != NULL && *meant != '\0' && !g_str_equal (meant, written))
+    g_strv_builder_add (secrets, meant);
+}
+
 static gboolean
 is_usable_url (const char *url)
 {
@@ -180,9 +231,11 @@ read_base_url (RuntimeUseOpenaiHandler  *self,
     url = DEFAULT_BASE_URL;
   if (!is_usable_url (url))
     {
+      g_autofree char *shown = hide_user_info (url);
+
       g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
                    "OPENAI_BASE_URL must be an address such as %s, not \"%s\"", DEFAULT_BASE_URL,
-                   url);
+                   shown);
       return FALSE;
     }
 
@@ -338,7 +391,7 @@ runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
   return TRUE;
 }
 
-/* Both may be used, by different requests. */
+/* Those of both may be used, by different requests. */
 static char **
 runtime_use_openai_handler_dup_secrets (RuntimeUseAgentHandler *handler,
                                         const char * const     *env)
@@ -346,11 +399,15 @@ runtime_use_openai_handler_dup_secrets (RuntimeUseAgentHandler *handler,
   g_autoptr(GStrvBuilder) secrets = g_strv_builder_new ();
   const char *ours = g_getenv ("OPENAI_API_KEY");
   const char *theirs = env != NULL ? g_environ_getenv ((char **) env, "OPENAI_API_KEY") : NULL;
+  RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (handler);
 
   if (ours != NULL && *ours != '\0')
     g_strv_builder_add (secrets, ours);
   if (theirs != NULL && *theirs != '\0')
     g_strv_builder_add (secrets, theirs);
+  add_password (secrets, self->base_url);
+  add_password (secrets, find_variable (NULL, TRUE, "OPENAI_BASE_URL"));
+  add_password (secrets, find_variable (env, FALSE, "OPENAI_BASE_URL"));
 
   return g_strv_builder_end (secrets);
 }
