@@ -13,8 +13,8 @@ import pytest
 from harness import websocket
 from harness.messages import CANCEL, CANCELLED, invocation, output
 from harness.openai_mock import (CHAT_USAGE, USAGE, AtOnce, Hangup, Mock, Status, Stream, answer,
-                                 chat_calls, chat_text, completed, deltas, error, events_of,
-                                 message, reasoning, refusal, shell_call)
+                                 chat_calls, chat_text, chunk, completed, deltas, error,
+                                 events_of, message, reasoning, refusal, shell_call)
 from harness.processes import PATIENCE, wait_until
 from harness.server import Server
 from runtimeuse_client import AgentRuntimeError, QueryOptions, RuntimeUseClient
@@ -804,6 +804,42 @@ def test_chat_shell(mock, chat_server):
         {'stdout': 'one\n', 'stderr': '', 'outcome': {'type': 'exit', 'exit_code': 0}},
         {'stdout': '', 'stderr': '', 'outcome': {'type': 'exit', 'exit_code': 3}}]
     assert two['tool_call_id'] == 'call_1'
+
+
+def call_delta(arguments, name=None, **members):
+    return chunk({'tool_calls': [{
+        **members, 'function': {**({'name': name} if name else {}), 'arguments': arguments}}]})
+
+
+def shell_deltas(word, first, later):
+    """A call that comes in two pieces."""
+    return [call_delta('{"commands": ["echo ', 'shell', **first),
+            call_delta(f'{word}"]}}', **later)]
+
+
+@pytest.mark.parametrize('events', [
+    [event for word in 'abc' for event in shell_deltas(word, {'index': 0, 'id': word},
+                                                       {'index': 0})],
+    [event for word in 'abc' for event in shell_deltas(word, {'index': 0, 'id': word},
+                                                       {'index': 0, 'id': word})],
+    [event for word in 'abc' for event in shell_deltas(word, {'id': word}, {})],
+    [event for word in 'abc' for event in shell_deltas(word, {'id': word}, {'id': None})],
+    [event for word in 'abc' for event in shell_deltas(word, {'id': word}, {'id': ''})],
+    [event for word in 'abc' for event in shell_deltas(word, {}, {})],
+    [event for pair in zip(*(shell_deltas(word, {'id': word}, {'id': word}) for word in 'abc'))
+     for event in pair],
+    [event for pair in zip(*(shell_deltas(word, {'index': i, 'id': word}, {'index': i})
+                             for i, word in enumerate('abc'))) for event in pair],
+    [chunk({'tool_calls': [{'id': word, 'function': {
+        'name': 'shell', 'arguments': json.dumps({'commands': [f'echo {word}']})}}
+        for word in 'abc']})]],
+    ids=['index 0', 'id each time', 'no index', 'null', 'empty', 'names only', 'mixed by id',
+         'mixed by index', 'whole'])
+def test_chat_calls_are_told_apart(mock, chat_server, events):
+    mock.answers = [Stream([*events, chunk({}, 'tool_calls'), '[DONE]']),
+                    Stream(chat_text('Done.'))]
+    assert output(ask(chat_server)) == 'a\nb\nc\n'
+    assert len(mock.bodies()[1]['messages'][-4]['tool_calls']) == 3
 
 
 def test_chat_structured_output(mock, chat_server):

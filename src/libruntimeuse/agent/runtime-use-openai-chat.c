@@ -60,29 +60,97 @@ begin (const RuntimeUseOpenaiPrompt *prompt,
 
 /* --- pieces --- */
 
+/* The newest one of this index, or of all. */
+static RuntimeUseCallPart *
+find_part (RuntimeUseOpenaiTurn *turn,
+           gint64                index)
+{
+  for (guint i = turn->parts->len; i > 0; i--)
+    {
+      RuntimeUseCallPart *part = g_ptr_array_index (turn->parts, i - 1);
+
+      if (index < 0 || part->index == index)
+        return part;
+    }
+
+  return NULL;
+}
+
+static RuntimeUseCallPart *
+find_part_of_id (RuntimeUseOpenaiTurn *turn,
+                 gint64                index,
+                 const char           *id)
+{
+  for (guint i = 0; i < turn->parts->len; i++)
+    {
+      RuntimeUseCallPart *part = g_ptr_array_index (turn->parts, i);
+
+      if ((index < 0 || part->index == index) && g_strcmp0 (part->id, id) == 0)
+        return part;
+    }
+
+  return NULL;
+}
+
+/* Not every server tells an index, some tell the same one for all calls, and some tell the id with
+ * each piece. NULL: this begins a call. */
+static RuntimeUseCallPart *
+choose_part (RuntimeUseOpenaiTurn *turn,
+             gint64                index,
+             const char           *id,
+             const char           *name)
+{
+  RuntimeUseCallPart *part = id != NULL ? find_part_of_id (turn, index, id) : NULL;
+
+  if (part != NULL)
+    return part;
+
+  part = find_part (turn, index);
+  if (part == NULL || (id != NULL && part->id != NULL))
+    return NULL;
+
+  /* Where nothing tells them apart, a name begins a call. */
+  return id == NULL && index < 0 && name != NULL && part->name != NULL ? NULL : part;
+}
+
+static char *
+pick_word (const RuntimeUseJsonValue *value)
+{
+  g_autofree char *text = _runtime_use_json_pick_string (value);
+
+  return text != NULL && *text != '\0' ? g_steal_pointer (&text) : NULL;
+}
+
 static void
 take_call (RuntimeUseOpenaiTurn      *turn,
-           const RuntimeUseJsonValue *call,
-           guint                      position)
+           const RuntimeUseJsonValue *call)
 {
   static const char * const names[] = { "index", "id", "function" };
   static const char * const members[] = { "name", "arguments" };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   RuntimeUseJsonValue function[G_N_ELEMENTS (members)];
-  gint64 index = position;
+  g_autofree char *id = NULL;
+  g_autofree char *name = NULL;
+  gint64 index = -1;
   RuntimeUseCallPart *part;
 
   _runtime_use_json_pick_from (call, names, values, G_N_ELEMENTS (names));
   _runtime_use_json_pick_from (&values[2], members, function, G_N_ELEMENTS (members));
-  _runtime_use_json_pick_integer (&values[0], &index);
-  if (index < 0 || index >= MAX_CALLS)
+  if (_runtime_use_json_pick_integer (&values[0], &index) && (index < 0 || index >= MAX_CALLS))
     return;
 
-  part = _runtime_use_openai_turn_get_part (turn, (guint) index);
+  id = pick_word (&values[1]);
+  name = pick_word (&function[0]);
+  part = choose_part (turn, index, id, name);
+  if (part == NULL && turn->parts->len == MAX_CALLS)
+    return;
+
+  if (part == NULL)
+    part = _runtime_use_openai_turn_add_part (turn, index);
   if (part->id == NULL)
-    part->id = _runtime_use_json_pick_string (&values[1]);
+    part->id = g_steal_pointer (&id);
   if (part->name == NULL)
-    part->name = _runtime_use_json_pick_string (&function[0]);
+    part->name = g_steal_pointer (&name);
   if (function[1].token == RUNTIME_USE_JSON_STRING)
     _runtime_use_json_value_decode (&function[1], part->arguments);
 }
@@ -93,14 +161,13 @@ take_calls (RuntimeUseOpenaiTurn      *turn,
 {
   RuntimeUseJsonReader reader;
   RuntimeUseJsonValue call;
-  guint position = 0;
 
   if (list->token != RUNTIME_USE_JSON_ARRAY)
     return;
 
   _runtime_use_json_value_open (list, &reader);
   while (_runtime_use_json_reader_read_value (&reader, &call))
-    take_call (turn, &call, position++);
+    take_call (turn, &call);
 }
 
 static void

@@ -30,6 +30,7 @@ typedef struct
 /* A call as far as it has come. */
 typedef struct
 {
+  gint64   index;       /* -1: not said */
   char    *id;          /* (nullable) */
   char    *name;        /* (nullable) */
   GString *arguments;   /* JSON, once all of it is there */
@@ -113,9 +114,9 @@ void                   _runtime_use_openai_turn_say    (RuntimeUseOpenaiTurn    
 void                   _runtime_use_openai_turn_repeat (RuntimeUseOpenaiTurn       *self,
                                                         const char                 *item,
                                                         gsize                       length);
-RuntimeUseCallPart    *_runtime_use_openai_turn_get_part
+RuntimeUseCallPart    *_runtime_use_openai_turn_add_part
                                                        (RuntimeUseOpenaiTurn       *self,
-                                                        guint                       index);
+                                                        gint64                      index);
 RuntimeUseShellCall   *_runtime_use_shell_call_new     (void);
 void                   _runtime_use_shell_call_free    (RuntimeUseShellCall        *self);
 gboolean               _runtime_use_shell_call_read    (RuntimeUseShellCall        *self,

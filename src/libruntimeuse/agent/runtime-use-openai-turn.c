@@ -164,18 +164,16 @@ call_part_free (RuntimeUseCallPart *part)
 }
 
 RuntimeUseCallPart *
-_runtime_use_openai_turn_get_part (RuntimeUseOpenaiTurn *self,
-                                   guint                 index)
+_runtime_use_openai_turn_add_part (RuntimeUseOpenaiTurn *self,
+                                   gint64                index)
 {
-  while (self->parts->len <= index)
-    {
-      RuntimeUseCallPart *part = g_new0 (RuntimeUseCallPart, 1);
+  RuntimeUseCallPart *part = g_new0 (RuntimeUseCallPart, 1);
 
-      part->arguments = g_string_new (NULL);
-      g_ptr_array_add (self->parts, part);
-    }
+  part->index = index;
+  part->arguments = g_string_new (NULL);
+  g_ptr_array_add (self->parts, part);
 
-  return g_ptr_array_index (self->parts, index);
+  return part;
 }
 
 RuntimeUseOpenaiTurn *
