@@ -369,6 +369,13 @@ def test_timeout_of_a_command(mock, server):
     assert outputs(mock) == [{'stdout': 'before\n', 'stderr': '', 'outcome': {'type': 'timeout'}}]
 
 
+def test_timeout_of_the_session(mock, start_server):
+    server = start_service(start_server, mock, '--limit', 'command-timeout=1')
+    mock.answers = [answer(shell_call('echo before; sleep 1000')), answer(message('Done.'))]
+    assert result_of(ask(server))['text'] == 'Done.'
+    assert outputs(mock) == [{'stdout': 'before\n', 'stderr': '', 'outcome': {'type': 'timeout'}}]
+
+
 def test_killed_command(mock, server):
     mock.answers = [answer(shell_call('kill -9 $$')), answer(message('Done.'))]
     ask(server)

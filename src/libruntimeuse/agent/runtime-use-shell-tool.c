@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime-use-command-handler-private.h"
+#include "runtime-use-error.h"
 #include "runtime-use-invocation-private.h"
 
 /* Longer than any command may take that a model waits for. */
@@ -121,6 +122,9 @@ take_error (ShellRun *self,
 {
   RuntimeUseShellOutput *output = get_output (self);
 
+  /* The limit of the session may be shorter than ours. */
+  if (g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT))
+    output->is_late = TRUE;
   if (output->is_late)
     return;
 
