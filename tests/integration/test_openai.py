@@ -271,6 +271,13 @@ def test_two_messages(mock, server):
     assert said(messages) == ['first', 'second'] and result_of(messages)['text'] == 'second'
 
 
+def test_empty_message_behind_another(mock, server):
+    mock.answers = [answer(message('first', 'm1'), message('', 'm2'))]
+    messages = ask(server)
+    assert said(messages) == ['first'] and result_of(messages)['text'] == 'first'
+    assert len(mock.requests) == 1
+
+
 def test_message_comes_before_the_end(mock, server):
     go_on = threading.Event()
     mock.answers = [answer(message('first', 'm1'), message('second', 'm2'), hold=go_on)]

@@ -49,7 +49,7 @@ typedef struct
 
   GString           *items;         /* JSON, with commas between: to be repeated to the model */
   GPtrArray         *calls;         /* RuntimeUseShellCall */
-  char              *text;          /* (nullable): of the last message */
+  char              *text;          /* (nullable): of the last message that has any */
   char              *refusal;       /* (nullable) */
   JsonNode          *usage;         /* (nullable) */
   char              *id;            /* (nullable) */

@@ -207,14 +207,20 @@ _runtime_use_openai_turn_free (RuntimeUseOpenaiTurn *self)
   g_free (self);
 }
 
-/* A message is complete; takes @text. */
+/* A message is complete; takes @text. An empty one is no answer, and takes the place of none. */
 void
 _runtime_use_openai_turn_say (RuntimeUseOpenaiTurn *self,
                               char                 *text)
 {
+  self->say (text, TRUE, self->user_data);
+  if (*text == '\0' && self->text != NULL)
+    {
+      g_free (text);
+      return;
+    }
+
   g_free (self->text);
   self->text = text;
-  self->say (text, TRUE, self->user_data);
 }
 
 void
