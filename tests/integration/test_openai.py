@@ -652,6 +652,34 @@ def test_answer_that_is_no_answer(mock, server, events, words):
     assert len(mock.requests) == 1
 
 
+DETAILS = {'type': 'server_error', 'code': 'overloaded', 'param': 'input', 'message': 'No.'}
+TOLD = {'type': 'server_error', 'code': 'overloaded', 'param': 'input'}
+
+
+@pytest.mark.parametrize('api, event, told, tokens', [
+    ('responses', {'type': 'response.failed', 'response': {'error': DETAILS, 'usage': USAGE}},
+     TOLD, 18),
+    ('responses', {'type': 'response.incomplete', 'response': {
+        'incomplete_details': {'reason': 'max_output_tokens'}, 'usage': USAGE}}, {}, 18),
+    ('responses', {'type': 'error', 'error': DETAILS}, TOLD, 0),
+    ('responses', {**DETAILS, 'type': 'error'}, {'code': 'overloaded', 'param': 'input'}, 0),
+    ('chat', {'error': DETAILS}, TOLD, 0),
+    ('chat', {'error': {**DETAILS, 'code': 503}}, {**TOLD, 'code': '503'}, 0)])
+def test_what_is_told_of_a_failure(mock, server, chat_server, api, event, told, tokens):
+    mock.answers = [Stream([event], headers={'x-request-id': 'req_2'})]
+    metadata = error_of(ask(server if api == 'responses' else chat_server))['metadata']
+    assert metadata.pop('usage')['totalTokens'] == tokens
+    assert metadata == {'error_name': 'agent-failed', 'turns': 1, 'request_id': 'req_2', **told}
+
+
+def test_usage_of_failed_chats(mock, chat_server):
+    cut = [chunk({'content': 'Hi'}, 'length'), {'choices': [], 'usage': CHAT_USAGE}, '[DONE]']
+    for events in (chat_calls(['ls'], name='weather'), cut):
+        mock.answers = [Stream(events)]
+        metadata = error_of(ask(chat_server))['metadata']
+        assert metadata['usage']['totalTokens'] == CHAT_USAGE['total_tokens']
+
+
 @pytest.mark.parametrize('late', [events_of(message('Bye.')), [{'type': 'error', 'message': 'No.'}],
                                   ['{'], ['[DONE]']])
 def test_events_behind_the_end(mock, server, late):
@@ -723,7 +751,14 @@ def test_no_model(server):
 def test_silence(mock, start_server):
     server = start_service(start_server, mock, '--agent-limit', 'idle-timeout=1')
     mock.answers = [answer(message('Hi.'), hold=threading.Event())]
-    assert 'has said nothing for 1 seconds' in error_of(ask(server))['error']
+    answered = error_of(ask(server))
+    assert 'has said nothing for 1 seconds' in answered['error']
+    assert answered['metadata']['error_name'] == 'timed-out'
+
+
+def test_event_that_is_too_large(mock, server):
+    mock.answers = [Stream(['x' * (17 * 1024 * 1024)])]
+    assert error_of(ask(server))['metadata']['error_name'] == 'too-large'
 
 
 # Cancel

@@ -44,7 +44,8 @@ typedef struct
   guint                  idle_timeout;   /* seconds */
 } RuntimeUseModelQuestion;
 
-/* What the service says about an error; all of it may be NULL. */
+/* What the service says about an error; all of it may be NULL. The request_id is there with each
+ * answer. */
 typedef struct
 {
   guint  status;         /* 0: there was no answer */

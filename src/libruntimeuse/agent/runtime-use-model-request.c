@@ -289,17 +289,14 @@ fail_with_status (RuntimeUseModelRequest *self,
                   const char             *body,
                   gsize                   length)
 {
-  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
   guint status = soup_message_get_status (self->message);
   const char *reason = soup_message_get_reason_phrase (self->message);
 
   if (try_again (self, status))
     return;
 
-  failure_clear (&self->failure);
   read_failure (&self->failure, body, length);
   self->failure.status = status;
-  self->failure.request_id = g_strdup (soup_message_headers_get_one (headers, "x-request-id"));
   finish (self, g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, "%u %s", status,
                              self->failure.message != NULL ? self->failure.message
                              : reason != NULL ? reason : ""));
@@ -472,6 +469,15 @@ fail_to_reach (RuntimeUseModelRequest *self,
 }
 
 static void
+read_request_id (RuntimeUseModelRequest *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+  const char *id = soup_message_headers_get_one (headers, "x-request-id");
+
+  self->failure.request_id = id != NULL ? g_utf8_make_valid (id, -1) : NULL;
+}
+
+static void
 sent_cb (GObject      *object,
          GAsyncResult *result,
          gpointer      user_data)
@@ -487,6 +493,7 @@ sent_cb (GObject      *object,
       return;
     }
 
+  read_request_id (self);
   if (self->buffer == NULL)
     self->buffer = g_malloc (MAX (BUFFER_SIZE, MAX_ERROR_BODY));
   if (soup_message_get_status (self->message) != SOUP_STATUS_OK)
@@ -584,6 +591,7 @@ start_attempt (RuntimeUseModelRequest *self,
                SoupMessageFlags        flags)
 {
   forget_message (self);
+  failure_clear (&self->failure);
   self->is_connected = FALSE;
   self->is_kept = (flags & SOUP_MESSAGE_NEW_CONNECTION) == 0;
   self->heard = g_get_monotonic_time ();

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "runtime-use-error.h"
-#include "runtime-use-json-node-private.h"
 #include "runtime-use-json-writer-private.h"
 
 /* The Chat Completions API, which servers of local models have. Its answers come in pieces only, so
@@ -194,30 +193,25 @@ take_refusal (RuntimeUseOpenaiTurn      *turn,
                                 : g_strconcat (before != NULL ? before : "", piece, NULL);
 }
 
-static gboolean
-take_reason (RuntimeUseOpenaiTurn       *turn,
-             const RuntimeUseJsonValue  *value,
-             GError                    **error)
+/* What it took may still be told. */
+static void
+take_reason (RuntimeUseOpenaiTurn      *turn,
+             const RuntimeUseJsonValue *value)
 {
   g_autofree char *reason = _runtime_use_json_pick_string (value);
 
   if (reason == NULL || *reason == '\0')
-    return TRUE;
+    return;
 
   turn->has_finished = TRUE;
-  if (!g_str_equal (reason, "length") && !g_str_equal (reason, "content_filter"))
-    return TRUE;
-
-  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
-               "The answer of the model is incomplete: %s", reason);
-
-  return FALSE;
+  if (turn->cut == NULL &&
+      (g_str_equal (reason, "length") || g_str_equal (reason, "content_filter")))
+    turn->cut = g_steal_pointer (&reason);
 }
 
-static gboolean
-take_choice (RuntimeUseOpenaiTurn       *turn,
-             const RuntimeUseJsonValue  *choices,
-             GError                    **error)
+static void
+take_choice (RuntimeUseOpenaiTurn      *turn,
+             const RuntimeUseJsonValue *choices)
 {
   static const char * const names[] = { "delta", "finish_reason" };
   static const char * const members[] = { "content", "tool_calls", "refusal" };
@@ -227,28 +221,29 @@ take_choice (RuntimeUseOpenaiTurn       *turn,
   RuntimeUseJsonValue choice;
 
   if (choices->token != RUNTIME_USE_JSON_ARRAY)
-    return TRUE;
+    return;
 
   _runtime_use_json_value_open (choices, &reader);
   if (!_runtime_use_json_reader_read_value (&reader, &choice))
-    return TRUE;
+    return;
 
   _runtime_use_json_pick_from (&choice, names, values, G_N_ELEMENTS (names));
   _runtime_use_json_pick_from (&values[0], members, delta, G_N_ELEMENTS (members));
   take_text (turn, &delta[0]);
   take_calls (turn, &delta[1]);
   take_refusal (turn, &delta[2]);
-
-  return take_reason (turn, &values[1], error);
+  take_reason (turn, &values[1]);
 }
 
 static gboolean
-fail_event (const RuntimeUseJsonValue  *details,
+fail_event (RuntimeUseOpenaiTurn       *turn,
+            const RuntimeUseJsonValue  *details,
             GError                    **error)
 {
   RuntimeUseJsonValue message;
   g_autofree char *text = NULL;
 
+  _runtime_use_openai_turn_take_failure (turn, details);
   _runtime_use_json_pick_from (details, (const char * const[]) { "message" }, &message, 1);
   text = _runtime_use_json_pick_string (details->token == RUNTIME_USE_JSON_STRING ? details
                                                                                   : &message);
@@ -257,20 +252,6 @@ fail_event (const RuntimeUseJsonValue  *details,
                text != NULL ? ": " : "", text != NULL ? text : "");
 
   return FALSE;
-}
-
-static void
-take_usage (RuntimeUseOpenaiTurn      *turn,
-            const RuntimeUseJsonValue *usage)
-{
-  g_autofree char *text = NULL;
-
-  if (usage->token != RUNTIME_USE_JSON_OBJECT)
-    return;
-
-  text = g_strndup (usage->text, usage->length);
-  g_clear_pointer (&turn->usage, json_node_unref);
-  turn->usage = _runtime_use_json_to_node (text, NULL);
 }
 
 static gboolean complete (RuntimeUseOpenaiTurn *turn, GError **error);
@@ -297,16 +278,17 @@ take (RuntimeUseOpenaiTurn  *turn,
       return FALSE;
     }
 
+  _runtime_use_openai_turn_take_usage (turn, &values[1]);
   if (values[4].token != RUNTIME_USE_JSON_END)
-    return fail_event (&values[4], error);
+    return fail_event (turn, &values[4], error);
 
   if (turn->id == NULL)
     turn->id = _runtime_use_json_pick_string (&values[2]);
   if (turn->model == NULL)
     turn->model = _runtime_use_json_pick_string (&values[3]);
-  take_usage (turn, &values[1]);
+  take_choice (turn, &values[0]);
 
-  return take_choice (turn, &values[0], error);
+  return TRUE;
 }
 
 /* --- the whole --- */
@@ -384,6 +366,13 @@ complete (RuntimeUseOpenaiTurn  *turn,
           GError               **error)
 {
   turn->is_complete = TRUE;
+  if (turn->cut != NULL)
+    {
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
+                   "The answer of the model is incomplete: %s", turn->cut);
+      return FALSE;
+    }
+
   for (guint i = 0; i < turn->parts->len; i++)
     if (!read_call (turn, g_ptr_array_index (turn->parts, i), i, error))
       return FALSE;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime-use-error.h"
+#include "runtime-use-error-name-private.h"
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-model-request-private.h"
@@ -106,25 +107,39 @@ describe_success (Conversation *self)
   return node;
 }
 
-static JsonNode *
-describe_failure (Conversation *self)
+/* Either the status or the answer told of the error, if the service did at all. */
+static void
+add_failure (Conversation *self,
+             JsonObject   *metadata)
 {
   const RuntimeUseModelFailure *failure;
+
+  if (self->request == NULL)
+    return;
+
+  failure = _runtime_use_model_request_get_failure (self->request);
+  if (failure->status != 0)
+    json_object_set_int_member (metadata, "status", failure->status);
+  set_string (metadata, "type", failure->type);
+  set_string (metadata, "type", self->turn->error_type);
+  set_string (metadata, "code", failure->code);
+  set_string (metadata, "code", self->turn->error_code);
+  set_string (metadata, "param", failure->param);
+  set_string (metadata, "param", self->turn->error_param);
+  set_string (metadata, "request_id", failure->request_id);
+}
+
+static JsonNode *
+describe_failure (Conversation *self,
+                  const GError *error)
+{
   JsonObject *metadata = json_object_new ();
   JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
-  json_object_set_string_member (metadata, "error_name", "agent-failed");
+  json_object_set_string_member (metadata, "error_name", _runtime_use_error_get_name (error));
   json_object_set_member (metadata, "usage", _runtime_use_token_usage_to_node (&self->usage));
   json_object_set_int_member (metadata, "turns", self->n_turns);
-  failure = self->request != NULL ? _runtime_use_model_request_get_failure (self->request) : NULL;
-  if (failure != NULL && failure->status != 0)
-    {
-      json_object_set_int_member (metadata, "status", failure->status);
-      set_string (metadata, "type", failure->type);
-      set_string (metadata, "code", failure->code);
-      set_string (metadata, "param", failure->param);
-      set_string (metadata, "request_id", failure->request_id);
-    }
+  add_failure (self, metadata);
   json_node_take_object (node, metadata);
 
   return node;
@@ -135,7 +150,7 @@ static void
 fail (Conversation *self,
       GError       *error)
 {
-  g_autoptr(JsonNode) metadata = describe_failure (self);
+  g_autoptr(JsonNode) metadata = describe_failure (self, error);
 
   _runtime_use_invocation_return_outcome (self->invocation,
                                           _runtime_use_outcome_new_error (error, metadata));
@@ -452,10 +467,14 @@ requested_cb (GObject      *object,
 {
   Conversation *self = user_data;
   GError *error = NULL;
+  gboolean is_good;
 
   send_delta (self);
-  if (!_runtime_use_model_request_run_finish (self->request, result, &error) ||
-      !self->dialect->end (self->turn, &error))
+  is_good = _runtime_use_model_request_run_finish (self->request, result, &error) &&
+            self->dialect->end (self->turn, &error);
+  if (self->turn->usage != NULL)
+    _runtime_use_token_usage_add (&self->usage, self->turn->usage);
+  if (!is_good)
     {
       if (g_cancellable_is_cancelled (self->cancellable) || !try_other_api (self))
         fail (self, error);
@@ -467,8 +486,6 @@ requested_cb (GObject      *object,
   if (self->service.may_be_chat)
     self->found (self->service.base_url, self->dialect, self->user_data);
   self->service.may_be_chat = FALSE;
-  if (self->turn->usage != NULL)
-    _runtime_use_token_usage_add (&self->usage, self->turn->usage);
   go_on (self);
 }
 

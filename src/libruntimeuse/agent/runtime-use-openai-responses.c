@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "runtime-use-error.h"
-#include "runtime-use-json-node-private.h"
 #include "runtime-use-json-writer-private.h"
 
 /* The Responses API. Of its many events few are needed; the others tell the same in smaller
@@ -180,12 +179,7 @@ take_completed (RuntimeUseOpenaiTurn       *turn,
   turn->is_complete = TRUE;
   turn->id = _runtime_use_json_pick_string (&values[0]);
   turn->model = _runtime_use_json_pick_string (&values[1]);
-  if (values[2].token == RUNTIME_USE_JSON_OBJECT)
-    {
-      g_autofree char *usage = g_strndup (values[2].text, values[2].length);
-
-      turn->usage = _runtime_use_json_to_node (usage, NULL);
-    }
+  _runtime_use_openai_turn_take_usage (turn, &values[2]);
 
   return turn->items->len > 0 || take_items (turn, &values[3], error);
 }
@@ -206,35 +200,56 @@ fail (const char                 *what,
   return FALSE;
 }
 
+/* {"error":{"message":…,"code":…},"incomplete_details":{"reason":…},"usage":{…}} */
 static gboolean
-fail_response (const char                 *what,
+fail_response (RuntimeUseOpenaiTurn       *turn,
+               const char                 *what,
                const RuntimeUseJsonValue  *response,
                const char                 *message_path,
-               const char                 *code_path,
                GError                    **error)
 {
+  static const char * const names[] = { "error", "usage" };
+  RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   RuntimeUseJsonValue message;
   RuntimeUseJsonValue code;
 
+  _runtime_use_json_pick_from (response, names, values, G_N_ELEMENTS (names));
   _runtime_use_json_pick_path (response, message_path, &message);
-  _runtime_use_json_pick_path (response, code_path, &code);
+  _runtime_use_json_pick_path (response, "error.code", &code);
+  _runtime_use_openai_turn_take_failure (turn, &values[0]);
+  _runtime_use_openai_turn_take_usage (turn, &values[1]);
 
   return fail (what, &message, &code, error);
 }
 
 /* {"type":"error","message":…,"code":…} or {"type":"error","error":{"message":…,"code":…}} */
 static gboolean
-fail_event (const RuntimeUseJsonValue  *message,
-            const RuntimeUseJsonValue  *code,
-            const RuntimeUseJsonValue  *details,
-            GError                    **error)
+fail_event (RuntimeUseOpenaiTurn  *turn,
+            const char            *data,
+            gsize                  length,
+            GError               **error)
 {
   static const char what[] = "The service reported an error in the middle of its answer";
+  static const char * const names[] = { "message", "code", "param", "error" };
+  RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
+  RuntimeUseJsonValue message;
+  RuntimeUseJsonValue code;
 
-  if (details->token == RUNTIME_USE_JSON_OBJECT)
-    return fail_response (what, details, "message", "code", error);
+  if (!_runtime_use_json_pick (data, length, names, values, G_N_ELEMENTS (names), error))
+    return FALSE;
 
-  return fail (what, message, code, error);
+  if (values[3].token != RUNTIME_USE_JSON_OBJECT)
+    {
+      turn->error_code = _runtime_use_json_pick_string (&values[1]);
+      turn->error_param = _runtime_use_json_pick_string (&values[2]);
+      return fail (what, &values[0], &values[1], error);
+    }
+
+  _runtime_use_openai_turn_take_failure (turn, &values[3]);
+  _runtime_use_json_pick_path (&values[3], "message", &message);
+  _runtime_use_json_pick_path (&values[3], "code", &code);
+
+  return fail (what, &message, &code, error);
 }
 
 static void
@@ -253,9 +268,7 @@ take (RuntimeUseOpenaiTurn  *turn,
       gsize                  length,
       GError               **error)
 {
-  static const char * const names[] = {
-    "type", "delta", "item", "response", "message", "code", "error",
-  };
+  static const char * const names[] = { "type", "delta", "item", "response" };
   RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
   const RuntimeUseJsonValue *type = &values[0];
   const RuntimeUseJsonValue *response = &values[3];
@@ -280,12 +293,12 @@ take (RuntimeUseOpenaiTurn  *turn,
   else if (is_word (type, "response.completed"))
     return take_completed (turn, response, error);
   else if (is_word (type, "response.incomplete"))
-    return fail_response ("The answer of the model is incomplete", response,
-                          "incomplete_details.reason", "error.code", error);
+    return fail_response (turn, "The answer of the model is incomplete", response,
+                          "incomplete_details.reason", error);
   else if (is_word (type, "response.failed"))
-    return fail_response ("The model failed", response, "error.message", "error.code", error);
+    return fail_response (turn, "The model failed", response, "error.message", error);
   else if (is_word (type, "error"))
-    return fail_event (&values[4], &values[5], &values[6], error);
+    return fail_event (turn, data, length, error);
 
   return TRUE;
 }

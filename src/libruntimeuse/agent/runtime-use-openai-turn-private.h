@@ -56,10 +56,16 @@ typedef struct
   char              *model;         /* (nullable): the one that answers */
   gboolean           is_complete;
 
+  /* What the service says about an error in the middle of it; all may be NULL. */
+  char              *error_type;
+  char              *error_code;
+  char              *error_param;
+
   /* Of the Chat Completions API, which sends nothing whole. */
   GString           *content;
   GPtrArray         *parts;         /* RuntimeUseCallPart */
   gboolean           has_finished;
+  char              *cut;           /* (nullable): why the answer is incomplete */
 } RuntimeUseOpenaiTurn;
 
 /* What a conversation begins with. */
@@ -114,6 +120,12 @@ void                   _runtime_use_openai_turn_say    (RuntimeUseOpenaiTurn    
 void                   _runtime_use_openai_turn_repeat (RuntimeUseOpenaiTurn       *self,
                                                         const char                 *item,
                                                         gsize                       length);
+void                   _runtime_use_openai_turn_take_usage
+                                                       (RuntimeUseOpenaiTurn       *self,
+                                                        const RuntimeUseJsonValue  *usage);
+void                   _runtime_use_openai_turn_take_failure
+                                                       (RuntimeUseOpenaiTurn       *self,
+                                                        const RuntimeUseJsonValue  *failure);
 RuntimeUseCallPart    *_runtime_use_openai_turn_add_part
                                                        (RuntimeUseOpenaiTurn       *self,
                                                         gint64                      index);

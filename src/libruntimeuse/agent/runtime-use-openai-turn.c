@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime-use-error.h"
+#include "runtime-use-json-node-private.h"
 #include "runtime-use-json-writer-private.h"
 
 /* More than any model has good use for. */
@@ -204,6 +205,10 @@ _runtime_use_openai_turn_free (RuntimeUseOpenaiTurn *self)
   g_free (self->refusal);
   g_free (self->id);
   g_free (self->model);
+  g_free (self->error_type);
+  g_free (self->error_code);
+  g_free (self->error_param);
+  g_free (self->cut);
   g_free (self);
 }
 
@@ -221,6 +226,44 @@ _runtime_use_openai_turn_say (RuntimeUseOpenaiTurn *self,
 
   g_free (self->text);
   self->text = text;
+}
+
+/* What it took, whatever became of it. */
+void
+_runtime_use_openai_turn_take_usage (RuntimeUseOpenaiTurn      *self,
+                                     const RuntimeUseJsonValue *usage)
+{
+  g_autofree char *text = NULL;
+
+  if (usage->token != RUNTIME_USE_JSON_OBJECT)
+    return;
+
+  text = g_strndup (usage->text, usage->length);
+  g_clear_pointer (&self->usage, json_node_unref);
+  self->usage = _runtime_use_json_to_node (text, NULL);
+}
+
+static void
+replace_word (char                      **word,
+              const RuntimeUseJsonValue  *value)
+{
+  g_free (*word);
+  *word = value->token == RUNTIME_USE_JSON_NUMBER ? g_strndup (value->text, value->length)
+                                                  : _runtime_use_json_pick_string (value);
+}
+
+/* {"type": …, "code": …, "param": …}; some servers have numbers for codes. */
+void
+_runtime_use_openai_turn_take_failure (RuntimeUseOpenaiTurn      *self,
+                                       const RuntimeUseJsonValue *failure)
+{
+  static const char * const names[] = { "type", "code", "param" };
+  RuntimeUseJsonValue values[G_N_ELEMENTS (names)];
+
+  _runtime_use_json_pick_from (failure, names, values, G_N_ELEMENTS (names));
+  replace_word (&self->error_type, &values[0]);
+  replace_word (&self->error_code, &values[1]);
+  replace_word (&self->error_param, &values[2]);
 }
 
 void

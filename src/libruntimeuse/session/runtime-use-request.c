@@ -13,6 +13,7 @@
 #include "runtime-use-download-handler.h"
 #include "runtime-use-download-progress-message.h"
 #include "runtime-use-error-message.h"
+#include "runtime-use-error-name-private.h"
 #include "runtime-use-invocation-message.h"
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
@@ -325,26 +326,12 @@ request_end (RuntimeUseRequest *self,
                                              g_object_ref (self));
 }
 
-static const char *
-error_name (const GError *error)
-{
-  if (error->domain == RUNTIME_USE_ERROR)
-    {
-      g_autoptr(GEnumClass) klass = g_type_class_ref (RUNTIME_USE_TYPE_ERROR);
-      GEnumValue *value = g_enum_get_value (klass, error->code);
-
-      return value != NULL ? value->value_nick : "failed";
-    }
-
-  return g_quark_to_string (error->domain);
-}
-
 /* Details of an error that says nothing about itself. */
 static char *
 describe_error (const GError *error)
 {
   GString *json = g_string_new ("{\"error_name\":");
-  const char *name = error_name (error);
+  const char *name = _runtime_use_error_get_name (error);
 
   _runtime_use_json_append_string (json, name, strlen (name));
   g_string_append_c (json, '}');

@@ -164,10 +164,11 @@ class Stream:
 
     names: whether the lines event: are there; end: what ends a line; size: bytes that are written
     at once; done: whether [DONE] ends it; drop: whether the connection ends without the end of the
-    body; hold: an event to wait for before the last of these is sent.
+    body; hold: an event to wait for before the last of these is sent; headers: further ones.
     """
 
-    def __init__(self, events, names=True, end='\n', size=None, done=False, drop=False, hold=None):
+    def __init__(self, events, names=True, end='\n', size=None, done=False, drop=False, hold=None,
+                 headers=None):
         self.events = events
         self.names = names
         self.end = end
@@ -175,6 +176,7 @@ class Stream:
         self.done = done
         self.drop = drop
         self.hold = hold
+        self.headers = headers or {}
 
     def encode(self, event):
         data = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
@@ -186,6 +188,8 @@ class Stream:
     def send(self, request):
         request.send_response(200)
         request.send_header('Content-Type', 'text/event-stream; charset=utf-8')
+        for name, value in self.headers.items():
+            request.send_header(name, value)
         request.send_header('Transfer-Encoding', 'chunked')
         request.end_headers()
         last = len(self.events) - 1
