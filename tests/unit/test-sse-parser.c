@@ -319,6 +319,54 @@ test_large (void)
   _runtime_use_sse_parser_clear (&parser);
 }
 
+/* Some kilobytes with all that a stream may have; what has to come out is logged in @expected. */
+static GString *
+make_sample (GString *expected)
+{
+  GString *sample = g_string_new ("id: 0\r\nretry: 1500\r\n");
+  guint id = 0;
+
+  for (guint i = 0; sample->len < 3600; i++)
+    {
+      g_string_append_printf (sample, "event: kind.%u\r\ndata: {\"n\": %u}\r\n\r\n", i, i);
+      g_string_append_printf (expected, "kind.%u|{\"n\": %u}|%u|1500;", i, i, id);
+      g_string_append_printf (sample, ": 注释 %u\n:\r\ndata: ä語😀%u\n\n", i, i);
+      g_string_append_printf (expected, "message|ä語😀%u|%u|1500;", i, id);
+      id++;
+      g_string_append_printf (sample, "data: one\r\ndata\r\nid: %u\r\ndata: é\r\n\r\n", id);
+      g_string_append_printf (expected, "message|one\n\né|%u|1500;", id);
+      g_string_append (sample, "data: x\r: y\rdata: 😀\r\rother: z\n\r\n");
+      g_string_append_printf (expected, "message|x\n😀|%u|1500;", id);
+    }
+
+  return sample;
+}
+
+static void
+test_long_stream (void)
+{
+  g_autoptr(GString) expected = g_string_new (NULL);
+  g_autoptr(GString) sample = make_sample (expected);
+  g_autoptr(GString) log = g_string_new (NULL);
+  RuntimeUseSseParser parser;
+  gsize total = 0;
+
+  g_test_summary ("A stream of ten megabytes may be cut between any two bytes of what it repeats");
+
+  _runtime_use_sse_parser_init (&parser, 1000);
+  for (gsize cut = 0; cut <= sample->len; cut++)
+    {
+      g_string_truncate (log, 0);
+      push (&parser, sample->str, cut, log);
+      push (&parser, sample->str + cut, sample->len - cut, log);
+      g_assert_cmpstr (log->str, ==, expected->str);
+      g_assert_false (_runtime_use_sse_parser_has_rest (&parser));
+      total += sample->len;
+    }
+  g_assert_cmpuint (total, >=, 10 * 1024 * 1024);
+  _runtime_use_sse_parser_clear (&parser);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -338,6 +386,7 @@ main (int   argc,
   g_test_add_func ("/sse-parser/unfinished-limit", test_unfinished_limit);
   g_test_add_func ("/sse-parser/stopped", test_stopped);
   g_test_add_func ("/sse-parser/large", test_large);
+  g_test_add_func ("/sse-parser/long-stream", test_long_stream);
 
   return g_test_run ();
 }
