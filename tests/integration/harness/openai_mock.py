@@ -2,9 +2,13 @@
 """A service with the Responses API and Chat Completions, whose answers are written by the test."""
 
 import http.server
+import itertools
 import json
+import socket
 import ssl
+import struct
 import threading
+import time
 
 from .processes import wait_until
 
@@ -93,11 +97,11 @@ def chat_text(text, size=4):
             chunk({}, 'stop'), {'id': 'chatcmpl-1', 'choices': [], 'usage': CHAT_USAGE}, '[DONE]']
 
 
-def chat_calls(*calls, name='shell'):
+def chat_calls(*calls, name='shell', **more):
     """Each call is the list of its commands; its arguments come in pieces."""
     events = [chunk({'role': 'assistant', 'content': None})]
     for index, commands in enumerate(calls):
-        arguments = json.dumps({'commands': commands})
+        arguments = json.dumps({'commands': commands, **more})
         middle = len(arguments) // 2
         events.append(chunk({'tool_calls': [{
             'index': index, 'id': f'call_{index}', 'type': 'function',
@@ -133,6 +137,14 @@ def frame(data):
     return b'%x\r\n%s\r\n' % (len(data), data)
 
 
+def send_head(request):
+    """Begin an answer that is a stream."""
+    request.send_response(200)
+    request.send_header('Content-Type', 'text/event-stream')
+    request.send_header('Transfer-Encoding', 'chunked')
+    request.end_headers()
+
+
 def error(status, text, code=None, kind='invalid_request_error', **headers):
     return Status(status, {'error': {'message': text, 'type': kind, 'param': None, 'code': code}},
                   content_type='application/json', **headers)
@@ -145,6 +157,92 @@ class Hangup:
         request.close_connection = True
 
 
+class Reset:
+    """Some events, if there is an answer at all (None is none), and then the connection is reset.
+
+    hold: what to wait for before that.
+    """
+
+    def __init__(self, events=None, hold=None):
+        self.events = events
+        self.hold = hold
+
+    def send(self, request):
+        if self.events is not None:
+            send_head(request)
+            for event in self.events:
+                request.wfile.write(frame(Stream([]).encode(event)))
+        if self.hold is not None:
+            request.server.mock.wait_for(self.hold)
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        request.close_connection = True
+        request.connection.close()
+
+
+class Silence:
+    """No answer, and the connection stays until the event or the test is over."""
+
+    def __init__(self, hold, then=None):
+        self.hold = hold
+        self.then = then or Hangup()
+
+    def send(self, request):
+        request.server.mock.wait_for(self.hold)
+        self.then.send(request)
+
+
+class Endless:
+    """Some events, and then one again and again, until nobody wants it; gone tells of that."""
+
+    def __init__(self, events, again):
+        self.events = events
+        self.again = again
+        self.gone = threading.Event()
+
+    def send(self, request):
+        send_head(request)
+        closed = request.server.mock.closed
+        for event in self.events:
+            request.wfile.write(frame(Stream([]).encode(event)))
+        try:
+            while not closed.wait(0.01):
+                request.wfile.write(frame(Stream([]).encode(self.again)))
+        except (BrokenPipeError, ConnectionResetError):
+            self.gone.set()
+        request.close_connection = True
+
+
+class Pieces:
+    """A stream of bytes that is cut into pieces of these sizes, again and again."""
+
+    def __init__(self, events, sizes, **options):
+        stream = Stream(events, **options)
+        self.data = b''.join(map(stream.encode, events))
+        self.sizes = sizes
+
+    def send(self, request):
+        send_head(request)
+        view = memoryview(self.data)
+        sizes = itertools.cycle(self.sizes)
+        while view:
+            size = next(sizes)
+            request.wfile.write(frame(view[:size]))
+            view = view[size:]
+        request.wfile.write(frame(b''))
+
+
+class Noted:
+    """Another answer; at is when it was sent."""
+
+    def __init__(self, reply):
+        self.reply = reply
+        self.at = None
+
+    def send(self, request):
+        self.at = time.time()
+        self.reply.send(request)
+
+
 class AtOnce:
     """A stream of events, all of which are sent at once, each in a chunk of its own."""
 
@@ -152,10 +250,7 @@ class AtOnce:
         self.data = b''.join(frame(Stream([]).encode(event)) for event in events) + frame(b'')
 
     def send(self, request):
-        request.send_response(200)
-        request.send_header('Content-Type', 'text/event-stream')
-        request.send_header('Transfer-Encoding', 'chunked')
-        request.end_headers()
+        send_head(request)
         request.wfile.write(self.data)
 
 
