@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The agent openai when the service or the network is in trouble, with both APIs of the service."""
 
+import asyncio
 import email.utils
 import json
 import random
@@ -16,8 +17,12 @@ from harness.openai_mock import (Endless, Mock, Noted, Pieces, Reset, Silence, S
                                  events_of, message, shell_call)
 from harness.processes import PATIENCE, find_marked, wait_until
 from harness.server import Server
+from runtimeuse_client import (AgentRuntimeError, CancelledException, CommandInterface,
+                               RuntimeUseClient, StructuredOutputResult)
+from runtimeuse_client import client as client_module
+from test_client import execute_options, query_options, run
 from test_heartbeat import check_heartbeats
-from test_openai import ask, check_secret, error_of, result_of, said, start_service
+from test_openai import SCHEMA, ask, check_secret, error_of, result_of, said, start_service
 
 # That a cancel may take, in seconds.
 CANCEL_TIME = 3
@@ -453,3 +458,117 @@ def test_tool_that_takes_too_long(api, mock, server):
     assert api.outcome(mock.bodies()[1]) == {
         'stdout': 'before\n', 'stderr': '', 'outcome': {'type': 'timeout'}}
     assert find_marked(mark) == []
+
+
+# The published client of the runtime
+
+
+def options(**members):
+    return query_options(model='model-1', **members)
+
+
+def query(server, prompt='Say hi', **members):
+    return run(RuntimeUseClient(server.url).query(prompt, options(**members)))
+
+
+def test_client_gets_structured_output(api, mock, server):
+    mock.answers = [api.text('{"answer": "x"}'), api.text('{"answer": 42}')]
+    result = query(server, output_format_json_schema_str=json.dumps(SCHEMA))
+    assert isinstance(result.data, StructuredOutputResult)
+    assert result.data.structured_output == {'answer': 42}
+    assert result.metadata['turns'] == 2 and len(mock.requests) == 2
+
+
+def test_client_gets_the_output_of_tools(api, mock, server):
+    said_to_client, chunks = [], []
+
+    async def assistant(seen):
+        said_to_client.extend(seen.text_blocks)
+
+    async def printed(seen):
+        chunks.append((seen.stream, seen.text))
+
+    mock.answers = [api.calls('echo hi'), api.text('Done.')]
+    result = query(server, on_assistant_message=assistant, on_command_output=printed)
+    assert result.data.text == 'Done.' and said_to_client == ['Done.']
+    assert chunks == [('stdout', 'hi\n')]
+
+
+def test_client_gets_the_error(mock, server):
+    mock.answers = [error(403, 'Not for you.', 'forbidden')]
+    with pytest.raises(AgentRuntimeError, match='403 Not for you.') as raised:
+        query(server)
+    assert raised.value.metadata['status'] == 403
+    assert raised.value.metadata['code'] == 'forbidden'
+
+
+def test_client_cancels(api, mock, server):
+    endless = Endless(api.begin('Hello'), api.more(' again'))
+    mock.answers = [endless]
+
+    async def cancelled_query():
+        client = RuntimeUseClient(server.url)
+        call = asyncio.create_task(client.query('Say hi', options()))
+        await asyncio.to_thread(wait_until, lambda: mock.requests, 'the request')
+        start = time.monotonic()
+        client.abort()
+        with pytest.raises(CancelledException):
+            await call
+        return time.monotonic() - start
+
+    assert run(cancelled_query()) < CANCEL_TIME * PATIENCE
+    assert endless.gone.wait(CANCEL_TIME * PATIENCE), 'the service was not told'
+
+
+class WithDeltas(client_module.InvocationMessage):
+    """What the client would send if it knew of deltas."""
+    stream_deltas: bool = True
+
+
+def test_client_passes_over_deltas(api, mock, server, monkeypatch, caplog):
+    monkeypatch.setattr(client_module, 'InvocationMessage', WithDeltas)
+    caplog.set_level('INFO')
+    said_to_client = []
+
+    async def assistant(seen):
+        said_to_client.extend(seen.text_blocks)
+
+    mock.answers = [api.text('The answer is 42.')]
+    result = query(server, on_assistant_message=assistant)
+    assert 'type=assistant_delta_message' in caplog.text
+    assert result.data.text == 'The answer is 42.' and said_to_client == ['The answer is 42.']
+
+
+def test_client_has_a_session(api, mock, server):
+    """One connection has queries, a failure, a cancel and commands, one after the other."""
+    endless = Endless(api.begin('Hello'), api.more(' again'))
+
+    async def several():
+        async with RuntimeUseClient(server.url).session() as session:
+            mock.answers = [api.text('one')]
+            assert (await session.query('1', options())).data.text == 'one'
+
+            mock.answers = [error(400, 'Bad.', 'bad')]
+            with pytest.raises(AgentRuntimeError, match='400 Bad.'):
+                await session.query('2', options())
+
+            mock.answers = [endless]
+            call = asyncio.create_task(session.query('3', options()))
+            await asyncio.to_thread(wait_until, lambda: len(mock.requests) == 3, 'the request')
+            session.abort()
+            with pytest.raises(CancelledException):
+                await call
+
+            done = await session.execute_commands([CommandInterface(command='exit 0')],
+                                                  execute_options())
+            assert done.results[0].exit_code == 0
+            mock.answers = [api.text('{"answer": 4}')]
+            result = await session.query('4', options(
+                output_format_json_schema_str=json.dumps(SCHEMA)))
+            assert result.data.structured_output == {'answer': 4}
+
+    run(several())
+    # Each is a conversation of its own.
+    told = [body.get('input') or body['messages'] for body in mock.bodies()]
+    assert [items[-1]['content'] for items in told] == ['1', '2', '3', '4']
+    assert [len(items) for items in told] == [len(told[0])] * 4
