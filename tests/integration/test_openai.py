@@ -2,8 +2,10 @@
 """The agent openai against a service whose answers are written here."""
 
 import asyncio
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -635,6 +637,72 @@ def test_connection_refused(server):
     assert 'Cannot reach 127.0.0.1' in text
 
 
+@pytest.fixture
+def full_listener():
+    """A port at which nobody is accepted, for its queue is full; and what makes room in it."""
+    with socket.create_server(('127.0.0.1', 0), backlog=0) as listener, \
+            contextlib.ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener, stack.close
+
+
+def start_at(start_server, listener, *arguments):
+    port = listener.getsockname()[1]
+    return start_server('--agent-limit', 'connect-timeout=1', *arguments, agent='openai',
+                        env={'OPENAI_BASE_URL': f'http://127.0.0.1:{port}/v1'})
+
+
+def test_no_connection_in_time(full_listener, start_server):
+    """It is tried again, so often and no more."""
+    server = start_at(start_server, full_listener[0], '--agent-limit', 'max-retries=1')
+    answered = error_of(ask(server))
+    assert 'no connection after 1 seconds' in answered['error']
+    assert answered['metadata']['error_name'] == 'timed-out'
+    assert server.log.count('trying again') == 1
+    assert '127.0.0.1: no connection after 1 seconds; trying again in' in server.log
+
+
+def answer_one(listener, events):
+    """Those who connect and say nothing are not asked why."""
+    data = b''.join(Stream([]).encode(event) for event in events)
+    asked = b''
+    while not asked:
+        connection, _ = listener.accept()
+        with connection:
+            asked = connection.recv(65536)
+            if asked:
+                connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n'
+                                   b'Content-Length: %d\r\n\r\n%s' % (len(data), data))
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+
+
+def test_connection_after_one_that_took_too_long(full_listener, start_server):
+    listener, make_room = full_listener
+    server = start_at(start_server, listener, '--openai-api', 'responses')
+    listener.settimeout(30 * PATIENCE)
+    with websocket.connect(server.port) as client:
+        client.send(invocation('Say hi', model='model-1'))
+        wait_until(lambda: 'trying again' in server.log, 'the second try')
+        make_room()
+        answer_one(listener, events_of(message('Hi.')))
+        assert result_of(client.receive_until_terminal())['text'] == 'Hi.'
+
+
+def test_log_of_failures(mock, start_server):
+    server = start_service(start_server, mock)
+    mock.answers = [error(500, f'Wrong: {KEY}', retry_after_ms='1', x_request_id='req_1'),
+                    error(401, f'Wrong: {KEY}', x_request_id='req_2')]
+    error_of(ask(server))
+    assert '127.0.0.1 answered with 500 (request req_1); trying again in 0.0' in server.log
+    assert '127.0.0.1 answered with 401 (request req_2)' in server.log
+    assert 'Wrong' not in server.log.split('answered with 500')[1].split('\n')[0]
+
+
 @pytest.mark.parametrize('events, words', [
     ([{'type': 'response.incomplete', 'response': {
         'incomplete_details': {'reason': 'max_output_tokens'}}}], 'max_output_tokens'),
@@ -792,6 +860,17 @@ def test_cancel_before_another_try(mock, server):
         wait_until(lambda: mock.requests, 'the request')
         client.send(CANCEL)
         assert client.receive_until_terminal() == [CANCELLED]
+
+
+def test_cancel_after_a_connection_that_took_too_long(full_listener, start_server):
+    """Nobody connects any more."""
+    server = start_at(start_server, full_listener[0])
+    with websocket.connect(server.port) as client:
+        client.send(invocation('Say hi', model='model-1'))
+        wait_until(lambda: 'trying again' in server.log, 'the second try')
+        client.send(CANCEL)
+        assert client.receive_until_terminal() == [CANCELLED]
+    assert server.log.count('trying again') == 1
 
 
 def test_client_goes_away(mock, server):

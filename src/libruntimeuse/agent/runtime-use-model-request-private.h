@@ -4,6 +4,7 @@
 
 #include <libsoup/soup.h>
 
+#include "runtime-use-logger.h"
 #include "runtime-use-retry-policy-private.h"
 #include "runtime-use-sse-parser-private.h"
 
@@ -38,6 +39,7 @@ typedef struct
   const char            *key;            /* (nullable) */
   const char            *organization;   /* (nullable) */
   const char            *project;        /* (nullable) */
+  RuntimeUseLogger      *logger;         /* (nullable) */
   GPtrArray             *body;           /* GBytes: JSON in pieces */
   RuntimeUseRetryPolicy  policy;
   guint                  connect_timeout;   /* seconds */

@@ -81,6 +81,8 @@ _runtime_use_model_request_new (SoupSession                       *session,
   self->question.organization = g_strdup (question->organization);
   self->question.project = g_strdup (question->project);
   self->question.body = g_ptr_array_ref (question->body);
+  if (question->logger != NULL)
+    g_object_ref (question->logger);
   self->owner = owner;
   self->owner_data = owner_data;
   self->context = g_main_context_ref_thread_default ();
@@ -118,6 +120,7 @@ _runtime_use_model_request_free (RuntimeUseModelRequest *self)
   g_free ((char *) self->question.key);
   g_free ((char *) self->question.organization);
   g_free ((char *) self->question.project);
+  g_clear_object (&self->question.logger);
   g_free (self->buffer);
   g_free (self);
 }
@@ -228,15 +231,78 @@ try_new_connection (RuntimeUseModelRequest *self)
   return TRUE;
 }
 
-/* Waits and asks again, or returns FALSE if that is of no use. */
+/* What became of the attempt, without the words of the service, which may repeat anything. */
+static char *
+describe_attempt (RuntimeUseModelRequest *self,
+                  guint                   status,
+                  const char             *why)
+{
+  const char *id = self->failure.request_id;
+
+  if (status == 0 && self->is_late)
+    return g_strdup_printf ("%s: no connection after %u seconds", get_host (self),
+                            self->question.connect_timeout);
+  if (status == 0)
+    return g_strdup_printf ("%s: %s", get_host (self), why);
+
+  return g_strdup_printf ("%s answered with %u%s%.*s%s", get_host (self), status,
+                          id != NULL ? " (request " : "", MAX_SHOWN, id != NULL ? id : "",
+                          id != NULL ? ")" : "");
+}
+
+static void
+log_retry (RuntimeUseModelRequest *self,
+           guint                   status,
+           const char             *why,
+           gint64                  delay)
+{
+  g_autofree char *what = NULL;
+  g_autofree char *text = NULL;
+
+  if (self->question.logger == NULL)
+    return;
+
+  what = describe_attempt (self, status, why);
+  text = g_strdup_printf ("%s; trying again in %.1f seconds (%u of %u)", what,
+                          (double) delay / 1000, self->n_retries,
+                          self->question.policy.max_retries);
+  runtime_use_logger_info (self->question.logger, text);
+}
+
+static void
+log_failure (RuntimeUseModelRequest *self,
+             guint                   status)
+{
+  g_autofree char *text = NULL;
+
+  if (self->question.logger == NULL)
+    return;
+
+  text = describe_attempt (self, status, NULL);
+  runtime_use_logger_warning (self->question.logger, text);
+}
+
+/* The attempt was cancelled for it, which a cancel of all does to the next one. */
+static void
+forget_lateness (RuntimeUseModelRequest *self)
+{
+  g_object_unref (self->inner);
+  self->inner = g_cancellable_new ();
+  self->is_late = FALSE;
+}
+
+/* Waits and asks again, or returns FALSE if that is of no use. What is late while there is a
+ * connection has been asked, and may be at work. */
 static gboolean
 try_again (RuntimeUseModelRequest *self,
-           guint                   status)
+           guint                   status,
+           const char             *why)
 {
   RuntimeUseRetryHint hint = RUNTIME_USE_RETRY_HINT_INIT;
   gint64 delay;
 
-  if (g_cancellable_is_cancelled (g_task_get_cancellable (self->task)) || self->is_late)
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (self->task)) ||
+      (self->is_late && self->is_connected))
     return FALSE;
 
   if (status != 0)
@@ -247,6 +313,9 @@ try_again (RuntimeUseModelRequest *self,
     return FALSE;
 
   self->n_retries++;
+  log_retry (self, status, why, delay);
+  if (self->is_late)
+    forget_lateness (self);
   self->heard = g_get_monotonic_time () + delay * 1000;
   g_clear_object (&self->stream);
   self->timer = attach_timer (self, (guint) delay, pause_over_cb);
@@ -292,9 +361,10 @@ fail_with_status (RuntimeUseModelRequest *self,
   guint status = soup_message_get_status (self->message);
   const char *reason = soup_message_get_reason_phrase (self->message);
 
-  if (try_again (self, status))
+  if (try_again (self, status, NULL))
     return;
 
+  log_failure (self, status);
   read_failure (&self->failure, body, length);
   self->failure.status = status;
   finish (self, g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED, "%u %s", status,
@@ -461,7 +531,8 @@ fail_to_reach (RuntimeUseModelRequest *self,
 {
   g_autofree char *why = NULL;
 
-  if (error->domain != G_TLS_ERROR && (try_new_connection (self) || try_again (self, 0)))
+  if (error->domain != G_TLS_ERROR &&
+      (try_new_connection (self) || try_again (self, 0, error->message)))
     return;
 
   why = _runtime_use_trust_explain (self->message, error);

@@ -509,6 +509,7 @@ ask (Conversation *self)
     .key = self->service.key,
     .organization = self->service.organization,
     .project = self->service.project,
+    .logger = runtime_use_invocation_get_logger (self->invocation),
     .body = body,
     .policy = RUNTIME_USE_RETRY_POLICY_INIT,
     .connect_timeout = self->settings.connect_timeout,

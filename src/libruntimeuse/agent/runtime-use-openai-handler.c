@@ -47,8 +47,9 @@
  * `http_proxy` or `all_proxy`, except for loopback addresses and what
  * `no_proxy` names; settings of a desktop do not count.
  *
- * Answers with the status 408, 409, 429 or 5xx and connections that fail are
- * tried again, but nothing is once an answer has begun.
+ * Answers with the status 408, 409, 429 or 5xx and connections that fail, or
+ * are not made in time, are tried again, but nothing is once an answer has
+ * begun.
  *
  * Since: 0.1
  */
