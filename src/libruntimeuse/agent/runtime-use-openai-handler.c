@@ -265,9 +265,12 @@ find_service (RuntimeUseOpenaiHandler  *self,
   if (service->key != NULL || !g_str_equal (service->base_url, DEFAULT_BASE_URL))
     return TRUE;
 
-  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-                       "Missing credentials: set OPENAI_API_KEY in the environment of the runtime "
-                       "or in agent_env, or set OPENAI_BASE_URL for a server that needs no key");
+  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT, is_ours
+                       ? "Missing credentials: set OPENAI_API_KEY in the environment of the "
+                         "runtime or in agent_env, or set OPENAI_BASE_URL for a server that needs "
+                         "no key"
+                       : "Missing credentials: agent_env has OPENAI_BASE_URL, and so has to have "
+                         "OPENAI_API_KEY");
 
   return FALSE;
 }
