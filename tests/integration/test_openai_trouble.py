@@ -12,7 +12,7 @@ import time
 import pytest
 from harness import websocket
 from harness.messages import CANCEL, CANCELLED, invocation, output
-from harness.openai_mock import (Endless, Mock, Noted, Pieces, Reset, Silence, Stream,
+from harness.openai_mock import (Endless, Mock, Noted, Pieces, Reset, Silence, Status, Stream,
                                  answer, chat_calls, chat_text, chunk, completed, deltas, error,
                                  events_of, message, shell_call)
 from harness.processes import PATIENCE, find_marked, wait_until
@@ -276,6 +276,21 @@ def test_end_in_the_middle(api, mock, server):
     mock.answers = [Stream(api.begin('Hello'), drop=True)]
     assert 'its stream ended before that' in error_of(ask(server))['error']
     assert len(mock.requests) == 1
+
+
+def test_less_than_was_announced(api, mock, server):
+    mock.answers = [Status(200, b''.join(map(Stream([]).encode, api.begin('Hello'))),
+                           content_type='text/event-stream', missing=1)]
+    text = error_of(ask(server))['error']
+    assert text.startswith('Lost the connection in the middle of the answer of 127.0.0.1: ')
+    assert len(mock.requests) == 1
+
+
+def test_event_without_an_end(api, mock, server):
+    """An event may have 16 MiB; the service is not heard any longer."""
+    mock.answers = [Endless([api.more('x' * (1 << 24))], api.more('x'))]
+    assert 'limit of 16777216 bytes' in error_of(ask(server))['error']
+    assert len(mock.requests) == 1 and mock.answers[0].gone.wait(5 * PATIENCE)
 
 
 def test_reset_after_a_tool(api, mock, server):

@@ -116,10 +116,11 @@ def chat_calls(*calls, name='shell', **more):
 
 
 class Status:
-    """An answer that is no stream."""
+    """An answer that is no stream; missing: how many bytes of it do not come."""
 
-    def __init__(self, status, body=None, **headers):
+    def __init__(self, status, body=None, missing=0, **headers):
         self.status = status
+        self.missing = missing
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.headers = {name.replace('_', '-'): value for name, value in headers.items()}
 
@@ -127,9 +128,10 @@ class Status:
         request.send_response(self.status)
         for name, value in self.headers.items():
             request.send_header(name, value)
-        request.send_header('Content-Length', str(len(self.body)))
+        request.send_header('Content-Length', str(len(self.body) + self.missing))
         request.end_headers()
         request.wfile.write(self.body)
+        request.close_connection = request.close_connection or self.missing > 0
 
 
 def frame(data):
