@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime-use-error.h"
+#include "runtime-use-http1-private.h"
 #include "runtime-use-json-pick-private.h"
 #include "runtime-use-segment-stream-private.h"
 #include "runtime-use-trust-private.h"
@@ -615,19 +616,14 @@ connected_cb (SoupMessage            *message,
   self->heard = g_get_monotonic_time ();
 }
 
-/* There are events of a new connection only. With HTTP/2, libsoup takes in all that comes, also
- * what nobody reads for now. */
+/* There are events of a new connection only. */
 static void
 network_event_cb (SoupMessage            *message,
                   GSocketClientEvent      event,
                   GIOStream              *connection,
                   RuntimeUseModelRequest *self)
 {
-  static const char * const protocols[] = { "http/1.1", NULL };
-
   self->is_kept = FALSE;
-  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
-    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection), protocols);
 }
 
 static void
@@ -671,6 +667,7 @@ start_attempt (RuntimeUseModelRequest *self,
    * not use a connection that was kept. */
   soup_message_add_flags (self->message,
                           SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_IDEMPOTENT | flags);
+  _runtime_use_http1_require (self->message);
   g_signal_connect (self->message, "network-event", G_CALLBACK (network_event_cb), self);
   g_signal_connect (self->message, "wrote-headers", G_CALLBACK (connected_cb), self);
   g_signal_connect (self->message, "restarted", G_CALLBACK (restarted_cb), self);
