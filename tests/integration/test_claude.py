@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 from harness import processes, websocket
@@ -626,3 +627,47 @@ def test_client_cancel(claude):
             return await session.query('x', options())
 
     assert run(calls()).data.text == 'next'
+
+
+# What others have recorded
+
+RECORDED_SCHEMA = {'type': 'object', 'required': ['answer'], 'additionalProperties': False,
+                   'properties': {'answer': {'type': 'integer'},
+                                  'tags': {'type': 'array', 'items': {'type': 'string'}}}}
+RECORDINGS = Path(__file__).resolve().parents[3] / 'shared/fixtures/claude'
+
+
+def recorded_replies(events):
+    """The messages of the model, as it said them to the program then."""
+    blocks = {}
+    for event in events:
+        if event['type'] == 'assistant':
+            blocks.setdefault(event['message']['id'], []).extend(event['message']['content'])
+    for content in blocks.values():
+        yield [text(block['text']) if block['type'] == 'text'
+               else tool(block['name'], **block['input']) for block in content]
+
+
+@pytest.mark.parametrize('pace', [{}, {'chunk': 7, 'delay': 0.02}], ids=['at-once', 'in-pieces'])
+@pytest.mark.parametrize('name', ['text', 'bash', 'json', 'badjson', 'sdkstyle'])
+def test_recorded(claude, name, pace):
+    """What the model said then leads to the result that it led to then."""
+    path = RECORDINGS / claude.version / f'{name}.jsonl'
+    if not path.exists():
+        pytest.skip('the recordings are not part of this tree')
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    last = [event for event in events if event['type'] == 'result'][-1]
+    members = {}
+    if 'json' in name:
+        members['output_format_json_schema_str'] = json.dumps(RECORDED_SCHEMA)
+    messages = ask(claude, *(Reply(*blocks, **pace) for blocks in recorded_replies(events)),
+                   **members)
+    if last['subtype'] != 'success':
+        assert messages[-1]['message_type'] == 'error_message'
+    elif 'structured_output' in last:
+        assert messages[-1]['data']['structured_output'] == last['structured_output']
+    else:
+        assert text_of(messages[-1]) == last['result']
+    texts = [block['text'] for event in events if event['type'] == 'assistant'
+             for block in event['message']['content'] if block['type'] == 'text']
+    assert [block for blocks in said(messages) for block in blocks] == texts
