@@ -8,6 +8,7 @@ import pytest
 from harness import websocket
 from harness.claude import VERSIONS, make_home, remove_leavings
 from harness.messages import CANCEL, CANCELLED, invocation, output, text_of
+from harness.processes import wait_until
 from harness.server import Server
 
 MODEL = os.environ.get('RUNTIMEUSE_TEST_CLAUDE_MODEL', 'haiku')
@@ -66,6 +67,16 @@ def test_cancel(server):
         client.send(invocation('Count from 1 to 1000, each number on a line of its own.',
                                model=MODEL, stream_deltas=True))
         client.receive()
+        client.send(CANCEL)
+        assert client.receive_until_terminal()[-1] == CANCELLED
+    server.check_at_rest()
+
+
+def test_cancel_while_a_command_runs(server):
+    with websocket.connect(server.port) as client:
+        client.socket.settimeout(120)
+        client.send(invocation('Run the command "touch begun; sleep 60".', model=MODEL))
+        wait_until((server.work / 'begun').exists, 'the command', timeout=60)
         client.send(CANCEL)
         assert client.receive_until_terminal()[-1] == CANCELLED
     server.check_at_rest()

@@ -15,9 +15,10 @@ pytestmark = pytest.mark.skipif(not os.environ.get('OPENAI_API_KEY'),
                                 reason='OPENAI_API_KEY is not set')
 
 
-@pytest.fixture(scope='module')
-def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp('server'), agent='openai')
+@pytest.fixture(scope='module', params=['responses', 'chat'])
+def server(request, tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp('server'), '--openai-api', request.param,
+                    agent='openai')
     yield server
     server.stop()
 
@@ -62,3 +63,15 @@ def test_cancel(server):
         client.receive()
         client.send(CANCEL)
         assert client.receive_until_terminal()[-1] == CANCELLED
+
+
+def test_cancel_while_a_command_runs(server):
+    with websocket.connect(server.port) as client:
+        client.socket.settimeout(120)
+        client.send(invocation('Run the command "echo begun; sleep 60" with the shell.',
+                               model=MODEL))
+        while client.receive()['message_type'] != 'command_output_message':
+            pass
+        client.send(CANCEL)
+        assert client.receive_until_terminal()[-1] == CANCELLED
+    server.check_at_rest(descriptors=False)
