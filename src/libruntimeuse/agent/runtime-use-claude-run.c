@@ -31,9 +31,6 @@
 #define CANCEL_EXIT_PATIENCE 500
 #define MAX_CANCEL_GRACE 1000
 
-/* How often the program is told what is wrong with its answer; as often as other models are. */
-#define MAX_CORRECTIONS 2
-
 /* One invocation at work. Frees itself when its process is gone. */
 typedef struct
 {
@@ -270,7 +267,8 @@ correct (ClaudeRun  *run,
   g_autofree char *prompt = NULL;
   g_autoptr(GString) line = g_string_new (NULL);
 
-  if (problem == NULL || run->cancelling || run->n_corrections == MAX_CORRECTIONS ||
+  if (problem == NULL || run->cancelling ||
+      run->n_corrections == RUNTIME_USE_OUTPUT_FORMAT_MAX_CORRECTIONS ||
       _runtime_use_json_lines_process_is_ending (run->process))
     return FALSE;
 

@@ -10,6 +10,7 @@
 #include "runtime-use-http1-private.h"
 #include "runtime-use-json-pick-private.h"
 #include "runtime-use-segment-stream-private.h"
+#include "runtime-use-source-private.h"
 #include "runtime-use-trust-private.h"
 
 #define BUFFER_SIZE (64 * 1024)
@@ -93,14 +94,6 @@ _runtime_use_model_request_new (SoupSession                       *session,
   return self;
 }
 
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* Only when it is not at work. */
 void
 _runtime_use_model_request_free (RuntimeUseModelRequest *self)
@@ -135,8 +128,8 @@ finish (RuntimeUseModelRequest *self,
 {
   g_autoptr(GTask) task = g_steal_pointer (&self->task);
 
-  clear_source (&self->timer);
-  clear_source (&self->watch);
+  _runtime_use_clear_source (&self->timer);
+  _runtime_use_clear_source (&self->watch);
   g_cancellable_disconnect (g_task_get_cancellable (task), self->cancelled_id);
   self->cancelled_id = 0;
   g_clear_object (&self->stream);
@@ -212,7 +205,7 @@ pause_over_cb (gpointer user_data)
 {
   RuntimeUseModelRequest *self = user_data;
 
-  clear_source (&self->timer);
+  _runtime_use_clear_source (&self->timer);
   start_attempt (self, 0);
 
   return G_SOURCE_REMOVE;
@@ -403,7 +396,7 @@ patience_over_cb (gpointer user_data)
 {
   RuntimeUseModelRequest *self = user_data;
 
-  clear_source (&self->timer);
+  _runtime_use_clear_source (&self->timer);
   g_cancellable_cancel (self->inner);
 
   return G_SOURCE_REMOVE;

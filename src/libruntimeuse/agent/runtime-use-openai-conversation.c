@@ -16,9 +16,6 @@
 #include "runtime-use-shell-tool-private.h"
 #include "runtime-use-token-usage-private.h"
 
-/* So often a model is told what is wrong with its structured answer. */
-#define MAX_CORRECTIONS 2
-
 /* So often in a row it may answer with nothing. */
 #define MAX_EMPTY 2
 
@@ -350,7 +347,7 @@ correct (Conversation *self,
   GString *piece;
 
   /* A check that went beyond its limits says nothing about the answer. */
-  if (self->n_corrections == MAX_CORRECTIONS ||
+  if (self->n_corrections == RUNTIME_USE_OUTPUT_FORMAT_MAX_CORRECTIONS ||
       g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE))
     {
       g_prefix_error (&error, "The model gave no usable structured output%s: ",

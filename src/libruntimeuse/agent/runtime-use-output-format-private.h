@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* So often a model is told what is wrong with its structured answer. */
+#define RUNTIME_USE_OUTPUT_FORMAT_MAX_CORRECTIONS 2
+
 /* What a structured answer has to look like, for agents that have to see to it themselves. */
 typedef struct _RuntimeUseOutputFormat RuntimeUseOutputFormat;
 
