@@ -8,6 +8,9 @@
 
 #include "runtime-use-error.h"
 
+/* Up to here a double holds each integer. */
+#define MAX_EXACT 9007199254740992.0
+
 static int
 find_name (const RuntimeUseJsonValue *name,
            const char * const        *names,
@@ -155,11 +158,21 @@ _runtime_use_json_pick_integer (const RuntimeUseJsonValue *value,
                                 gint64                    *number)
 {
   g_autofree char *text = NULL;
+  double real;
 
   if (value->token != RUNTIME_USE_JSON_NUMBER)
     return FALSE;
 
   text = g_strndup (value->text, value->length);
+  if (g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, number, NULL))
+    return TRUE;
 
-  return g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, number, NULL);
+  /* 300.0 and 3e2 are integers as well. */
+  real = g_ascii_strtod (text, NULL);
+  if (!(real >= -MAX_EXACT && real <= MAX_EXACT))
+    return FALSE;
+
+  *number = (gint64) real;
+
+  return (double) *number == real;
 }
