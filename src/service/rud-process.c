@@ -17,11 +17,14 @@
 static void
 hide_environment (void)
 {
-  static char **own;
+  /* For good: what is set or taken away later leaves these behind. */
+  static char ** volatile variables;
+  static char ** volatile list;
   char **started_with = environ;
 
-  own = g_get_environ ();
-  environ = own;
+  variables = g_get_environ ();
+  list = g_memdup2 (variables, (g_strv_length (variables) + 1) * sizeof (char *));
+  environ = list;
   for (guint i = 0; started_with[i] != NULL; i++)
     explicit_bzero (started_with[i], strlen (started_with[i]));
 }
