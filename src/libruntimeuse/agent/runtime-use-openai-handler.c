@@ -314,20 +314,16 @@ static SoupSession *
 make_session (GProxyResolver     *resolver,
               GSocketConnectable *route)
 {
-  SoupSession *session = soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
-                                                        "max-conns-per-host", MAX_CONNECTIONS,
-                                                        "idle-timeout", KEPT_TIMEOUT,
-                                                        "proxy-resolver", resolver,
-                                                        "remote-connectable", route,
-                                                        "timeout", 0,
-                                                        NULL);
-
-  _runtime_use_trust_apply (session);
-
-  return session;
+  return soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
+                                        "max-conns-per-host", MAX_CONNECTIONS,
+                                        "idle-timeout", KEPT_TIMEOUT,
+                                        "proxy-resolver", resolver,
+                                        "remote-connectable", route,
+                                        "timeout", 0,
+                                        NULL);
 }
 
-/* Gives NULL with an error if a variable names no proxy, or no certificates. */
+/* Gives NULL with an error if a variable names no proxy. */
 static SoupSession *
 need_session (RuntimeUseOpenaiHandler  *self,
               const char               *base_url,
@@ -336,7 +332,7 @@ need_session (RuntimeUseOpenaiHandler  *self,
   g_autoptr(GProxyResolver) resolver = _runtime_use_environment_proxy_new (error);
   g_autoptr(GSocketConnectable) route = NULL;
 
-  if (resolver == NULL || !_runtime_use_trust_check (error))
+  if (resolver == NULL)
     return NULL;
 
   route = _runtime_use_environment_proxy_find_route (resolver, base_url);
@@ -356,6 +352,22 @@ need_session (RuntimeUseOpenaiHandler  *self,
     }
 
   return self->proxied;
+}
+
+/* Gives FALSE with an error if a variable names no certificates. */
+static gboolean
+prepare_trust (SoupSession  *session,
+               const char   *base_url,
+               GError      **error)
+{
+  if (g_ascii_strncasecmp (base_url, "https:", strlen ("https:")) != 0)
+    return TRUE;
+  if (!_runtime_use_trust_check (error))
+    return FALSE;
+
+  _runtime_use_trust_apply (session);
+
+  return TRUE;
 }
 
 static gboolean
@@ -379,7 +391,7 @@ runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
   if (!find_service (self, _runtime_use_invocation_get_env_strv (invocation), &service, error))
     return FALSE;
   session = need_session (self, service.base_url, error);
-  if (session == NULL)
+  if (session == NULL || !prepare_trust (session, service.base_url, error))
     return FALSE;
   if (schema != NULL)
     {

@@ -51,14 +51,17 @@ _runtime_use_trust_check (GError **error)
   return FALSE;
 }
 
+/* To be called after the check, for who never speaks https does not need them: they take some
+ * milliseconds to read, and some megabytes.
+ */
 void
 _runtime_use_trust_apply (SoupSession *session)
 {
-  GTlsDatabase *database = load (NULL);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
 
   /* To set none would be to believe nobody. */
-  if (database != NULL)
-    soup_session_set_tls_database (session, database);
+  if (loaded != NULL)
+    soup_session_set_tls_database (session, loaded);
 }
 
 static const char *

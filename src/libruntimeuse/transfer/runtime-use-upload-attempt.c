@@ -462,6 +462,7 @@ send_small (Attempt *self)
 
   set_small_body (self);
   g_signal_connect (self->message, "restarted", G_CALLBACK (restarted_cb), self);
+  _runtime_use_trust_apply (self->plan->connections->session);
   soup_session_send_async (self->plan->connections->session, self->message, G_PRIORITY_DEFAULT,
                            self->abort, sent_cb, self);
 }
