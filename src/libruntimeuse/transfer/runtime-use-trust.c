@@ -15,38 +15,24 @@
 static GMutex mutex;
 static GTlsDatabase *loaded;   /* (nullable): under the mutex; it is never let go of */
 
-/* Gives NULL without an error when those of the system count. */
-static GTlsDatabase *
-load (GError **error)
+/* To be asked before anything is sent by https. */
+gboolean
+_runtime_use_trust_check (GError **error)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
   const char *path = g_getenv (VARIABLE);
   g_autoptr(GError) cause = NULL;
 
-  if (path == NULL || path[0] == '\0')
-    return NULL;
-
-  if (loaded == NULL)
-    loaded = g_tls_file_database_new (path, &cause);
-  if (loaded == NULL)
-    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED,
-                 "cannot read the certificates in %s, which " VARIABLE " names: %s",
-                 path, cause->message);
-
-  return loaded;
-}
-
-/* To be asked before anything is sent by https. */
-gboolean
-_runtime_use_trust_check (GError **error)
-{
-  g_autoptr(GError) cause = NULL;
-
-  load (&cause);
-  if (cause == NULL)
+  if (path == NULL || path[0] == '\0' || loaded != NULL)
     return TRUE;
 
-  g_propagate_error (error, g_steal_pointer (&cause));
+  loaded = g_tls_file_database_new (path, &cause);
+  if (loaded != NULL)
+    return TRUE;
+
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED,
+               "cannot read the certificates in %s, which " VARIABLE " names: %s",
+               path, cause->message);
 
   return FALSE;
 }

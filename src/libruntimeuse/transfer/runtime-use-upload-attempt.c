@@ -83,7 +83,6 @@ session_new (void)
   /* No header and no second request that nobody asked for. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
-  _runtime_use_trust_apply (session);
 
   return session;
 }
@@ -486,6 +485,7 @@ send_and_wait (Attempt *self)
   g_autoptr(SoupSession) session = session_new ();
   g_autoptr(GInputStream) stream = NULL;
 
+  _runtime_use_trust_apply (session);
   stream = soup_session_send (session, self->message, self->abort, &self->thread_error);
   self->is_answered = stream != NULL;
   if (stream != NULL)
