@@ -425,15 +425,6 @@ append_outputs (GString                   *items,
   g_string_append_c (items, '}');
 }
 
-static void
-append_prompt (GString    *items,
-               const char *text)
-{
-  g_string_append (items, ",{\"role\":\"user\",");
-  _runtime_use_openai_append (items, "content", text);
-  g_string_append_c (items, '}');
-}
-
 const RuntimeUseOpenaiDialect _runtime_use_openai_chat = {
   .name = "chat",
   .path = "/chat/completions",
@@ -441,5 +432,4 @@ const RuntimeUseOpenaiDialect _runtime_use_openai_chat = {
   .take = take,
   .end = end,
   .append_outputs = append_outputs,
-  .append_prompt = append_prompt,
 };

@@ -338,6 +338,16 @@ run_next_call (Conversation *self)
                                        &settings, self->cancellable, call_cb, self);
 }
 
+/* The same in both dialects. */
+static void
+append_prompt (GString    *items,
+               const char *text)
+{
+  g_string_append (items, ",{\"role\":\"user\",");
+  _runtime_use_openai_append (items, "content", text);
+  g_string_append_c (items, '}');
+}
+
 /* A model can often mend its answer when it is told what is wrong with it. */
 static void
 correct (Conversation *self,
@@ -360,7 +370,7 @@ correct (Conversation *self,
   text = g_strdup_printf ("%s Answer again, with nothing but a JSON object that follows the "
                           "schema.", error->message);
   piece = g_string_new (NULL);
-  self->dialect->append_prompt (piece, text);
+  append_prompt (piece, text);
   add_piece (self, piece);
   g_error_free (error);
   take_turn (self);

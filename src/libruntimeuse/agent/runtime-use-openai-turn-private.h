@@ -105,8 +105,6 @@ typedef struct
   void     (* append_outputs) (GString                       *items,
                                const RuntimeUseShellCall     *call,
                                GPtrArray                     *outputs);
-  void     (* append_prompt)  (GString                       *items,
-                               const char                    *text);
 } RuntimeUseOpenaiDialect;
 
 extern const RuntimeUseOpenaiDialect _runtime_use_openai_responses;
