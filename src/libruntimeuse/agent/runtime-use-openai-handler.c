@@ -354,20 +354,81 @@ need_session (RuntimeUseOpenaiHandler  *self,
   return self->proxied;
 }
 
-/* Gives FALSE with an error if a variable names no certificates. */
 static gboolean
-prepare_trust (SoupSession  *session,
-               const char   *base_url,
-               GError      **error)
+is_https (const RuntimeUseOpenaiService *service)
 {
-  if (g_ascii_strncasecmp (base_url, "https:", strlen ("https:")) != 0)
-    return TRUE;
-  if (!_runtime_use_trust_check (error))
-    return FALSE;
+  return g_ascii_strncasecmp (service->base_url, "https:", strlen ("https:")) == 0;
+}
 
-  _runtime_use_trust_apply (session);
+/* Takes what is in @service. */
+static gboolean
+converse (RuntimeUseOpenaiHandler  *self,
+          RuntimeUseInvocation     *invocation,
+          RuntimeUseOpenaiService  *service,
+          GError                  **error)
+{
+  const char *schema = _runtime_use_invocation_get_output_format_json (invocation);
+  RuntimeUseOutputFormat *format = NULL;
+  SoupSession *session = need_session (self, service->base_url, error);
+
+  if (session == NULL)
+    return FALSE;
+  if (is_https (service))
+    _runtime_use_trust_apply (session);
+  if (schema != NULL)
+    {
+      format = _runtime_use_output_format_new (schema, error);
+      if (format == NULL)
+        return FALSE;
+    }
+
+  _runtime_use_openai_converse (invocation, session, service, &self->settings,
+                                choose_dialect (self, service), format, found_cb,
+                                g_object_ref (self), g_object_unref);
 
   return TRUE;
+}
+
+/* An invocation that waits until it is known whose certificates are believed. */
+typedef struct
+{
+  RuntimeUseOpenaiHandler *handler;
+  RuntimeUseInvocation    *invocation;
+  RuntimeUseOpenaiService  service;
+} Waiting;
+
+static void
+trust_checked_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  Waiting *waiting = user_data;
+  gboolean is_over = runtime_use_invocation_get_cancellable (waiting->invocation) == NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!_runtime_use_trust_check_finish (result, &error) ||
+      (!is_over && !converse (waiting->handler, waiting->invocation, &waiting->service, &error)))
+    runtime_use_invocation_return_error (waiting->invocation, error);
+
+  _runtime_use_openai_service_clear (&waiting->service);
+  g_object_unref (waiting->invocation);
+  g_object_unref (waiting->handler);
+  g_free (waiting);
+}
+
+/* Takes what is in @service. */
+static void
+wait_for_trust (RuntimeUseOpenaiHandler *self,
+                RuntimeUseInvocation    *invocation,
+                RuntimeUseOpenaiService *service)
+{
+  Waiting *waiting = g_new0 (Waiting, 1);
+
+  waiting->handler = g_object_ref (self);
+  waiting->invocation = g_object_ref (invocation);
+  waiting->service = *service;
+  memset (service, 0, sizeof *service);
+  _runtime_use_trust_check_async (trust_checked_cb, waiting);
 }
 
 static gboolean
@@ -376,11 +437,7 @@ runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
                                 GError                 **error)
 {
   RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (handler);
-  const char *schema = _runtime_use_invocation_get_output_format_json (invocation);
   g_auto(RuntimeUseOpenaiService) service = { 0 };
-  const RuntimeUseOpenaiDialect *dialect;
-  RuntimeUseOutputFormat *format = NULL;
-  SoupSession *session;
 
   if (*runtime_use_invocation_get_model (invocation) == '\0')
     {
@@ -390,19 +447,10 @@ runtime_use_openai_handler_run (RuntimeUseAgentHandler  *handler,
     }
   if (!find_service (self, _runtime_use_invocation_get_env_strv (invocation), &service, error))
     return FALSE;
-  session = need_session (self, service.base_url, error);
-  if (session == NULL || !prepare_trust (session, service.base_url, error))
-    return FALSE;
-  if (schema != NULL)
-    {
-      format = _runtime_use_output_format_new (schema, error);
-      if (format == NULL)
-        return FALSE;
-    }
+  if (!is_https (&service) || _runtime_use_trust_is_ready ())
+    return converse (self, invocation, &service, error);
 
-  dialect = choose_dialect (self, &service);
-  _runtime_use_openai_converse (invocation, session, &service, &self->settings, dialect,
-                                format, found_cb, g_object_ref (self), g_object_unref);
+  wait_for_trust (self, invocation, &service);
 
   return TRUE;
 }

@@ -37,6 +37,50 @@ _runtime_use_trust_check (GError **error)
   return FALSE;
 }
 
+/* Whether the check has nothing to read. */
+gboolean
+_runtime_use_trust_is_ready (void)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  const char *path = g_getenv (VARIABLE);
+
+  return path == NULL || path[0] == '\0' || loaded != NULL;
+}
+
+static void
+check_in_thread (GTask        *task,
+                 gpointer      source,
+                 gpointer      data,
+                 GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (_runtime_use_trust_check (&error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* The check for who must not wait while the certificates are read. */
+void
+_runtime_use_trust_check_async (GAsyncReadyCallback callback,
+                                gpointer            user_data)
+{
+  g_autoptr(GTask) task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, _runtime_use_trust_check_async);
+  g_task_run_in_thread (task, check_in_thread);
+}
+
+gboolean
+_runtime_use_trust_check_finish (GAsyncResult  *result,
+                                 GError       **error)
+{
+  g_assert (g_async_result_is_tagged (result, _runtime_use_trust_check_async));
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /* To be called after the check, for who never speaks https does not need them: they take some
  * milliseconds to read, and some megabytes.
  */

@@ -323,22 +323,44 @@ attempt_cb (GObject      *object,
 
 /* Takes @task. */
 static void
+send_attempt (GTask *task)
+{
+  Upload *self = g_task_get_task_data (task);
+
+  self->result.n_attempts++;
+  _runtime_use_upload_attempt_async (&self->plan, g_task_get_cancellable (task), attempt_cb, task);
+}
+
+static void
+trust_checked_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  GTask *task = user_data;
+  Upload *self = g_task_get_task_data (task);
+
+  if (_runtime_use_trust_check_finish (result, &self->failure))
+    {
+      send_attempt (task);
+      return;
+    }
+
+  prefix_failure (self);
+  give_up (task);
+  g_object_unref (task);
+}
+
+/* Takes @task. */
+static void
 start_attempt (GTask *task)
 {
   Upload *self = g_task_get_task_data (task);
 
   g_clear_error (&self->failure);
-  if (g_str_equal (g_uri_get_scheme (self->plan.url), "https") &&
-      !_runtime_use_trust_check (&self->failure))
-    {
-      prefix_failure (self);
-      give_up (task);
-      g_object_unref (task);
-      return;
-    }
-
-  self->result.n_attempts++;
-  _runtime_use_upload_attempt_async (&self->plan, g_task_get_cancellable (task), attempt_cb, task);
+  if (g_str_equal (g_uri_get_scheme (self->plan.url), "https") && !_runtime_use_trust_is_ready ())
+    _runtime_use_trust_check_async (trust_checked_cb, task);
+  else
+    send_attempt (task);
 }
 
 /* --- Operations --- */
