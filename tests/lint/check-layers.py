@@ -23,14 +23,18 @@ LIBRARY = [
     "libruntimeuse/client",
 ]
 
+# What the service speaks to besides its clients. They do not know each other.
+SERVICE_PARTS = {"service/dbus"}
+
 # The rest knows of the library only what its users know; job/ knows nothing of it.
 PROGRAMS = {
     "job": set(),
     "handler-hosts": set(),
     "service": {"service"},
-    "cli": {"cli", "service"},
+    **{part: {"service"} for part in SERVICE_PARTS},
+    "cli": {"cli", "service"} | SERVICE_PARTS,
 }
-USES_LIBRARY = {"service", "cli"}
+USES_LIBRARY = {"service", "cli"} | SERVICE_PARTS
 
 # What the library and job/ say to each other; as free of GLib as job/ itself.
 SHARED = "runtime-use-job-protocol-private.h"
