@@ -8,109 +8,96 @@
 
 #include <glib/gi18n.h>
 
-#define DEFAULT_AGENT "openai"
-
-/* Properties of agents that --agent-limit sets. */
-static const char * const limit_names[] = {
-  "connect-timeout",
-  "idle-timeout",
-  "max-conversation-size",
-  "max-line-size",
-  "max-retries",
-  "max-tool-output",
-  "max-turns",
-  "tool-timeout",
-  NULL
-};
-
-void
-ruc_agent_options_clear (RucAgentOptions *self)
+static const RudConfigValue *
+lookup (RudConfig  *config,
+        const char *name)
 {
-  g_free (self->name);
-  g_free (self->handler);
-  g_free (self->openai_api);
-  g_strfreev (self->limits);
+  return rud_config_lookup (config, RUD_CONFIG_MAIN, name);
 }
 
-char *
-ruc_agent_dup_limits (void)
-{
-  return g_strjoinv (", ", (char **) limit_names);
-}
-
-static gboolean
-set_openai_api (GObject     *agent,
-                const char  *nick,
-                GError     **error)
+static void
+set_openai_api (GObject    *agent,
+                const char *nick)
 {
   g_autoptr(GEnumClass) klass = g_type_class_ref (RUNTIME_USE_TYPE_OPENAI_API);
   GEnumValue *value = g_enum_get_value_by_nick (klass, nick);
 
-  if (value == NULL)
-    {
-      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-                   _("--openai-api must be auto, responses or chat, not \"%s\""), nick);
-      return FALSE;
-    }
+  g_assert (value != NULL);
 
   g_object_set (agent, "api", value->value, NULL);
-
-  return TRUE;
 }
 
+/* What is said about another agent in a file or the environment waits there for that one; an option
+ * is for the agent that is chosen now.
+ */
 static gboolean
-fail_foreign (const char  *option,
-              const char  *agent,
-              GError     **error)
+check_foreign (RudConfig   *config,
+               const char  *key,
+               const char  *agent,
+               GError     **error)
 {
+  const RudConfigValue *value = lookup (config, key);
+
+  if (value->source != RUD_CONFIG_OPTION)
+    return TRUE;
+
   g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-               _("%s is of no use to the agent \"%s\""), option, agent);
+               _("%s is of no use to the agent \"%s\""), value->where, agent);
 
   return FALSE;
 }
 
 static gboolean
-configure (const RucAgentOptions  *options,
-           GObject                *agent,
-           const char             *name,
-           GError                **error)
+configure (RudConfig   *config,
+           GObject     *agent,
+           const char  *name,
+           GError     **error)
 {
-  gboolean is_openai = RUNTIME_USE_IS_OPENAI_HANDLER (agent);
+  if (RUNTIME_USE_IS_OPENAI_HANDLER (agent))
+    {
+      set_openai_api (agent, rud_config_get_string (config, "openai-api"));
+      g_object_set (agent,
+                    "keys-for-tools", rud_config_get_boolean (config, "keys-for-tools"),
+                    NULL);
+    }
+  else if (!check_foreign (config, "openai-api", name, error) ||
+           !check_foreign (config, "keys-for-tools", name, error))
+    {
+      return FALSE;
+    }
 
-  if (options->openai_api != NULL && !is_openai)
-    return fail_foreign ("--openai-api", name, error);
-  if (options->keys_for_tools && !is_openai)
-    return fail_foreign ("--keys-for-tools", name, error);
-
-  if (options->openai_api != NULL && !set_openai_api (agent, options->openai_api, error))
-    return FALSE;
-  if (options->keys_for_tools)
-    g_object_set (agent, "keys-for-tools", TRUE, NULL);
-
-  return ruc_limits_apply (agent, "--agent-limit", limit_names, options->limits, error);
+  return ruc_limits_apply_to_agent (config, agent, name, error);
 }
 
-/* Makes the agent that --agent and --handler choose, or without either the default one. A handler
- * of one's own counts more than a name.
+static RuntimeUseAgentHandler *
+make_for_name (const RudConfigValue  *value,
+               GError               **error)
+{
+  RuntimeUseAgentHandler *agent = runtime_use_agent_handler_new_for_name (value->text, error);
+
+  if (agent == NULL && value->where != NULL)
+    g_prefix_error (error, "%s: ", value->where);
+
+  return agent;
+}
+
+/* Makes the agent that the keys agent and handler choose, or without either the default one. A
+ * handler of one's own counts more than a name.
  */
 RuntimeUseAgentHandler *
-ruc_agent_new (const RucAgentOptions  *options,
-               GError                **error)
+ruc_agent_new (RudConfig  *config,
+               GError    **error)
 {
-  const char *name = options->name != NULL ? options->name : DEFAULT_AGENT;
+  const char *handler = rud_config_get_string (config, "handler");
+  const char *name = handler != NULL ? handler : rud_config_get_string (config, "agent");
   g_autoptr(RuntimeUseAgentHandler) agent = NULL;
 
-  if (options->handler != NULL)
-    {
-      name = options->handler;
-      agent = RUNTIME_USE_AGENT_HANDLER (runtime_use_hosted_handler_new (options->handler));
-    }
+  if (handler != NULL)
+    agent = RUNTIME_USE_AGENT_HANDLER (runtime_use_hosted_handler_new (handler));
   else
-    {
-      agent = runtime_use_agent_handler_new_for_name (name, error);
-    }
+    agent = make_for_name (lookup (config, "agent"), error);
 
-  if (agent == NULL || !configure (options, G_OBJECT (agent), name, error))
+  if (agent == NULL || !configure (config, G_OBJECT (agent), name, error))
     return NULL;
 
   return g_steal_pointer (&agent);

@@ -2,24 +2,12 @@
 
 #pragma once
 
+#include "rud-config.h"
 #include "runtimeuse.h"
 
 G_BEGIN_DECLS
 
-/* What the command line says about the agent. */
-typedef struct
-{
-  char     *name;
-  char     *handler;
-  char     *openai_api;
-  gboolean  keys_for_tools;
-  char    **limits;           /* NAME=VALUE of its properties */
-} RucAgentOptions;
-
-void                    ruc_agent_options_clear  (RucAgentOptions         *self);
-char                   *ruc_agent_dup_limits     (void);
-
-RuntimeUseAgentHandler *ruc_agent_new            (const RucAgentOptions   *options,
+RuntimeUseAgentHandler *ruc_agent_new            (RudConfig               *config,
                                                   GError                 **error);
 void                    ruc_agent_prepare_async  (RuntimeUseAgentHandler  *self,
                                                   GCancellable            *cancellable,

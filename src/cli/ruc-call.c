@@ -387,7 +387,7 @@ make_client (RucCall *self)
       return TRUE;
     }
 
-  if (!rud_credential_read_token (self->request->token_file, &token, &error))
+  if (!rud_credential_read_token (self->request->token_file, NULL, &token, &error))
     {
       ruc_options_fail (self->request->command, "%s", error->message);
       return FALSE;

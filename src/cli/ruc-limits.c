@@ -7,61 +7,15 @@
 #include "runtimeuse.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
-static gboolean G_GNUC_PRINTF (2, 3)
-fail (GError     **error,
-      const char  *format,
-      ...)
-{
-  g_autofree char *text = NULL;
-  va_list args;
-
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT, text);
-
-  return FALSE;
-}
-
-/* Of @names, those that @object has. */
-static char *
-join_names (GObject            *object,
-            const char * const *names)
-{
-  g_autoptr(GPtrArray) known = g_ptr_array_new ();
-
-  for (gsize i = 0; names[i] != NULL; i++)
-    if (g_object_class_find_property (G_OBJECT_GET_CLASS (object), names[i]) != NULL)
-      g_ptr_array_add (known, (gpointer) names[i]);
-  g_ptr_array_add (known, NULL);
-
-  return g_strjoinv (", ", (char **) known->pdata);
-}
-
-/* The property knows its range, so nothing is said twice. */
+/* The property knows its range. Fails if @number is not in it. */
 static gboolean
-apply (GObject             *object,
-       const char          *option,
-       const char * const  *names,
-       const char          *limit,
-       GError             **error)
+set_number (GObject    *object,
+            GParamSpec *pspec,
+            guint64     number)
 {
-  const char *equals = strchr (limit, '=');
-  g_autofree char *name = equals != NULL ? g_strndup (limit, equals - limit) : g_strdup (limit);
-  g_autofree char *joined = join_names (object, names);
   g_auto(GValue) given = G_VALUE_INIT;
   g_auto(GValue) value = G_VALUE_INIT;
-  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
-  guint64 number;
-
-  if (equals == NULL || pspec == NULL || !g_strv_contains (names, name))
-    return fail (error, _("%s takes NAME=NUMBER, not \"%s\"; NAME is one of: %s"), option, limit,
-                 joined);
-
-  if (!g_ascii_string_to_unsigned (equals + 1, 10, 0, G_MAXINT64, &number, NULL))
-    return fail (error, _("%s %s must be a number, not \"%s\""), option, name, equals + 1);
 
   g_value_init (&given, G_TYPE_UINT64);
   g_value_set_uint64 (&given, number);
@@ -71,23 +25,103 @@ apply (GObject             *object,
   /* A number too large for the type comes out as another one. */
   if ((pspec->value_type == G_TYPE_UINT && number > G_MAXUINT) ||
       g_param_value_validate (pspec, &value))
-    return fail (error, _("%s %s is out of range: %s"), option, name, equals + 1);
+    return FALSE;
 
-  g_object_set_property (object, name, &value);
+  g_object_set_property (object, pspec->name, &value);
 
   return TRUE;
 }
 
-gboolean
-ruc_limits_apply (GObject             *object,
-                  const char          *option,
-                  const char * const  *names,
-                  char               **limits,
-                  GError             **error)
+/* Of the keys for limits of agents, those that @agent has. */
+static char *
+join_names (GArray  *keys,
+            GObject *agent)
 {
-  for (gsize i = 0; limits != NULL && limits[i] != NULL; i++)
-    if (!apply (object, option, names, limits[i], error))
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < keys->len; i++)
+    {
+      const RudConfigKey *key = &g_array_index (keys, RudConfigKey, i);
+
+      if (g_str_equal (key->group, RUD_CONFIG_AGENT_LIMITS) &&
+          g_object_class_find_property (G_OBJECT_GET_CLASS (agent), key->name) != NULL)
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", key->name);
+    }
+  if (names->len == 0)
+    g_string_append (names, _("none"));
+
+  return g_string_free (names, FALSE);
+}
+
+/* The other places hold what is right for several agents, an option is for this one. */
+static gboolean
+apply_to_agent (RudConfig             *config,
+                const RudConfigValue  *value,
+                GObject               *agent,
+                const char            *name,
+                GError               **error)
+{
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (agent), value->key->name);
+  g_autofree char *names = join_names (rud_config_get_keys (config), agent);
+  g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, value->number);
+
+  if (pspec == NULL && value->source != RUD_CONFIG_OPTION)
+    return TRUE;
+
+  if (pspec == NULL)
+    {
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                   _("%s: the agent \"%s\" has no such limit; those that it has: %s"),
+                   value->where, name, names);
       return FALSE;
+    }
+
+  if (set_number (agent, pspec, value->number))
+    return TRUE;
+
+  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+               _("%s: %s is out of range for the agent \"%s\""), value->where, number, name);
+
+  return FALSE;
+}
+
+/* Sets the limits of a server. */
+void
+ruc_limits_apply (RudConfig *config,
+                  GObject   *server)
+{
+  GArray *keys = rud_config_get_keys (config);
+
+  for (guint i = 0; i < keys->len; i++)
+    {
+      const RudConfigKey *key = &g_array_index (keys, RudConfigKey, i);
+      const RudConfigValue *value = rud_config_lookup (config, key->group, key->name);
+
+      if (g_str_equal (key->group, RUD_CONFIG_LIMITS) && value->source != RUD_CONFIG_DEFAULT)
+        set_number (server, g_object_class_find_property (G_OBJECT_GET_CLASS (server), key->name),
+                    value->number);
+    }
+}
+
+/* Sets the limits of the agent called @name. */
+gboolean
+ruc_limits_apply_to_agent (RudConfig   *config,
+                           GObject     *agent,
+                           const char  *name,
+                           GError     **error)
+{
+  GArray *keys = rud_config_get_keys (config);
+
+  for (guint i = 0; i < keys->len; i++)
+    {
+      const RudConfigKey *key = &g_array_index (keys, RudConfigKey, i);
+      const RudConfigValue *value = rud_config_lookup (config, key->group, key->name);
+
+      if (g_str_equal (key->group, RUD_CONFIG_AGENT_LIMITS) &&
+          value->source != RUD_CONFIG_DEFAULT &&
+          !apply_to_agent (config, value, agent, name, error))
+        return FALSE;
+    }
 
   return TRUE;
 }

@@ -2,16 +2,17 @@
 
 #pragma once
 
-#include <glib-object.h>
+#include "rud-config.h"
 
 G_BEGIN_DECLS
 
-/* Options that set a number of an object: NAME=NUMBER, with the name of a property. */
+/* Numbers of the configuration that are properties of an object. */
 
-gboolean ruc_limits_apply (GObject             *object,
-                           const char          *option,
-                           const char * const  *names,
-                           char               **limits,
-                           GError             **error);
+void     ruc_limits_apply          (RudConfig  *config,
+                                    GObject    *server);
+gboolean ruc_limits_apply_to_agent (RudConfig  *config,
+                                    GObject    *agent,
+                                    const char *name,
+                                    GError    **error);
 
 G_END_DECLS

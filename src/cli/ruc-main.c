@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ruc-agents.h"
+#include "ruc-config.h"
 #include "ruc-doctor.h"
 #include "ruc-exec.h"
 #include "ruc-run.h"
@@ -26,6 +27,7 @@ static const Command commands[] = {
   { "run", ruc_run },
   { "exec", ruc_exec },
   { "agents", ruc_agents },
+  { "config", ruc_config },
   { "doctor", ruc_doctor },
 };
 

@@ -20,7 +20,12 @@ typedef struct
 {
   RucRequest   request;
   RucFiles     files;
-  RucAgentOptions agent;
+  char        *agent;
+  char        *handler;
+  char        *openai_api;
+  gboolean     keys_for_tools;
+  char       **agent_limits;
+  char        *config_file;
   char        *system;
   char        *model;
   char        *schema_file;
@@ -59,6 +64,7 @@ print_help (void)
              "  --keys-for-tools      let the commands of openai have its key\n"
              "  --agent-limit NAME=NUMBER\n"
              "                        change a limit of the agent; may be repeated\n"
+             "  --config FILE         read FILE instead of the usual configuration\n"
              "  --system TEXT         what it is told about its task in general; @FILE reads FILE\n"
              "  --model NAME          the model it is to use\n"
              "  --schema FILE         ask for JSON; its schema is in FILE\n"
@@ -92,7 +98,11 @@ run_clear (Run *self)
 {
   ruc_request_clear (&self->request);
   ruc_files_clear (&self->files);
-  ruc_agent_options_clear (&self->agent);
+  g_free (self->agent);
+  g_free (self->handler);
+  g_free (self->openai_api);
+  g_strfreev (self->agent_limits);
+  g_free (self->config_file);
   g_free (self->system);
   g_free (self->model);
   g_free (self->schema_file);
@@ -116,11 +126,12 @@ parse (Run   *self,
 {
   /* File names are taken as they are, whatever the locale says. */
   const GOptionEntry entries[] = {
-    { "agent", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.name },
-    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.handler },
-    { "openai-api", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.openai_api },
-    { "keys-for-tools", 0, 0, G_OPTION_ARG_NONE, &self->agent.keys_for_tools },
-    { "agent-limit", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->agent.limits },
+    { "agent", 0, 0, G_OPTION_ARG_FILENAME, &self->agent },
+    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->handler },
+    { "openai-api", 0, 0, G_OPTION_ARG_FILENAME, &self->openai_api },
+    { "keys-for-tools", 0, 0, G_OPTION_ARG_NONE, &self->keys_for_tools },
+    { "agent-limit", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->agent_limits },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &self->config_file },
     { "url", 0, 0, G_OPTION_ARG_FILENAME, &self->request.url },
     { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &self->request.token_file },
     { "system", 0, 0, G_OPTION_ARG_FILENAME, &self->system },
@@ -146,13 +157,14 @@ parse (Run   *self,
 }
 
 static const char *
-find_agent_option (const RucAgentOptions *options)
+find_agent_option (Run *self)
 {
-  return options->name != NULL ? "--agent"
-         : options->handler != NULL ? "--handler"
-         : options->openai_api != NULL ? "--openai-api"
-         : options->limits != NULL ? "--agent-limit"
-         : options->keys_for_tools ? "--keys-for-tools"
+  return self->agent != NULL ? "--agent"
+         : self->handler != NULL ? "--handler"
+         : self->openai_api != NULL ? "--openai-api"
+         : self->agent_limits != NULL ? "--agent-limit"
+         : self->keys_for_tools ? "--keys-for-tools"
+         : self->config_file != NULL ? "--config"
          : NULL;
 }
 
@@ -163,10 +175,10 @@ check_words (Run *self)
     ruc_options_fail ("run", _("there is no prompt"));
   else if (self->words[1] != NULL)
     ruc_options_fail ("run", _("the prompt must be one word; put it in quotes"));
-  else if (self->request.url != NULL && find_agent_option (&self->agent) != NULL)
+  else if (self->request.url != NULL && find_agent_option (self) != NULL)
     ruc_options_fail ("run", _("%s cannot be used with --url: "
                                "the runtime there was started with its agent"),
-                      find_agent_option (&self->agent));
+                      find_agent_option (self));
   else
     return TRUE;
 
@@ -382,6 +394,31 @@ failed (RucCall    *call,
     write_json (self, "error", string, self->error_metadata);
 }
 
+/* The agent in this process is the one that the configuration says. */
+static RuntimeUseAgentHandler *
+make_agent (Run     *self,
+            GError **error)
+{
+  g_autoptr(RudConfig) config = rud_config_new ();
+
+  if (self->config_file != NULL)
+    rud_config_set_file (config, self->config_file);
+  if (self->agent != NULL)
+    rud_config_add_option (config, RUD_CONFIG_MAIN, "agent", self->agent);
+  if (self->handler != NULL)
+    rud_config_add_option (config, RUD_CONFIG_MAIN, "handler", self->handler);
+  if (self->openai_api != NULL)
+    rud_config_add_option (config, RUD_CONFIG_MAIN, "openai-api", self->openai_api);
+  if (self->keys_for_tools)
+    rud_config_add_option (config, RUD_CONFIG_MAIN, "keys-for-tools", "true");
+
+  for (gsize i = 0; self->agent_limits != NULL && self->agent_limits[i] != NULL; i++)
+    if (!rud_config_add_limit (config, RUD_CONFIG_AGENT_LIMITS, self->agent_limits[i], error))
+      return NULL;
+
+  return rud_config_load (config, error) ? ruc_agent_new (config, error) : NULL;
+}
+
 static const RucCallClass run_class = {
   .ask = ask,
   .answered = answered,
@@ -409,7 +446,7 @@ ruc_run (int    argc,
 
   if (self.request.url == NULL)
     {
-      handler = ruc_agent_new (&self.agent, &error);
+      handler = make_agent (&self, &error);
       if (handler == NULL)
         return ruc_options_fail ("run", "%s", error->message);
     }

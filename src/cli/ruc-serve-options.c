@@ -5,212 +5,268 @@
 #include "ruc-serve-options.h"
 
 #include "ruc-limits.h"
+#include "rud-error.h"
 #include "runtimeuse.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
-/* Properties of the server that --limit sets. */
-static const char * const limit_names[] = {
-  "artifact-hold",
-  "artifact-quiet",
-  "artifact-wait",
-  "cancel-grace",
-  "command-timeout",
-  "download-idle-timeout",
-  "download-timeout",
-  "handshake-timeout",
-  "heartbeat-interval",
-  "invocation-timeout",
-  "kill-grace",
-  "max-connections",
-  "max-download-size",
-  "max-extracted-size",
-  "max-message-size",
-  "max-unfinished-size",
-  "ping-interval",
-  "post-invocation-delay",
-  "stall-timeout",
-  "upload-timeout",
-  NULL
-};
-
-static GOptionContext *
-make_context (RucServeOptions *self)
+/* Words that are being read. */
+typedef struct
 {
-  const GOptionEntry entries[] = {
-    { "agent", 0, 0, G_OPTION_ARG_STRING, &self->agent.name },
-    { "handler", 0, 0, G_OPTION_ARG_FILENAME, &self->agent.handler },
-    { "openai-api", 0, 0, G_OPTION_ARG_STRING, &self->agent.openai_api },
-    { "keys-for-tools", 0, 0, G_OPTION_ARG_NONE, &self->agent.keys_for_tools },
-    { "agent-limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->agent.limits },
-    { "port", 0, 0, G_OPTION_ARG_STRING, &self->port },
-    { "host", 0, 0, G_OPTION_ARG_STRING, &self->host },
-    { "allow-origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->allowed_origins },
-    { "allowed-host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->allowed_hosts },
-    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &self->token_file },
-    { "insecure-no-auth", 0, 0, G_OPTION_ARG_NONE, &self->insecure_no_auth },
-    { "no-local-downloads", 0, 0, G_OPTION_ARG_NONE, &self->no_local_downloads },
-    { "log-level", 0, 0, G_OPTION_ARG_STRING, &self->log_level },
-    { "limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->limits },
-    { "help", 'h', 0, G_OPTION_ARG_NONE, &self->help },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &self->version },
-    G_OPTION_ENTRY_NULL
-  };
-  GOptionContext *context = g_option_context_new (NULL);
-
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_set_ignore_unknown_options (context, TRUE);
-
-  return context;
-}
+  RucServeOptions  *options;
+  int               n_words;
+  char            **words;
+  int               next;
+} Reader;
 
 void
 ruc_serve_options_free (RucServeOptions *self)
 {
-  ruc_agent_options_clear (&self->agent);
-  g_free (self->port);
-  g_free (self->host);
-  g_strfreev (self->allowed_origins);
-  g_strfreev (self->allowed_hosts);
-  g_free (self->token_file);
-  g_free (self->log_level);
-  g_strfreev (self->limits);
+  rud_config_free (self->config);
+  g_ptr_array_unref (self->others);
   g_free (self);
-}
-
-static gboolean
-takes_value (const char *word)
-{
-  static const char * const names[] = {
-    "--agent", "--handler", "--port", "--host", "--allow-origin",
-    "--allowed-host", "--token-file", "--log-level", "--limit", "--openai-api", "--agent-limit",
-    NULL,
-  };
-
-  return g_strv_contains (names, word);
 }
 
 /* Existing scripts count on being understood as they were by the reference,
  * which ignores an option at the end whose value is missing.
  */
 static gboolean
-may_lack_value (const char *word)
+may_lack_value (const char *name)
 {
-  return g_str_equal (word, "--agent") || g_str_equal (word, "--handler") ||
-         g_str_equal (word, "--port");
+  return g_str_equal (name, "agent") || g_str_equal (name, "handler") ||
+         g_str_equal (name, "port");
 }
 
-/* Only the name: what follows may be a secret that was meant for somebody else. */
-static void
-say_ignored (const char *word)
+/* The value of the option called @name: what is behind the equals sign of @word, or the next word.
+ *
+ * @value: (out) (nullable): nothing if it is missing and that is to be ignored
+ */
+static gboolean
+take_value (Reader      *self,
+            const char  *word,
+            const char  *name,
+            const char **value,
+            GError     **error)
 {
-  if (word[0] == '-')
-    g_printerr (_("Ignored %.*s, which is no option of this program\n"),
-                (int) strcspn (word, "="), word);
-  else
-    g_printerr (_("Ignored a word that belongs to no option\n"));
+  const char *equals = strchr (word, '=');
+
+  *value = equals != NULL ? equals + 1 : NULL;
+  if (equals == NULL && self->next < self->n_words)
+    *value = self->words[self->next++];
+  if (*value != NULL)
+    return TRUE;
+
+  if (!may_lack_value (name))
+    return rud_fail (error, _("--%s needs a value"), name);
+
+  g_printerr (_("Ignored --%s, which needs a value\n"), name);
+
+  return TRUE;
 }
 
-/* The reference also ignores what it does not know; we say so. */
+static gboolean
+read_limit (Reader      *self,
+            const char  *word,
+            const char  *name,
+            const char  *group,
+            GError     **error)
+{
+  const char *value;
+
+  return take_value (self, word, name, &value, error) &&
+         rud_config_add_limit (self->options->config, group, value, error);
+}
+
+static gboolean
+read_file_name (Reader      *self,
+                const char  *word,
+                GError     **error)
+{
+  const char *value;
+
+  if (!take_value (self, word, "config", &value, error))
+    return FALSE;
+
+  rud_config_set_file (self->options->config, value);
+
+  return TRUE;
+}
+
+static gboolean
+read_key (Reader              *self,
+          const char          *word,
+          const RudConfigKey  *key,
+          GError             **error)
+{
+  const char *value;
+
+  if (!take_value (self, word, key->name, &value, error))
+    return FALSE;
+
+  if (value != NULL)
+    rud_config_add_option (self->options->config, RUD_CONFIG_MAIN, key->name, value);
+
+  return TRUE;
+}
+
+/* The option of a boolean needs no value, and has one only behind an equals sign. */
+static const RudConfigKey *
+find_switch (Reader      *self,
+             const char  *word,
+             const char **value)
+{
+  GArray *keys = rud_config_get_keys (self->options->config);
+
+  for (guint i = 0; i < keys->len; i++)
+    {
+      const RudConfigKey *key = &g_array_index (keys, RudConfigKey, i);
+      g_autofree char *name = rud_config_key_dup_option (key);
+      gsize length = strlen (name);
+
+      if (key->type != RUD_CONFIG_BOOLEAN)
+        continue;
+
+      *value = g_str_has_prefix (word, name) && word[length] == '=' ? word + length + 1
+               : g_str_equal (word, name) ? "true"
+               : key->number != 0 && g_str_has_prefix (word, "--no-") &&
+                 g_str_equal (word + strlen ("--no-"), key->name) ? "false"
+               : NULL;
+      if (*value != NULL)
+        return key;
+    }
+
+  return NULL;
+}
+
+static gboolean
+read_option (Reader      *self,
+             const char  *word,
+             GError     **error)
+{
+  RucServeOptions *options = self->options;
+  g_autofree char *name = g_strndup (word + 2, strcspn (word + 2, "="));
+  const RudConfigKey *key;
+  const char *value;
+
+  if (g_str_equal (name, "limit"))
+    return read_limit (self, word, name, RUD_CONFIG_LIMITS, error);
+  if (g_str_equal (name, "agent-limit"))
+    return read_limit (self, word, name, RUD_CONFIG_AGENT_LIMITS, error);
+  if (g_str_equal (name, "config"))
+    return read_file_name (self, word, error);
+
+  key = find_switch (self, word, &value);
+  if (key != NULL)
+    {
+      rud_config_add_option (options->config, RUD_CONFIG_MAIN, key->name, value);
+      return TRUE;
+    }
+
+  key = rud_config_keys_find (rud_config_get_keys (options->config), RUD_CONFIG_MAIN, name);
+  if (key != NULL && key->type != RUD_CONFIG_BOOLEAN)
+    return read_key (self, word, key, error);
+
+  g_ptr_array_add (options->others, g_strdup (word));
+
+  return TRUE;
+}
+
+static gboolean
+read_words (Reader  *self,
+            GError **error)
+{
+  RucServeOptions *options = self->options;
+  gboolean is_over = FALSE;
+
+  while (self->next < self->n_words)
+    {
+      const char *word = self->words[self->next++];
+
+      if (!is_over && g_str_equal (word, "--"))
+        is_over = TRUE;
+      else if (!is_over && (g_str_equal (word, "--help") || g_str_equal (word, "-h")))
+        options->help = TRUE;
+      else if (!is_over && g_str_equal (word, "--version"))
+        options->version = TRUE;
+      else if (is_over || !g_str_has_prefix (word, "--"))
+        g_ptr_array_add (options->others, g_strdup (word));
+      else if (!read_option (self, word, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Reads the words behind the command. What they set is looked at when the configuration is read. */
 RucServeOptions *
 ruc_serve_options_parse (int      argc,
                          char   **argv,
                          GError **error)
 {
   g_autoptr(RucServeOptions) self = g_new0 (RucServeOptions, 1);
-  g_autoptr(GOptionContext) context = make_context (self);
-  g_auto(GStrv) words = g_new0 (char *, argc + 1);
-  int n_words = 0;
+  Reader reader = { self, argc, argv, 1 };
 
-  for (int i = 0; i < argc; i++)
+  self->config = rud_config_new ();
+  self->others = g_ptr_array_new_with_free_func (g_free);
+
+  return read_words (&reader, error) ? g_steal_pointer (&self) : NULL;
+}
+
+/* The reference also ignores what it does not know; we say so. */
+void
+ruc_serve_options_say_others (RucServeOptions *self)
+{
+  for (guint i = 0; i < self->others->len; i++)
     {
-      gboolean is_value = i > 0 && takes_value (argv[i - 1]);
+      const char *word = g_ptr_array_index (self->others, i);
 
-      if (i == argc - 1 && !is_value && may_lack_value (argv[i]))
-        g_printerr (_("Ignored %s, which needs a value\n"), argv[i]);
+      /* Only the name: what follows may be a secret that was meant for somebody else. */
+      if (word[0] == '-')
+        g_printerr (_("Ignored %.*s, which is no option of this program\n"),
+                    (int) strcspn (word, "="), word);
       else
-        words[n_words++] = g_strdup (argv[i]);
+        g_printerr (_("Ignored a word that belongs to no option\n"));
     }
-
-  if (!g_option_context_parse_strv (context, &words, error))
-    return NULL;
-
-  for (int i = 1; words[0] != NULL && words[i] != NULL; i++)
-    say_ignored (words[i]);
-
-  return g_steal_pointer (&self);
 }
 
-static gboolean G_GNUC_PRINTF (2, 3)
-fail (GError     **error,
-      const char  *format,
-      ...)
+/* Sets the server's properties as the configuration says. */
+void
+ruc_serve_options_apply (RucServeOptions *self,
+                         GObject         *server)
 {
-  g_autofree char *text = NULL;
-  va_list args;
+  RudConfig *config = self->config;
 
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT, text);
-
-  return FALSE;
-}
-
-static gboolean
-apply_port (RucServeOptions  *self,
-            GObject          *server,
-            GError          **error)
-{
-  guint64 port;
-
-  if (self->port == NULL)
-    return TRUE;
-
-  if (!g_ascii_string_to_unsigned (self->port, 10, 0, 65535, &port, NULL))
-    return fail (error, _("--port must be a number from 0 to 65535, not \"%s\""), self->port);
-
-  g_object_set (server, "port", (guint) port, NULL);
-
-  return TRUE;
-}
-
-/* Sets the server's properties as the options say. */
-gboolean
-ruc_serve_options_apply (RucServeOptions  *self,
-                         GObject          *server,
-                         GError          **error)
-{
-  if (!apply_port (self, server, error))
-    return FALSE;
-
-  if (!ruc_limits_apply (server, "--limit", limit_names, self->limits, error))
-    return FALSE;
-
+  ruc_limits_apply (config, server);
   g_object_set (server,
-                "host", self->host,
-                "allowed-origins", self->allowed_origins,
-                "allowed-hosts", self->allowed_hosts,
-                "insecure-no-auth", self->insecure_no_auth,
-                "allow-local-downloads", !self->no_local_downloads,
+                "port", (guint) rud_config_get_number (config, "port"),
+                "host", rud_config_get_string (config, "host"),
+                "allowed-origins", rud_config_get_strv (config, "allow-origin"),
+                "allowed-hosts", rud_config_get_strv (config, "allowed-host"),
+                "insecure-no-auth", rud_config_get_boolean (config, "insecure-no-auth"),
+                "allow-local-downloads", !rud_config_get_boolean (config, "no-local-downloads"),
                 NULL);
+}
 
-  return TRUE;
+static void
+print_limits (const char *title,
+              const char *group)
+{
+  g_autoptr(GArray) keys = rud_config_keys_new ();
+  g_autofree char *names = rud_config_keys_join_names (keys, group);
+
+  g_print ("\n%s %s\n", title, names);
 }
 
 void
 ruc_serve_options_print_help (void)
 {
-  g_autofree char *names = g_strjoinv (", ", (char **) limit_names);
-  g_autofree char *agent_names = ruc_agent_dup_limits ();
-
   g_print ("%s",
            _("Usage: runtimeuse [serve] [OPTION…]\n"
              "       runtimeuse run [OPTION…] PROMPT\n"
              "       runtimeuse exec [OPTION…] [--] COMMAND [ARG…]\n"
              "       runtimeuse agents [OPTION…]\n"
+             "       runtimeuse config [OPTION…]\n"
              "       runtimeuse doctor [OPTION…]\n"
              "\n"
              "Runs commands and agents for clients that connect over a WebSocket.\n"
@@ -220,8 +276,10 @@ ruc_serve_options_print_help (void)
              "  run                   ask an agent for something, here or elsewhere\n"
              "  exec                  run a command where the runtime is\n"
              "  agents                list the agents, and what they lack\n"
-             "  doctor                show what this machine offers, and what is missing\n"
-             "\n"
+             "  config                show what serve is set to, and by what\n"
+             "  doctor                show what this machine offers, and what is missing\n"));
+  g_print ("%s",
+           _("\n"
              "Agent:\n"
              "  --agent NAME          who answers: openai (default), claude, shell or echo\n"
              "  --handler FILE        an agent of your own: .js, .ts, .py or a program\n"
@@ -233,17 +291,41 @@ ruc_serve_options_print_help (void)
              "Network:\n"
              "  --port N              port to listen on; 0 takes a free one (default: 8080)\n"
              "  --host ADDR           address to listen on (default: loopback only)\n"
+             "  --listen ADDR         unix:PATH, or an address with its port; may be repeated\n"
              "  --allow-origin URL    let web pages of this origin connect; may be repeated\n"
              "  --allowed-host NAME   accept this name in the Host header; may be repeated\n"
              "  --token-file FILE     clients must present the token in FILE\n"
              "  --insecure-no-auth    listen beyond loopback without a token\n"
              "  --no-local-downloads  fetch files from public addresses only\n"
+             "  --no-metrics          do not answer /metrics\n"));
+  g_print ("%s",
+           _("\n"
+             "Desktop:\n"
+             "  --bus-name MODE       own a name on the message bus: auto (default), required\n"
+             "                        or off\n"
+             "  --notify WHEN         show notifications: unwatched (default), always or never\n"
+             "  --notify-after SECONDS\n"
+             "                        only for requests that take longer (default: 30)\n"
+             "  --exit-idle SECONDS   end when nobody was connected for so long; 0 for never\n"
+             "                        (default)\n"
+             "  --drain-timeout SECONDS\n"
+             "                        how long requests may go on after SIGTERM (default: 0)\n"
+             "  --scopes              run each command in a scope of systemd\n"
+             "  --scope-memory-max SIZE\n"
+             "                        the memory of such a scope\n"
+             "  --scope-tasks-max N   how many processes and threads it may have\n"
+             "  --scope-cpu-quota PERCENT\n"
+             "                        its share of one processor\n"
+             "  --host-commands       run commands outside of the Flatpak\n"
              "\n"
              "Other:\n"
+             "  --config FILE         read FILE instead of the usual configuration\n"
              "  --log-level LEVEL     error, warning, message, info (default) or debug\n"
              "  --limit NAME=NUMBER   change a limit; may be repeated\n"
              "  --version             show the version\n"
-             "  -h, --help            show this\n"));
-  g_print (_("\nLimits: %s\n"), names);
-  g_print (_("\nLimits of agents: %s\n"), agent_names);
+             "  -h, --help            show this\n"
+             "\n"
+             "All of this can be set in a file as well: see \"man runtimeuse.conf\".\n"));
+  print_limits (_("Limits:"), RUD_CONFIG_LIMITS);
+  print_limits (_("Limits of agents:"), RUD_CONFIG_AGENT_LIMITS);
 }

@@ -121,7 +121,7 @@ set_up_agent (Service          *service,
               RucServeOptions  *options,
               GError          **error)
 {
-  service->agent = ruc_agent_new (&options->agent, error);
+  service->agent = ruc_agent_new (options->config, error);
   if (service->agent == NULL)
     return FALSE;
 
@@ -135,9 +135,12 @@ set_up_token (RucServeOptions        *options,
               RuntimeUseServer  *server,
               GError           **error)
 {
+  const RudConfigValue *file = rud_config_lookup (options->config, RUD_CONFIG_MAIN, "token-file");
+  gboolean is_option = file->source == RUD_CONFIG_OPTION;
   char *token = NULL;
 
-  if (!rud_credential_read_token (options->token_file, &token, error))
+  if (!rud_credential_read_token (is_option ? file->text : NULL, is_option ? NULL : file->text,
+                                  &token, error))
     return FALSE;
 
   if (token != NULL)
@@ -207,9 +210,10 @@ serve (RucServeOptions  *options,
   service.cancellable = g_cancellable_new ();
 
   if (!set_up_agent (&service, options, error) ||
-      !set_up_token (options, service.server, error) ||
-      !ruc_serve_options_apply (options, G_OBJECT (service.server), error))
+      !set_up_token (options, service.server, error))
     return -1;
+
+  ruc_serve_options_apply (options, G_OBJECT (service.server));
 
   g_unix_signal_add (SIGTERM, sigterm_cb, &service);
   g_unix_signal_add (SIGINT, sigint_cb, &service);
@@ -232,6 +236,8 @@ static int
 run (RucServeOptions  *options,
      GError          **error)
 {
+  GPtrArray *notices;
+
   if (options->help)
     {
       ruc_serve_options_print_help ();
@@ -244,8 +250,15 @@ run (RucServeOptions  *options,
       return EXIT_SUCCESS;
     }
 
-  if (!rud_log_install (options->log_level, error))
+  ruc_serve_options_say_others (options);
+  if (!rud_config_load (options->config, error) ||
+      !rud_log_install (rud_config_get_string (options->config, "log-level"), error))
     return -1;
+
+  notices = rud_config_get_notices (options->config);
+  for (guint i = 0; i < notices->len; i++)
+    g_warning ("%s", (const char *) g_ptr_array_index (notices, i));
+
 
   rud_process_raise_descriptors ();
 

@@ -147,11 +147,12 @@ check_token (char        *token,
   return TRUE;
 }
 
-/* Finds the token where the option, the environment or systemd has put it, in
+/* Finds the token in @token_file, the environment, @other_file, or where systemd has put it, in
  * this order. None is no error.
  */
 gboolean
 rud_credential_read_token (const char  *token_file,
+                           const char  *other_file,
                            char       **token,
                            GError     **error)
 {
@@ -174,7 +175,7 @@ rud_credential_read_token (const char  *token_file,
       if (from_variable != NULL)
         explicit_bzero (from_variable, strlen (from_variable));
       if (source == NULL)
-        source = file_variable;
+        source = file_variable != NULL ? file_variable : other_file;
       if (source == NULL && credential != NULL && g_file_test (credential, G_FILE_TEST_EXISTS))
         source = credential;
       if (source == NULL)

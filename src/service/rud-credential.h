@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 gboolean rud_credential_read_token (const char  *token_file,
+                                    const char  *other_file,
                                     char       **token,
                                     GError     **error);
 void     rud_credential_free       (char        *token);

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-COMMANDS = ("serve", "run", "exec", "agents", "doctor")
+COMMANDS = ("serve", "run", "exec", "agents", "config", "doctor")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 ALWAYS = {"--help", "--version"}
 # Where the part about a command begins and ends, and which of its lines name options.
