@@ -13,11 +13,11 @@ python=${RUNTIMEUSE_TEST_VENV:-$build/venv}/bin/python3
 : "${RUNTIMEUSE_PROGRAM:=$build/src/cli/runtimeuse}"
 : "${RUNTIMEUSE_TEST_NODE_MODULES:=$build/node_modules}"
 : "${RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE:=$build/json-schema-suite}"
-: "${RUNTIMEUSE_EXAMPLES:=$build/examples}"
-: "${RUNTIMEUSE_JSON_SCHEMA_CHECKER:=$build/tests/unit/json-schema-checker}"
+: "${RUNTIMEUSE_TEST_EXAMPLES:=$build/examples}"
+: "${RUNTIMEUSE_TEST_JSON_SCHEMA_CHECKER:=$build/tests/unit/json-schema-checker}"
 PYTHONDONTWRITEBYTECODE=1
 export RUNTIMEUSE_PROGRAM RUNTIMEUSE_TEST_NODE_MODULES PYTHONDONTWRITEBYTECODE
-export RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE RUNTIMEUSE_JSON_SCHEMA_CHECKER RUNTIMEUSE_EXAMPLES
+export RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE RUNTIMEUSE_TEST_JSON_SCHEMA_CHECKER RUNTIMEUSE_TEST_EXAMPLES
 
 skip () {
   echo "1..0 # SKIP no $1: ./dev test installs the packages of the tests"

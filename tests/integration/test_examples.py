@@ -14,7 +14,7 @@ from harness.messages import CANCELLED, END_SESSION, TERMINALS, commands, invoca
 from harness.processes import PATIENCE, descendants, is_running, wait_until
 from harness.receiver import Receiver
 
-EXAMPLES = Path(os.environ.get('RUNTIMEUSE_EXAMPLES') or
+EXAMPLES = Path(os.environ.get('RUNTIMEUSE_TEST_EXAMPLES') or
                 Path(__file__).resolve().parents[2] / 'build/examples')
 TIMEOUT = 15 * PATIENCE
 

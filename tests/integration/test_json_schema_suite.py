@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 SUITE = pathlib.Path(os.environ['RUNTIMEUSE_TEST_JSON_SCHEMA_SUITE']) / 'tests'
-CHECKER = os.environ['RUNTIMEUSE_JSON_SCHEMA_CHECKER']
+CHECKER = os.environ['RUNTIMEUSE_TEST_JSON_SCHEMA_CHECKER']
 
 # The schemas of the suite take the dialect for granted.
 DRAFTS = {

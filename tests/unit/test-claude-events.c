@@ -535,7 +535,7 @@ static void
 test_recordings (gconstpointer data)
 {
   const char *version = data;
-  const char *folder = g_getenv ("RUNTIMEUSE_CLAUDE_RECORDINGS");
+  const char *folder = g_getenv ("RUNTIMEUSE_TEST_CLAUDE_RECORDINGS");
   g_autofree char *versions = g_build_filename (folder, version, NULL);
 
   g_test_summary ("Recordings of the program lead to what they show");

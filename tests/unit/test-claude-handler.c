@@ -52,7 +52,7 @@ fixture_new (const char *property,
   self->folder = g_dir_make_tmp ("runtimeuse-XXXXXX", &error);
   g_assert_no_error (error);
   self->program = g_build_filename (self->folder, "claude", NULL);
-  g_assert_cmpint (symlink (g_getenv ("RUNTIMEUSE_SCRIPTED_CLAUDE"), self->program), ==, 0);
+  g_assert_cmpint (symlink (g_getenv ("RUNTIMEUSE_TEST_SCRIPTED_CLAUDE"), self->program), ==, 0);
   self->file = g_build_filename (self->folder, "file", NULL);
   self->path = g_strdup (g_getenv ("PATH"));
   path = g_strdup_printf ("relative::%s:%s", self->folder, self->path);

@@ -40,7 +40,7 @@ fixture_new (const char *how)
   self->folder = g_dir_make_tmp ("runtimeuse-XXXXXX", &error);
   g_assert_no_error (error);
   self->path = g_build_filename (self->folder, how, NULL);
-  g_assert_cmpint (symlink (g_getenv ("RUNTIMEUSE_SCRIPTED_HOST"), self->path), ==, 0);
+  g_assert_cmpint (symlink (g_getenv ("RUNTIMEUSE_TEST_SCRIPTED_HOST"), self->path), ==, 0);
   self->handler = runtime_use_hosted_handler_new (self->path);
   self->session = session_fixture_new (RUNTIME_USE_AGENT_HANDLER (self->handler));
   g_object_set (self->session->session, "kill-grace", 100, NULL);

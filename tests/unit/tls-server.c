@@ -116,9 +116,9 @@ tls_server_dup_certificate_path (const char *certificate)
 {
   g_autofree char *name = g_strconcat (certificate, ".pem", NULL);
 
-  g_assert_nonnull (g_getenv ("RUNTIMEUSE_CERTIFICATES"));
+  g_assert_nonnull (g_getenv ("RUNTIMEUSE_TEST_CERTIFICATES"));
 
-  return g_build_filename (g_getenv ("RUNTIMEUSE_CERTIFICATES"), name, NULL);
+  return g_build_filename (g_getenv ("RUNTIMEUSE_TEST_CERTIFICATES"), name, NULL);
 }
 
 TlsServer *

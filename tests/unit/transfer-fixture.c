@@ -110,7 +110,7 @@ transfer_make_archives (const char * const *names)
   char *folder = g_dir_make_tmp ("archives-XXXXXX", NULL);
   int status;
 
-  g_ptr_array_add (argv, (gpointer) g_getenv ("RUNTIMEUSE_MAKE_ARCHIVES"));
+  g_ptr_array_add (argv, (gpointer) g_getenv ("RUNTIMEUSE_TEST_MAKE_ARCHIVES"));
   g_assert_nonnull (argv->pdata[0]);
   g_ptr_array_add (argv, folder);
   for (gsize i = 0; names != NULL && names[i] != NULL; i++)
