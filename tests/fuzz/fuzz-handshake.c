@@ -32,23 +32,26 @@ LLVMFuzzerTestOneInput (const guint8 *data,
 {
   char *origins[] = { (char *) "https://good.example", NULL };
   char *hosts[] = { (char *) "box", NULL };
+  char *bound[] = { (char *) "192.0.2.7", NULL };
   guint8 digest[RUNTIME_USE_TOKEN_DIGEST_LENGTH];
   RuntimeUseHandshakePolicy policy = {
     .allowed_origins = origins,
     .allowed_hosts = hosts,
-    .bound_host = (char *) "192.0.2.7",
+    .bound_hosts = bound,
   };
   g_autofree char *bytes = g_malloc (size + 1);
   g_autoptr(GString) answer = g_string_new (NULL);
   RuntimeUseHandshake handshake;
+  RuntimeUsePeer peer;
   gssize end;
 
   if (size == 0)
     return 0;
 
-  /* The first byte says whether there is a token. */
+  /* The first byte says whether there is a token, and who asks. */
   if (*data & 1)
     policy.token_digest = digest;
+  peer = *data >> 1 & 3;
   _runtime_use_token_digest (TOKEN, strlen (TOKEN), digest);
   data++;
   size--;
@@ -61,7 +64,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
     return 0;
 
   g_assert_cmpint (_runtime_use_handshake_find_end (bytes, size, end - 1), ==, end);
-  _runtime_use_handshake_answer (&policy, bytes, end, &handshake, answer);
+  _runtime_use_handshake_answer (&policy, peer, bytes, end, &handshake, answer);
   check_answer (&handshake, answer);
   _runtime_use_handshake_clear (&handshake);
 

@@ -83,14 +83,23 @@ def check(header: str, source: str, type_name: str) -> list[str]:
     return sorted(set(faults))
 
 
+def source_of(header: pathlib.Path) -> str:
+    """What implements a header: its source, and those that continue it without a header."""
+    own = header.with_suffix(".c")
+    more = [path for path in header.parent.glob(f"{header.stem}-*.c")
+            if not path.with_suffix(".h").exists()
+            and not path.with_name(f"{path.stem}-private.h").exists()]
+    return "".join(path.read_text(encoding="utf-8") for path in [own, *sorted(more)]
+                   if path.exists())
+
+
 def main(root: pathlib.Path) -> int:
     bad = 0
     for header in sorted(root.rglob("*.h")):
         if header.name.endswith("-private.h"):
             continue
-        source = header.with_suffix(".c")
         type_name = "".join(word.capitalize() for word in header.stem.split("-"))
-        text = source.read_text(encoding="utf-8") if source.exists() else ""
+        text = source_of(header)
         for fault in check(header.read_text(encoding="utf-8"), text, type_name):
             print(f"{header.relative_to(root)}: {fault}")
             bad += 1

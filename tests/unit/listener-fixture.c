@@ -103,6 +103,7 @@ listener_fixture_init (ListenerFixture             *fixture,
                        guint                        max_connections)
 {
   g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
+  RuntimeUseListenPlan plan = { .main_addresses = addresses, .backlog = 128 };
   g_autoptr(GError) error = NULL;
 
   *fixture = (ListenerFixture) { 0 };
@@ -113,7 +114,7 @@ listener_fixture_init (ListenerFixture             *fixture,
                                                  &listener_fixture_events, fixture);
 
   g_ptr_array_add (addresses, g_inet_socket_address_new_from_string ("127.0.0.1", 0));
-  _runtime_use_listener_start (fixture->listener, addresses, 128, &error);
+  _runtime_use_listener_start (fixture->listener, &plan, &error);
   g_assert_no_error (error);
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define RAW_PATIENCE (20 * G_TIME_SPAN_SECOND)
@@ -98,6 +99,24 @@ raw_client_new (guint port)
   g_assert_no_errno (connect (self->fd, (struct sockaddr *) &address, sizeof address));
   g_assert_no_errno (ioctl (self->fd, FIONBIO, &on));
   g_assert_no_errno (setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+
+  return self;
+}
+
+G_GNUC_UNUSED static RawClient *
+raw_client_new_unix (const char *path)
+{
+  RawClient *self = g_new0 (RawClient, 1);
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int on = 1;
+
+  g_assert_cmpuint (g_strlcpy (address.sun_path, path, sizeof address.sun_path), <,
+                    sizeof address.sun_path);
+  self->input = g_byte_array_new ();
+  self->fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_cmpint (self->fd, >=, 0);
+  g_assert_no_errno (connect (self->fd, (struct sockaddr *) &address, sizeof address));
+  g_assert_no_errno (ioctl (self->fd, FIONBIO, &on));
 
   return self;
 }

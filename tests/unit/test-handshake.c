@@ -150,17 +150,19 @@ static const Case token_cases[] = {
 };
 
 static guint
-answer (const char  *request,
-        gboolean     with_token,
-        char       **text)
+answer_peer (RuntimeUsePeer   peer,
+             const char      *request,
+             gboolean         with_token,
+             char           **text)
 {
   char *origins[] = { (char *) "https://good.example", (char *) "", NULL };
   char *hosts[] = { (char *) "box", (char *) "box2:9", NULL };
+  char *bound[] = { (char *) "192.0.2.7", NULL };
   guint8 digest[RUNTIME_USE_TOKEN_DIGEST_LENGTH];
   RuntimeUseHandshakePolicy policy = {
     .allowed_origins = origins,
     .allowed_hosts = hosts,
-    .bound_host = (char *) "192.0.2.7",
+    .bound_hosts = bound,
     .token_digest = with_token ? digest : NULL,
   };
   g_autofree char *header = g_strdup (request);
@@ -169,7 +171,7 @@ answer (const char  *request,
   guint status;
 
   _runtime_use_token_digest (TOKEN, strlen (TOKEN), digest);
-  _runtime_use_handshake_answer (&policy, header, strlen (header), &handshake, out);
+  _runtime_use_handshake_answer (&policy, peer, header, strlen (header), &handshake, out);
   status = handshake.status;
   _runtime_use_handshake_clear (&handshake);
 
@@ -177,6 +179,14 @@ answer (const char  *request,
     *text = g_strdup (out->str);
 
   return status;
+}
+
+static guint
+answer (const char  *request,
+        gboolean     with_token,
+        char       **text)
+{
+  return answer_peer (RUNTIME_USE_PEER_LOOPBACK, request, with_token, text);
 }
 
 static void
@@ -264,7 +274,8 @@ test_handshake_wipes (void)
   g_test_summary ("Nothing of the request is left");
 
   _runtime_use_token_digest (TOKEN, strlen (TOKEN), digest);
-  _runtime_use_handshake_answer (&policy, header, length, &handshake, out);
+  _runtime_use_handshake_answer (&policy, RUNTIME_USE_PEER_LOOPBACK, header, length, &handshake,
+                                 out);
   g_assert_cmpuint (handshake.status, ==, 101);
   for (gsize i = 0; i < length; i++)
     g_assert_cmphex (header[i], ==, 0);
@@ -282,7 +293,8 @@ test_handshake_nul (void)
 
   g_test_summary ("A NUL cannot hide what follows it");
 
-  _runtime_use_handshake_answer (&policy, header, sizeof request - 1, &handshake, out);
+  _runtime_use_handshake_answer (&policy, RUNTIME_USE_PEER_LOOPBACK, header, sizeof request - 1,
+                                 &handshake, out);
   g_assert_cmpuint (handshake.status, ==, 400);
   _runtime_use_handshake_clear (&handshake);
 }
@@ -290,7 +302,8 @@ test_handshake_nul (void)
 static void
 test_handshake_wildcard (void)
 {
-  RuntimeUseHandshakePolicy policy = { .bound_host = (char *) "0.0.0.0" };
+  char *bound[] = { (char *) "192.0.2.7", (char *) "0.0.0.0", NULL };
+  RuntimeUseHandshakePolicy policy = { .bound_hosts = bound };
   static const struct
   {
     const char *request;
@@ -309,10 +322,48 @@ test_handshake_wildcard (void)
       g_autoptr(GString) out = g_string_new (NULL);
       RuntimeUseHandshake handshake;
 
-      _runtime_use_handshake_answer (&policy, header, strlen (header), &handshake, out);
+      _runtime_use_handshake_answer (&policy, RUNTIME_USE_PEER_NETWORK, header, strlen (header),
+                                     &handshake, out);
       g_assert_cmpuint (handshake.status, ==, tests[i].status);
       _runtime_use_handshake_clear (&handshake);
     }
+}
+
+static void
+test_handshake_peers (void)
+{
+  static const struct
+  {
+    RuntimeUsePeer  peer;
+    gboolean        with_token;
+    const char     *request;
+    guint           status;
+  } tests[] = {
+    { RUNTIME_USE_PEER_USER, FALSE, GET HOST REST, 101 },
+    { RUNTIME_USE_PEER_USER, FALSE, GET "Host: evil.example\r\n" REST, 101 },
+    { RUNTIME_USE_PEER_USER, TRUE, GET HOST REST, 101 },
+    { RUNTIME_USE_PEER_USER, TRUE, GET HOST "Authorization: Bearer x\r\n" REST, 101 },
+    { RUNTIME_USE_PEER_USER, TRUE, GET HOST "Origin: null\r\n" REST, 403 },
+    { RUNTIME_USE_PEER_USER, TRUE, GET HOST "Origin: https://good.example\r\n" REST, 101 },
+    { RUNTIME_USE_PEER_USER, TRUE, GET HOST END, 426 },
+    { RUNTIME_USE_PEER_STRANGER, FALSE, GET HOST REST, 403 },
+    { RUNTIME_USE_PEER_STRANGER, FALSE, GET HOST END, 403 },
+    { RUNTIME_USE_PEER_STRANGER, TRUE, GET HOST REST, 403 },
+    { RUNTIME_USE_PEER_STRANGER, TRUE, GET HOST "Authorization: Bearer x\r\n" REST, 403 },
+    { RUNTIME_USE_PEER_STRANGER, FALSE, GET HOST "Authorization: Bearer " TOKEN "\r\n" REST, 403 },
+    { RUNTIME_USE_PEER_STRANGER, TRUE, GET HOST "Authorization: Bearer " TOKEN "\r\n" REST, 101 },
+    { RUNTIME_USE_PEER_STRANGER, TRUE, "GET /?token=" TOKEN " HTTP/1.1\r\n" HOST REST, 101 },
+    { RUNTIME_USE_PEER_STRANGER, TRUE, GET HOST "Origin: null\r\nAuthorization: Bearer " TOKEN
+                                       "\r\n" REST, 403 },
+    { RUNTIME_USE_PEER_NETWORK, TRUE, GET HOST REST, 401 },
+    { RUNTIME_USE_PEER_NETWORK, FALSE, GET "Host: evil.example\r\n" REST, 403 },
+  };
+
+  g_test_summary ("Over a Unix socket the user of the server needs no token, and others do");
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_assert_cmpuint (answer_peer (tests[i].peer, tests[i].request, tests[i].with_token, NULL), ==,
+                      tests[i].status);
 }
 
 static void
@@ -386,6 +437,7 @@ main (int    argc,
   g_test_add_func ("/handshake/wipes", test_handshake_wipes);
   g_test_add_func ("/handshake/nul", test_handshake_nul);
   g_test_add_func ("/handshake/wildcard", test_handshake_wildcard);
+  g_test_add_func ("/handshake/peers", test_handshake_peers);
   g_test_add_func ("/handshake/find-end", test_handshake_find_end);
 
   return g_test_run ();

@@ -352,6 +352,7 @@ static void
 test_listener_port_in_use (void)
 {
   g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
+  RuntimeUseListenPlan plan = { .main_addresses = addresses, .backlog = 128 };
   g_autoptr(RuntimeUseListener) second = NULL;
   g_autoptr(GError) error = NULL;
   ListenerFixture fixture;
@@ -364,7 +365,7 @@ test_listener_port_in_use (void)
                                       &fixture);
   port = listener_fixture_get_port (&fixture);
   g_ptr_array_add (addresses, g_inet_socket_address_new_from_string ("127.0.0.1", port));
-  g_assert_false (_runtime_use_listener_start (second, addresses, 16, &error));
+  g_assert_false (_runtime_use_listener_start (second, &plan, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
   g_assert_true (g_str_has_prefix (error->message, "Could not listen on 127.0.0.1 port "));
 
@@ -375,6 +376,7 @@ static void
 test_listener_same_address (void)
 {
   g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
+  RuntimeUseListenPlan plan = { .main_addresses = addresses, .backlog = 128 };
   g_autoptr(GError) error = NULL;
   RuntimeUseListener *listener;
 
@@ -384,7 +386,7 @@ test_listener_same_address (void)
                                         NULL);
   for (guint i = 0; i < 2; i++)
     g_ptr_array_add (addresses, g_inet_socket_address_new_from_string ("127.0.0.1", 0));
-  g_assert_true (_runtime_use_listener_start (listener, addresses, 128, &error));
+  g_assert_true (_runtime_use_listener_start (listener, &plan, &error));
   g_assert_no_error (error);
 
   _runtime_use_listener_free (listener);

@@ -63,6 +63,7 @@ typedef struct
 
 RuntimeUseConnection *_runtime_use_connection_new (RuntimeUsePoller                   *poller,
                                                    int                                 fd,
+                                                   RuntimeUsePeer                      peer,
                                                    const RuntimeUseConnectionOptions  *options,
                                                    const RuntimeUseConnectionEvents   *events,
                                                    gpointer                            user_data,

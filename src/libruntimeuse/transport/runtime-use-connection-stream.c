@@ -4,14 +4,13 @@
 
 #include "runtime-use-connection-stream-private.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime-use-peer-private.h"
 #include "runtime-use-stream-parts-private.h"
 
 /*
@@ -541,21 +540,10 @@ _runtime_use_connection_stream_settled (RuntimeUseConnectionStream *self)
 /*
  * _runtime_use_connection_stream_dup_peer:
  *
- * Returns: (nullable): the address and port of the other end
+ * Returns: (nullable): who is at the other end
  */
 char *
 _runtime_use_connection_stream_dup_peer (RuntimeUseConnectionStream *self)
 {
-  struct sockaddr_storage storage;
-  socklen_t length = sizeof storage;
-  g_autoptr(GSocketAddress) address = NULL;
-
-  if (self->fd < 0 || getpeername (self->fd, (struct sockaddr *) &storage, &length) < 0)
-    return NULL;
-
-  address = g_socket_address_new_from_native (&storage, length);
-  if (address == NULL)
-    return NULL;
-
-  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  return self->fd >= 0 ? _runtime_use_peer_describe (self->fd) : NULL;
 }

@@ -30,6 +30,7 @@ struct _RuntimeUseConnection
   GList                              link;          /* in the owner's list */
 
   RuntimeUseConnectionStream        *stream;
+  RuntimeUsePeer                     peer;
   GByteArray                        *request;       /* (nullable): until it was answered */
   gsize                              searched;
   gint64                             accepted_at;
@@ -83,8 +84,8 @@ answer_request (RuntimeUseConnection *self,
   g_autoptr(GString) answer = g_string_sized_new (256);
   RuntimeUseHandshake handshake;
 
-  _runtime_use_handshake_answer (&self->options->policy, (char *) self->request->data,
-                                 header_length, &handshake, answer);
+  _runtime_use_handshake_answer (&self->options->policy, self->peer,
+                                 (char *) self->request->data, header_length, &handshake, answer);
 
   if (!_runtime_use_connection_stream_answer (self->stream, answer))
     {
@@ -203,6 +204,7 @@ static const RuntimeUseConnectionStreamEvents stream_events = {
 RuntimeUseConnection *
 _runtime_use_connection_new (RuntimeUsePoller                   *poller,
                              int                                 fd,
+                             RuntimeUsePeer                      peer,
                              const RuntimeUseConnectionOptions  *options,
                              const RuntimeUseConnectionEvents   *events,
                              gpointer                            user_data,
@@ -219,6 +221,7 @@ _runtime_use_connection_new (RuntimeUsePoller                   *poller,
       return NULL;
     }
 
+  self->peer = peer;
   self->options = options;
   self->events = events;
   self->user_data = user_data;

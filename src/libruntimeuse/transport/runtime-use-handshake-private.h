@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "runtime-use-peer-private.h"
+
 G_BEGIN_DECLS
 
 #define RUNTIME_USE_TOKEN_DIGEST_LENGTH 32
@@ -15,7 +17,7 @@ G_BEGIN_DECLS
  * RuntimeUseHandshakePolicy:
  * @allowed_origins: (nullable): origins that a browser may connect from
  * @allowed_hosts: (nullable): host names that we go by, beside the loopback ones
- * @bound_host: (nullable): the address or name that we listen on
+ * @bound_hosts: (nullable): the addresses and names that we listen on
  * @token_digest: (nullable): SHA-256 of the token that a client has to show
  *
  * Who may connect.
@@ -24,7 +26,7 @@ typedef struct
 {
   char   **allowed_origins;
   char   **allowed_hosts;
-  char    *bound_host;
+  char   **bound_hosts;
   guint8  *token_digest;
 } RuntimeUseHandshakePolicy;
 
@@ -48,6 +50,7 @@ gssize _runtime_use_handshake_find_end (const char *bytes,
                                         gsize       searched);
 
 void _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
+                                    RuntimeUsePeer                   peer,
                                     char                            *header,
                                     gsize                            length,
                                     RuntimeUseHandshake             *result,

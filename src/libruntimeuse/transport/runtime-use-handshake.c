@@ -216,7 +216,6 @@ is_address_allowed (const RuntimeUseHandshakePolicy *policy,
                     const char                      *text)
 {
   guint8 address[sizeof (struct in6_addr)];
-  guint8 bound[sizeof (struct in6_addr)];
   gsize size = family == AF_INET ? sizeof (struct in_addr) : sizeof (struct in6_addr);
 
   if (inet_pton (family, text, address) != 1)
@@ -226,13 +225,17 @@ is_address_allowed (const RuntimeUseHandshakePolicy *policy,
                         : memcmp (address, &in6addr_loopback, sizeof in6addr_loopback) == 0)
     return TRUE;
 
-  if (policy->bound_host == NULL)
-    return FALSE;
+  for (guint i = 0; policy->bound_hosts != NULL && policy->bound_hosts[i] != NULL; i++)
+    {
+      const char *host = policy->bound_hosts[i];
+      guint8 bound[sizeof (struct in6_addr)];
 
-  if (strcmp (policy->bound_host, "0.0.0.0") == 0 || strcmp (policy->bound_host, "::") == 0)
-    return TRUE;
+      if (strcmp (host, "0.0.0.0") == 0 || strcmp (host, "::") == 0 ||
+          (inet_pton (family, host, bound) == 1 && memcmp (address, bound, size) == 0))
+        return TRUE;
+    }
 
-  return inet_pton (family, policy->bound_host, bound) == 1 && memcmp (address, bound, size) == 0;
+  return FALSE;
 }
 
 static gboolean
@@ -253,8 +256,8 @@ is_host_allowed (const RuntimeUseHandshakePolicy *policy,
 
   return is_address_allowed (policy, AF_INET, name) ||
          contains (policy->allowed_hosts, name) ||
-         g_ascii_strcasecmp (name, "localhost") == 0 ||
-         (policy->bound_host != NULL && g_ascii_strcasecmp (name, policy->bound_host) == 0);
+         contains (policy->bound_hosts, name) ||
+         g_ascii_strcasecmp (name, "localhost") == 0;
 }
 
 /* Takes the same time wherever the two differ. */
@@ -332,6 +335,7 @@ is_key (const char *key)
 
 static guint
 judge_client (const RuntimeUseHandshakePolicy *policy,
+              RuntimeUsePeer                   peer,
               const Request                   *request,
               const char                     **why)
 {
@@ -339,6 +343,16 @@ judge_client (const RuntimeUseHandshakePolicy *policy,
     {
       *why = "The origin of this request is not allowed";
       return 403;
+    }
+
+  /* The kernel has told who it is, and a host name has led nobody there. */
+  if (peer == RUNTIME_USE_PEER_USER)
+    return 0;
+
+  if (peer == RUNTIME_USE_PEER_STRANGER)
+    {
+      *why = "Other users of this machine are let in with a token only";
+      return policy->token_digest != NULL && has_right_token (policy, request) ? 0 : 403;
     }
 
   if (policy->token_digest != NULL)
@@ -526,6 +540,7 @@ _runtime_use_handshake_refuse (guint       status,
 
 /*
  * _runtime_use_handshake_answer:
+ * @peer: who asks, as far as the kernel knows
  * @header: a whole request header with its empty line; overwritten
  * @result: (out caller-allocates): what was decided
  * @answer: gets the bytes to send
@@ -535,6 +550,7 @@ _runtime_use_handshake_refuse (guint       status,
  */
 void
 _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
+                               RuntimeUsePeer                   peer,
                                char                            *header,
                                gsize                            length,
                                RuntimeUseHandshake             *result,
@@ -547,7 +563,7 @@ _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
   *result = (RuntimeUseHandshake) { 0 };
 
   if (parse_request (&request, header, length))
-    status = judge_client (policy, &request, &why);
+    status = judge_client (policy, peer, &request, &why);
   if (status == 0)
     status = judge_upgrade (&request, &why);
   if (status == 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime-use-connection-private.h"
+#include "runtime-use-listening-socket-private.h"
 #include "runtime-use-logger.h"
 
 G_BEGIN_DECLS
@@ -33,15 +34,15 @@ RuntimeUseListener *_runtime_use_listener_new (RuntimeUseConnectionOptions    *o
 
 void _runtime_use_listener_free (RuntimeUseListener *self);
 
-gboolean _runtime_use_listener_start (RuntimeUseListener  *self,
-                                      GPtrArray           *addresses,
-                                      guint                backlog,
-                                      GError             **error);
+gboolean _runtime_use_listener_start (RuntimeUseListener          *self,
+                                      const RuntimeUseListenPlan  *plan,
+                                      GError                     **error);
+
+char **_runtime_use_listener_dup_uris (RuntimeUseListener *self);
 
 guint _runtime_use_listener_get_port (RuntimeUseListener *self);
 
 guint _runtime_use_listener_get_n_connections (RuntimeUseListener *self);
-
 
 void _runtime_use_listener_stop_accepting (RuntimeUseListener *self);
 

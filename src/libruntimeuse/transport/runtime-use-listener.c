@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /*
- * The listening sockets, and all connections that came from them.
+ * Accepts, and has all connections that came from that.
  */
 
 /* So many are accepted before others get their turn. */
@@ -36,23 +36,22 @@
 
 #define PAUSE         (200 * G_TIME_SPAN_MILLISECOND)
 #define LOG_INTERVAL  (10 * G_TIME_SPAN_SECOND)
-#define PORT_ATTEMPTS 16
 
 #define NO_ROOM "Too many connections"
 
 typedef struct
 {
-  RuntimeUsePollEntry  entry;
-  RuntimeUseListener  *listener;
-  GSocket             *socket;
-  int                  fd;
-  gboolean             is_watched;
-} ListeningSocket;
+  RuntimeUsePollEntry        entry;
+  RuntimeUseListener        *listener;
+  RuntimeUseListeningSocket *listening;
+  int                        fd;
+  gboolean                   is_watched;
+} WatchedSocket;
 
 struct _RuntimeUseListener
 {
   RuntimeUsePoller               *poller;
-  GPtrArray                      *sockets;        /* of ListeningSocket */
+  GPtrArray                      *sockets;        /* of WatchedSocket */
   guint                           port;
   RuntimeUseConnectionOptions    *options;
   guint                           max_connections;
@@ -74,7 +73,7 @@ _runtime_use_connection_options_free (RuntimeUseConnectionOptions *options)
   g_free (options->policy.token_digest);
   g_strfreev (options->policy.allowed_origins);
   g_strfreev (options->policy.allowed_hosts);
-  g_free (options->policy.bound_host);
+  g_strfreev (options->policy.bound_hosts);
   g_clear_pointer (&options->uri, g_uri_unref);
   g_clear_pointer (&options->input_budget, _runtime_use_input_budget_unref);
   g_free (options);
@@ -182,8 +181,9 @@ refuse_at_once (RuntimeUseListener *self,
 }
 
 static void
-add_connection (RuntimeUseListener *self,
-                int                 fd)
+add_connection (RuntimeUseListener    *self,
+                int                    fd,
+                const struct sockaddr *address)
 {
   guint n = g_queue_get_length (&self->connections);
   RuntimeUseConnection *connection;
@@ -197,11 +197,13 @@ add_connection (RuntimeUseListener *self,
       return;
     }
 
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (address->sa_family != AF_UNIX)
+    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 
-  connection = _runtime_use_connection_new (self->poller, fd, self->options,
-                                            &connection_events, self, &error);
+  connection = _runtime_use_connection_new (self->poller, fd,
+                                            _runtime_use_peer_classify (fd, address),
+                                            self->options, &connection_events, self, &error);
   if (connection == NULL)
     {
       log_trouble (self, error->message);
@@ -222,8 +224,8 @@ take_spare_fd (RuntimeUseListener *self)
 }
 
 static void
-watch_socket (ListeningSocket *socket,
-              gboolean         watch)
+watch_socket (WatchedSocket *socket,
+              gboolean       watch)
 {
   RuntimeUsePoller *poller = socket->listener->poller;
 
@@ -268,7 +270,7 @@ pause_accepting (RuntimeUseListener *self,
 /* Returns whether there may be more to accept. */
 static gboolean
 handle_accept_error (RuntimeUseListener *self,
-                     ListeningSocket    *socket,
+                     WatchedSocket      *socket,
                      int                 code)
 {
   int fd;
@@ -318,16 +320,19 @@ static void
 socket_ready_cb (RuntimeUsePollEntry *entry,
                  guint32              events)
 {
-  ListeningSocket *socket =
-    (ListeningSocket *) (void *) ((char *) entry - G_STRUCT_OFFSET (ListeningSocket, entry));
+  WatchedSocket *socket =
+    (WatchedSocket *) (void *) ((char *) entry - G_STRUCT_OFFSET (WatchedSocket, entry));
   RuntimeUseListener *self = socket->listener;
 
   for (guint i = 0; i < ACCEPTS_PER_TURN; i++)
     {
-      int fd = accept4 (socket->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      struct sockaddr_storage address = { 0 };
+      socklen_t length = sizeof address;
+      int fd = accept4 (socket->fd, (struct sockaddr *) &address, &length,
+                        SOCK_CLOEXEC | SOCK_NONBLOCK);
 
       if (fd >= 0)
-        add_connection (self, fd);
+        add_connection (self, fd, (struct sockaddr *) &address);
       else if (!handle_accept_error (self, socket, errno))
         return;
     }
@@ -367,12 +372,12 @@ tick_cb (gint64   now,
 }
 
 static void
-listening_socket_free (gpointer data)
+watched_socket_free (gpointer data)
 {
-  ListeningSocket *socket = data;
+  WatchedSocket *socket = data;
 
   watch_socket (socket, FALSE);
-  g_clear_object (&socket->socket);
+  _runtime_use_listening_socket_free (socket->listening);
   g_free (socket);
 }
 
@@ -409,7 +414,7 @@ _runtime_use_listener_new (RuntimeUseConnectionOptions    *options,
   self->logger = logger != NULL ? g_object_ref (logger) : NULL;
   self->events = events;
   self->user_data = user_data;
-  self->sockets = g_ptr_array_new_with_free_func (listening_socket_free);
+  self->sockets = g_ptr_array_new_with_free_func (watched_socket_free);
   self->spare_fd = -1;
   g_queue_init (&self->connections);
 
@@ -441,146 +446,38 @@ _runtime_use_listener_free (RuntimeUseListener *self)
   g_free (self);
 }
 
-static GSocket *
-open_socket (GInetSocketAddress  *address,
-             guint                port,
-             guint                backlog,
-             GError             **error)
-{
-  GInetAddress *inet = g_inet_socket_address_get_address (address);
-  g_autoptr(GSocketAddress) with_port = g_inet_socket_address_new (inet, port);
-  GSocketFamily family = g_socket_address_get_family (with_port);
-  g_autofree char *name = g_inet_address_to_string (inet);
-  g_autoptr(GSocket) socket = NULL;
-
-  socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
-  if (socket == NULL)
-    return NULL;
-
-  /* All addresses means those of both families. */
-  if (family == G_SOCKET_FAMILY_IPV6)
-    g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY,
-                         !g_inet_address_get_is_any (inet), NULL);
-
-  g_socket_set_blocking (socket, FALSE);
-  g_socket_set_listen_backlog (socket, backlog);
-  if (!g_socket_bind (socket, with_port, TRUE, error) || !g_socket_listen (socket, error))
-    {
-      g_prefix_error (error, "Could not listen on %s port %u: ", name, port);
-      return NULL;
-    }
-
-  return g_steal_pointer (&socket);
-}
-
-static guint
-get_socket_port (GSocket *socket)
-{
-  g_autoptr(GSocketAddress) address = g_socket_get_local_address (socket, NULL);
-
-  return address != NULL ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
-}
-
-/* A host name may be in /etc/hosts twice. */
-static gboolean
-is_repeated (GPtrArray *addresses,
-             guint      position)
-{
-  GInetSocketAddress *address = g_ptr_array_index (addresses, position);
-
-  for (guint i = 0; i < position; i++)
-    if (g_inet_address_equal (g_inet_socket_address_get_address (address),
-                              g_inet_socket_address_get_address (addresses->pdata[i])))
-      return TRUE;
-
-  return FALSE;
-}
-
-/* Opens all of @addresses on one port. */
-static GPtrArray *
-open_sockets (RuntimeUseListener  *self,
-              GPtrArray           *addresses,
-              guint                backlog,
-              GError             **error)
-{
-  g_autoptr(GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
-  guint port = 0;
-
-  for (guint i = 0; i < addresses->len; i++)
-    {
-      GInetSocketAddress *address = g_ptr_array_index (addresses, i);
-      g_autoptr(GError) local_error = NULL;
-      GSocket *socket;
-
-      if (is_repeated (addresses, i))
-        continue;
-
-      if (i == 0)
-        port = g_inet_socket_address_get_port (address);
-
-      socket = open_socket (address, port, backlog, &local_error);
-      if (socket == NULL)
-        {
-          /* A machine without IPv6 has no address of it. */
-          if (i > 0 && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-            {
-              if (self->logger != NULL)
-                runtime_use_logger_info (self->logger, local_error->message);
-              continue;
-            }
-
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return NULL;
-        }
-
-      g_ptr_array_add (sockets, socket);
-      if (port == 0)
-        port = get_socket_port (socket);
-    }
-
-  return g_steal_pointer (&sockets);
-}
-
 /*
  * _runtime_use_listener_start:
- * @addresses: (element-type GInetSocketAddress): where to listen; the port of the first counts
- *   for all, and 0 means any; all but the first may be missing on this machine
  *
  * Starts to accept, in the thread-default context.
  */
 gboolean
-_runtime_use_listener_start (RuntimeUseListener  *self,
-                             GPtrArray           *addresses,
-                             guint                backlog,
-                             GError             **error)
+_runtime_use_listener_start (RuntimeUseListener          *self,
+                             const RuntimeUseListenPlan  *plan,
+                             GError                     **error)
 {
-  GInetSocketAddress *first = g_ptr_array_index (addresses, 0);
-  gboolean any_port = g_inet_socket_address_get_port (first) == 0;
   g_autoptr(GPtrArray) sockets = NULL;
 
   self->poller = _runtime_use_poller_new (error);
   if (self->poller == NULL)
     return FALSE;
 
-  /* A port that is free for one address may be taken for the other. */
-  for (guint i = 0; sockets == NULL && i < (any_port ? PORT_ATTEMPTS : 1); i++)
-    {
-      g_clear_error (error);
-      sockets = open_sockets (self, addresses, backlog, error);
-    }
+  sockets = _runtime_use_listening_sockets_open (plan, self->logger, error);
   if (sockets == NULL)
     return FALSE;
 
-  self->port = get_socket_port (g_ptr_array_index (sockets, 0));
+  g_ptr_array_set_free_func (sockets, NULL);
   for (guint i = 0; i < sockets->len; i++)
     {
-      ListeningSocket *socket = g_new0 (ListeningSocket, 1);
+      WatchedSocket *socket = g_new0 (WatchedSocket, 1);
 
       socket->entry.func = socket_ready_cb;
       socket->listener = self;
-      socket->socket = g_object_ref (g_ptr_array_index (sockets, i));
-      socket->fd = g_socket_get_fd (socket->socket);
+      socket->listening = g_ptr_array_index (sockets, i);
+      socket->fd = g_socket_get_fd (socket->listening->socket);
       g_ptr_array_add (self->sockets, socket);
+      if (self->port == 0)
+        self->port = _runtime_use_listening_socket_get_port (socket->listening);
     }
 
   take_spare_fd (self);
@@ -594,6 +491,28 @@ guint
 _runtime_use_listener_get_port (RuntimeUseListener *self)
 {
   return self->port;
+}
+
+/*
+ * _runtime_use_listener_dup_uris:
+ *
+ * Returns: (transfer full): where clients may connect to
+ */
+char **
+_runtime_use_listener_dup_uris (RuntimeUseListener *self)
+{
+  g_autoptr(GPtrArray) uris = g_ptr_array_new_null_terminated (self->sockets->len, NULL, TRUE);
+
+  for (guint i = 0; i < self->sockets->len; i++)
+    {
+      WatchedSocket *socket = g_ptr_array_index (self->sockets, i);
+      char *uri = _runtime_use_listening_socket_dup_uri (socket->listening);
+
+      if (uri != NULL)
+        g_ptr_array_add (uris, uri);
+    }
+
+  return (char **) g_ptr_array_free (g_steal_pointer (&uris), FALSE);
 }
 
 /* Those that are being refused or linger included: each has a descriptor. */

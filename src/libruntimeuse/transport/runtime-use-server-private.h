@@ -30,6 +30,9 @@ struct _RuntimeUseServer
   guint                      stall_timeout;
   guint                      upload_timeout;
   guint                      listen_backlog;
+  gboolean                   listen_default;
+  GPtrArray                 *addresses;           /* of GSocketAddress, besides host */
+  GPtrArray                 *sockets;             /* of GSocket; the listener has them once it is */
   RuntimeUseLogger          *logger;
   RuntimeUseSessionSettings  settings;
 
@@ -47,5 +50,14 @@ struct _RuntimeUseServer
 void _runtime_use_server_install_properties (GObjectClass     *object_class);
 void _runtime_use_server_init_properties    (RuntimeUseServer *self);
 void _runtime_use_server_clear_properties   (RuntimeUseServer *self);
+
+gboolean _runtime_use_server_plan          (RuntimeUseServer      *self,
+                                            RuntimeUseListenPlan  *plan,
+                                            char                ***hosts,
+                                            GError               **error);
+void     _runtime_use_server_clear_plan    (RuntimeUseListenPlan  *plan);
+void     _runtime_use_server_close_sockets (RuntimeUseServer      *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RuntimeUseListenPlan, _runtime_use_server_clear_plan)
 
 G_END_DECLS

@@ -30,6 +30,7 @@ typedef enum
   PROP_HANDLER = 1,
   PROP_HOST,
   PROP_PORT,
+  PROP_LISTEN_DEFAULT,
   PROP_ALLOWED_ORIGINS,
   PROP_ALLOWED_HOSTS,
   PROP_TOKEN,
@@ -120,6 +121,10 @@ runtime_use_server_get_property (GObject    *object,
       g_value_set_uint (value, runtime_use_server_get_port (self));
       break;
 
+    case PROP_LISTEN_DEFAULT:
+      g_value_set_boolean (value, self->listen_default);
+      break;
+
     case PROP_ALLOWED_ORIGINS:
       g_value_set_boxed (value, self->allowed_origins);
       break;
@@ -184,6 +189,10 @@ runtime_use_server_set_property (GObject      *object,
     case PROP_HOST:
       g_free (self->host);
       self->host = g_value_dup_string (value);
+      break;
+
+    case PROP_LISTEN_DEFAULT:
+      self->listen_default = g_value_get_boolean (value);
       break;
 
     case PROP_ALLOWED_ORIGINS:
@@ -263,6 +272,21 @@ install_listening_properties (void)
    */
   properties[PROP_PORT] =
     g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, DEFAULT_PORT, flags);
+
+  /**
+   * RuntimeUseServer:listen-default:
+   *
+   * Whether to listen on [property@RuntimeUse.Server:host] and
+   * [property@RuntimeUse.Server:port].
+   *
+   * `TRUE` by default. If not, there have to be other addresses or sockets: see
+   * [method@RuntimeUse.Server.add_address] and
+   * [method@RuntimeUse.Server.add_socket].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LISTEN_DEFAULT] =
+    g_param_spec_boolean ("listen-default", NULL, NULL, TRUE, flags);
 
   /**
    * RuntimeUseServer:listen-backlog:
@@ -621,6 +645,9 @@ _runtime_use_server_init_properties (RuntimeUseServer *self)
   self->stall_timeout = DEFAULT_STALL_TIMEOUT;
   self->upload_timeout = DEFAULT_UPLOAD_TIMEOUT;
   self->listen_backlog = DEFAULT_LISTEN_BACKLOG;
+  self->listen_default = TRUE;
+  self->addresses = g_ptr_array_new_with_free_func (g_object_unref);
+  self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->logger = runtime_use_logger_new (NULL);
   _runtime_use_session_settings_init (&self->settings);
 }
@@ -631,6 +658,8 @@ _runtime_use_server_clear_properties (RuntimeUseServer *self)
 {
   set_token (self, NULL);
   g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
+  g_clear_pointer (&self->sockets, g_ptr_array_unref);
   g_clear_pointer (&self->allowed_origins, g_strfreev);
   g_clear_pointer (&self->allowed_hosts, g_strfreev);
   g_clear_object (&self->logger);

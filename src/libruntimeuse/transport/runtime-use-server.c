@@ -195,97 +195,15 @@ static const RuntimeUseListenerEvents listener_events = {
 
 /* Start */
 
-static void
-add_address (GPtrArray    *addresses,
-             GInetAddress *address,
-             guint         port)
-{
-  g_ptr_array_add (addresses, g_inet_socket_address_new (address, port));
-}
-
-static GPtrArray *
-find_addresses (RuntimeUseServer  *self,
-                GError           **error)
-{
-  g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr(GInetAddress) literal = NULL;
-  g_autolist(GInetAddress) found = NULL;
-
-  if (self->host == NULL || g_ascii_strcasecmp (self->host, "localhost") == 0)
-    {
-      g_autoptr(GInetAddress) ipv4 = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-      g_autoptr(GInetAddress) ipv6 = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
-
-      add_address (addresses, ipv4, self->port);
-      add_address (addresses, ipv6, self->port);
-      return g_steal_pointer (&addresses);
-    }
-
-  literal = g_inet_address_new_from_string (self->host);
-  if (literal != NULL)
-    {
-      add_address (addresses, literal, self->port);
-      return g_steal_pointer (&addresses);
-    }
-
-  found = g_resolver_lookup_by_name (g_resolver_get_default (), self->host, NULL, error);
-  if (found == NULL)
-    {
-      g_prefix_error (error, "Could not find the address of host \"%s\": ", self->host);
-      return NULL;
-    }
-
-  for (GList *link = found; link != NULL; link = link->next)
-    add_address (addresses, link->data, self->port);
-
-  return g_steal_pointer (&addresses);
-}
-
-static gboolean
-are_loopback (GPtrArray *addresses)
-{
-  for (guint i = 0; i < addresses->len; i++)
-    {
-      GInetSocketAddress *address = g_ptr_array_index (addresses, i);
-
-      if (!g_inet_address_get_is_loopback (g_inet_socket_address_get_address (address)))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-check_auth (RuntimeUseServer  *self,
-            GPtrArray         *addresses,
-            GError           **error)
-{
-  if (self->is_token_empty)
-    {
-      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-                           "The token is empty: set one that nobody can guess, or none");
-      return FALSE;
-    }
-
-  if (self->token_digest != NULL || self->insecure_no_auth || are_loopback (addresses))
-    return TRUE;
-
-  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-               "Listening on %s lets other machines run commands here: set a token that clients "
-               "have to show, or allow it expressly with insecure-no-auth",
-               self->host);
-
-  return FALSE;
-}
-
 static RuntimeUseConnectionOptions *
-build_options (RuntimeUseServer *self)
+build_options (RuntimeUseServer *self,
+               char            **hosts)
 {
   RuntimeUseConnectionOptions *options = g_new0 (RuntimeUseConnectionOptions, 1);
 
   options->policy.allowed_origins = g_strdupv (self->allowed_origins);
   options->policy.allowed_hosts = g_strdupv (self->allowed_hosts);
-  options->policy.bound_host = g_strdup (self->host);
+  options->policy.bound_hosts = g_strdupv (hosts);
   if (self->token_digest != NULL)
     options->policy.token_digest = g_memdup2 (self->token_digest,
                                               RUNTIME_USE_TOKEN_DIGEST_LENGTH);
@@ -313,6 +231,7 @@ runtime_use_server_dispose (GObject *object)
   _runtime_use_clear_source (&self->stop_deadline);
   _runtime_use_clear_source (&self->stop_check);
   close_listener (self);
+  _runtime_use_server_close_sockets (self);
   g_clear_object (&self->sessions);
   g_clear_object (&self->clock);
   g_clear_object (&self->tracker);
@@ -442,8 +361,8 @@ runtime_use_server_new (void)
  *
  * Starts to serve in the thread-default main context.
  *
- * If [property@RuntimeUse.Server:host] can be reached by others and there is
- * neither a token nor [property@RuntimeUse.Server:insecure-no-auth],
+ * If [property@RuntimeUse.Server:host] or another address can be reached by
+ * others and there is neither a token nor [property@RuntimeUse.Server:insecure-no-auth],
  * `RUNTIME_USE_ERROR_INVALID_ARGUMENT` is returned. If the host is a name, this
  * blocks until it is resolved. If the address cannot be listened on, the error
  * of the operating system is returned. While the server is being stopped this
@@ -458,7 +377,8 @@ gboolean
 runtime_use_server_start (RuntimeUseServer  *self,
                           GError           **error)
 {
-  g_autoptr(GPtrArray) addresses = NULL;
+  g_auto(RuntimeUseListenPlan) plan = { 0 };
+  g_auto(GStrv) hosts = NULL;
   g_autoptr(RuntimeUseListener) listener = NULL;
 
   g_return_val_if_fail (RUNTIME_USE_IS_SERVER (self), FALSE);
@@ -472,13 +392,12 @@ runtime_use_server_start (RuntimeUseServer  *self,
       return FALSE;
     }
 
-  addresses = find_addresses (self, error);
-  if (addresses == NULL || !check_auth (self, addresses, error))
+  if (!_runtime_use_server_plan (self, &plan, &hosts, error))
     return FALSE;
 
-  listener = _runtime_use_listener_new (build_options (self), self->max_connections, self->logger,
-                                        &listener_events, self);
-  if (!_runtime_use_listener_start (listener, addresses, self->listen_backlog, error))
+  listener = _runtime_use_listener_new (build_options (self, hosts), self->max_connections,
+                                        self->logger, &listener_events, self);
+  if (!_runtime_use_listener_start (listener, &plan, error))
     return FALSE;
 
   self->clock = _runtime_use_main_clock_new ();
@@ -486,6 +405,7 @@ runtime_use_server_start (RuntimeUseServer  *self,
   runtime_use_upload_tracker_set_upload_timeout (self->tracker, self->upload_timeout * 1000);
   self->context = g_main_context_ref_thread_default ();
   self->listener = g_steal_pointer (&listener);
+  g_ptr_array_set_size (self->sockets, 0);
   /* What runs commands is kept ready between sessions. */
   _runtime_use_job_pool_hold ();
   g_object_notify (G_OBJECT (self), "port");
@@ -584,24 +504,6 @@ runtime_use_server_is_running (RuntimeUseServer *self)
   g_return_val_if_fail (RUNTIME_USE_IS_SERVER (self), FALSE);
 
   return self->listener != NULL;
-}
-
-/**
- * runtime_use_server_get_port: (get-property port)
- * @self: a server
- *
- * Gets the port that the server listens on, or will listen on.
- *
- * Returns: a port; 0 when any will do and the server is not running
- *
- * Since: 0.1
- */
-guint
-runtime_use_server_get_port (RuntimeUseServer *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_SERVER (self), 0);
-
-  return self->listener != NULL ? _runtime_use_listener_get_port (self->listener) : self->port;
 }
 
 /**

@@ -38,6 +38,17 @@ RUNTIME_USE_AVAILABLE_IN_0_1
 guint runtime_use_server_get_port (RuntimeUseServer *self);
 
 RUNTIME_USE_AVAILABLE_IN_0_1
+void runtime_use_server_add_address (RuntimeUseServer *self,
+                                     GSocketAddress   *address);
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+void runtime_use_server_add_socket (RuntimeUseServer *self,
+                                    GSocket          *socket);
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+char **runtime_use_server_dup_addresses (RuntimeUseServer *self);
+
+RUNTIME_USE_AVAILABLE_IN_0_1
 GListModel *runtime_use_server_list_sessions (RuntimeUseServer *self);
 
 G_END_DECLS
