@@ -31,16 +31,24 @@ static const Command commands[] = {
   { "doctor", ruc_doctor },
 };
 
+static void
+set_language (void)
+{
+  /* In a build tree the translations are not installed yet. */
+  const char *folder = g_getenv ("RUNTIMEUSE_LOCALEDIR");
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
 int
 main (int    argc,
       char **argv)
 {
   rud_process_harden ();
-
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  set_language ();
   g_set_prgname ("runtimeuse");
 
   for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)

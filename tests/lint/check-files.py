@@ -17,7 +17,11 @@ SKIP = re.compile(r"^(build|\.git$|node_modules|venv|__pycache__)")
 IDENTITY = re.compile(r"org[./]runtimeuse", re.IGNORECASE)
 # Where it is decided.
 IDENTITY_HOME = "meson.build"
-MARKED = re.compile(r"\b(?:N?C?_|g_dn?gettext|n?gettext) ?\(")
+MARKED = re.compile(r"\b(?:N?C?_|g_dn?gettext|g_dpgettext2?|n?gettext) ?\(")
+# Data with text to translate; configured and merged, or not.
+TRANSLATABLE = re.compile(r"\.(desktop|metainfo\.xml|appdata\.xml|gschema\.xml|policy)(\.in)*$")
+# How text is marked in C, beside what xgettext knows by itself.
+KEYWORDS = ["_", "N_", "C_:1c,2", "NC_:1c,2", "g_dngettext:2,3", "g_dpgettext2:2c,3"]
 # Documents that are wrong on purpose live in folders of these names.
 BROKEN = {"broken", "corpus", "invalid"}
 
@@ -78,23 +82,39 @@ def check_identity(root, paths):
             yield path, f"spells out a name that only {IDENTITY_HOME} may know"
 
 
-def check_translations(root, paths):
+def has_text(root, path):
+    """Whether there is text to translate in it."""
+    if path.suffix in (".c", ".h"):
+        return path.is_relative_to(root / "src") and bool(MARKED.search(read(path)))
+    return bool(TRANSLATABLE.search(path.name)) and "tests" not in path.parts
+
+
+def check_listed(root, paths):
+    """POTFILES names each file that has text to translate, once, and no other."""
     po = root / "po"
-    words = [line for line in read(po / "POTFILES").splitlines() if not line.startswith("#")]
-    listed = {line for line in words if line}
-    marked = {path.relative_to(root).as_posix() for path in paths
-              if path.suffix == ".c" and path.is_relative_to(root / "src")
-              and MARKED.search(read(path))}
+    listed = [line for line in read(po / "POTFILES").splitlines()
+              if line and not line.startswith("#")]
+    marked = {path.relative_to(root).as_posix() for path in paths if has_text(root, path)}
 
-    for name in sorted(marked - listed):
+    for name in sorted(marked - set(listed)):
         yield root / name, "has text to translate, but is not in po/POTFILES"
-    for name in sorted(listed):
-        if not (root / name).exists():
-            yield po / "POTFILES", f"{name} does not exist"
+    for name in sorted(set(listed) - marked):
+        yield po / "POTFILES", f"{name} " + (
+            "has no text to translate" if (root / name).exists() else "does not exist")
+    if listed != sorted(set(listed)):
+        yield po / "POTFILES", "is not in alphabetical order"
 
+
+def check_translations(root, paths):
+    """Every language has every text, and none of them is a guess."""
+    yield from check_listed(root, paths)
+
+    po = root / "po"
+    listed = [line for line in read(po / "POTFILES").splitlines()
+              if line and not line.startswith("#")]
     template = subprocess.run(
-        ["xgettext", "--from-code=UTF-8", "--keyword=_", "--keyword=N_", "--keyword=C_:1c,2",
-         "--output=-", *sorted(name for name in listed if (root / name).exists())],
+        ["xgettext", "--from-code=UTF-8", *(f"--keyword={word}" for word in KEYWORDS),
+         "--output=-", *(name for name in listed if (root / name).exists())],
         cwd=root, capture_output=True, encoding="utf-8", check=False).stdout
     languages = [line for line in read(po / "LINGUAS").split("\n")
                  if line and not line.startswith("#")]

@@ -5,6 +5,7 @@
 import importlib.util
 import json
 import pathlib
+import shutil
 import tempfile
 import unittest
 
@@ -130,6 +131,49 @@ class Files(unittest.TestCase):
             for check, number in ((files.check_translations, 3), (files.check_json, 1),
                                   (files.check_scripts, 1), (files.check_identity, 1)):
                 self.assertEqual(len(list(check(root, paths))), number, check.__name__)
+
+
+@unittest.skipUnless(shutil.which("xgettext"), "no xgettext")
+class Translations(unittest.TestCase):
+    HEADER = ('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+              '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
+              '"Project-Id-Version: x\\n"\n"PO-Revision-Date: x\\n"\n"Last-Translator: x\\n"\n'
+              '"Language-Team: x\\n"\n"Language: xx\\n"\n\n')
+    SOURCE = 'puts (_("one")); g_dngettext (NULL, "%u file", "%u files", n);\n'
+    ONE = 'msgid "one"\nmsgstr "eins"\n\n'
+    FILES = ('#, c-format\nmsgid "%u file"\nmsgid_plural "%u files"\n'
+             'msgstr[0] "%u Datei"\nmsgstr[1] "%u Dateien"\n\n')
+
+    def faults(self, translation, listed="src/a.c\n", **others):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, text in {"po/POTFILES": listed, "po/LINGUAS": "xx\n",
+                               "po/xx.po": self.HEADER + translation,
+                               "src/a.c": self.SOURCE, **others}.items():
+                (root / name).parent.mkdir(exist_ok=True)
+                (root / name).write_text(text)
+            paths = list(files.files_of(root))
+            return [fault for _, fault in files.check_translations(root, paths)]
+
+    def test_complete(self):
+        self.assertEqual(self.faults(self.ONE + self.FILES), [])
+
+    def test_incomplete(self):
+        empty, fuzzy = self.ONE.replace("eins", ""), "#, fuzzy\n" + self.ONE
+        wrong = self.FILES.replace("%u Dateien", "%s Dateien")
+        lacking = self.FILES.replace('msgstr[1] "%u Dateien"\n', "")
+        for text in ("", self.ONE, self.FILES, empty + self.FILES, fuzzy + self.FILES,
+                     self.ONE + wrong, self.ONE + lacking):
+            self.assertEqual(len(self.faults(text)), 1, text)
+
+    def test_listed(self):
+        good = self.ONE + self.FILES
+        self.assertEqual(len(self.faults(good, "src/a.c\nsrc/a.c\n")), 1)
+        self.assertEqual(self.faults(good, "src/a.c\nsrc/b.c\n", **{"src/b.c": "int b;\n"}),
+                         ["src/b.c has no text to translate"])
+        for name in ("src/b.h", "data/x.desktop.in", "data/x.metainfo.xml.in.in"):
+            self.assertEqual(self.faults(good, **{name: 'puts (_("one"));\n'}),
+                             ["has text to translate, but is not in po/POTFILES"])
 
 
 class Results(unittest.TestCase):
