@@ -211,7 +211,7 @@ fail_unknown (RudConfig   *self,
 
   for (guint i = 0; i < self->keys->len; i++)
     if (g_str_equal (self->values[i].key->name, name))
-      return rud_fail (error, _("%s belongs into the group [%s], not [%s]"), name,
+      return rud_fail (error, _("%s belongs in the group [%s], not [%s]"), name,
                        self->values[i].key->group, group);
 
   return rud_fail (error, _("there is no key %s in [%s]; those that are: %s"), quoted, group,
