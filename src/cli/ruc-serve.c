@@ -5,6 +5,7 @@
 #include "ruc-serve.h"
 
 #include "ruc-agent.h"
+#include "ruc-serve-listen.h"
 #include "ruc-serve-options.h"
 #include "rud-credential.h"
 #include "rud-log.h"
@@ -14,7 +15,6 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Whoever sends a signal counts on us to be gone after 5 s. What is left then
@@ -189,11 +189,7 @@ static void
 serve_clients (Service *service)
 {
   service->serving = TRUE;
-
-  /* Not translated: programs wait for these words. */
-  printf ("RuntimeUse server listening on port %u\n",
-          runtime_use_server_get_port (service->server));
-  fflush (stdout);
+  ruc_serve_listen_say (service->server);
 
   g_main_loop_run (service->loop);
 }
@@ -204,13 +200,15 @@ serve (RucServeOptions  *options,
        GError          **error)
 {
   g_auto(Service) service = { 0 };
+  g_autoptr(GPtrArray) inherited = g_ptr_array_new_with_free_func (g_object_unref);
 
   service.server = runtime_use_server_new ();
   service.loop = g_main_loop_new (NULL, FALSE);
   service.cancellable = g_cancellable_new ();
 
   if (!set_up_agent (&service, options, error) ||
-      !set_up_token (options, service.server, error))
+      !set_up_token (options, service.server, error) ||
+      !ruc_serve_listen_set_up (options->config, service.server, inherited, error))
     return -1;
 
   ruc_serve_options_apply (options, G_OBJECT (service.server));
@@ -258,7 +256,6 @@ run (RucServeOptions  *options,
   notices = rud_config_get_notices (options->config);
   for (guint i = 0; i < notices->len; i++)
     g_warning ("%s", (const char *) g_ptr_array_index (notices, i));
-
 
   rud_process_raise_descriptors ();
 
