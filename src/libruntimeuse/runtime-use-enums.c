@@ -24,6 +24,19 @@ G_DEFINE_ENUM_TYPE (RuntimeUseRedactEnv, runtime_use_redact_env,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_REDACT_ENV_ALL, "all"),
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_REDACT_ENV_NONE, "none"))
 
+G_DEFINE_ENUM_TYPE (RuntimeUseRequestOutcome, runtime_use_request_outcome,
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_OUTCOME_SUCCEEDED, "succeeded"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_OUTCOME_FAILED, "failed"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_OUTCOME_CANCELLED, "cancelled"))
+
+G_DEFINE_ENUM_TYPE (RuntimeUseRequestPhase, runtime_use_request_phase,
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_PHASE_NONE, "none"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_PHASE_DOWNLOAD, "download"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_PHASE_BEFORE, "before"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_PHASE_AGENT, "agent"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_PHASE_AFTER, "after"),
+                    G_DEFINE_ENUM_VALUE (RUNTIME_USE_REQUEST_PHASE_UPLOAD, "upload"))
+
 G_DEFINE_ENUM_TYPE (RuntimeUseSessionState, runtime_use_session_state,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_SESSION_STATE_IDLE, "idle"),
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_SESSION_STATE_BUSY, "busy"),

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 #define RUNTIME_USE_TYPE_OPENAI_API (runtime_use_openai_api_get_type ())
 #define RUNTIME_USE_TYPE_OUTPUT_STREAM (runtime_use_output_stream_get_type ())
 #define RUNTIME_USE_TYPE_REDACT_ENV (runtime_use_redact_env_get_type ())
+#define RUNTIME_USE_TYPE_REQUEST_OUTCOME (runtime_use_request_outcome_get_type ())
+#define RUNTIME_USE_TYPE_REQUEST_PHASE (runtime_use_request_phase_get_type ())
 #define RUNTIME_USE_TYPE_SESSION_STATE (runtime_use_session_state_get_type ())
 
 /**
@@ -84,6 +86,47 @@ typedef enum
 } RuntimeUseRedactEnv;
 
 /**
+ * RuntimeUseRequestOutcome:
+ * @RUNTIME_USE_REQUEST_OUTCOME_SUCCEEDED: it has its result; a list of commands has one whatever
+ *   their exit codes are
+ * @RUNTIME_USE_REQUEST_OUTCOME_FAILED: it ended with an error
+ * @RUNTIME_USE_REQUEST_OUTCOME_CANCELLED: it was cancelled, be it that its client went away
+ *
+ * What became of a request.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_REQUEST_OUTCOME_SUCCEEDED,
+  RUNTIME_USE_REQUEST_OUTCOME_FAILED,
+  RUNTIME_USE_REQUEST_OUTCOME_CANCELLED,
+} RuntimeUseRequestOutcome;
+
+/**
+ * RuntimeUseRequestPhase:
+ * @RUNTIME_USE_REQUEST_PHASE_NONE: no request is running, or it has just begun
+ * @RUNTIME_USE_REQUEST_PHASE_DOWNLOAD: its artifact folders are prepared and its files fetched
+ * @RUNTIME_USE_REQUEST_PHASE_BEFORE: the commands before the agent are running
+ * @RUNTIME_USE_REQUEST_PHASE_AGENT: the agent is at work, or the commands of a list of commands
+ * @RUNTIME_USE_REQUEST_PHASE_AFTER: the commands after the agent are running
+ * @RUNTIME_USE_REQUEST_PHASE_UPLOAD: the answer is held back until the artifacts are on their way
+ *
+ * How far a request has come. A phase in which there is nothing to do is left out.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_REQUEST_PHASE_NONE,
+  RUNTIME_USE_REQUEST_PHASE_DOWNLOAD,
+  RUNTIME_USE_REQUEST_PHASE_BEFORE,
+  RUNTIME_USE_REQUEST_PHASE_AGENT,
+  RUNTIME_USE_REQUEST_PHASE_AFTER,
+  RUNTIME_USE_REQUEST_PHASE_UPLOAD,
+} RuntimeUseRequestPhase;
+
+/**
  * RuntimeUseSessionState:
  * @RUNTIME_USE_SESSION_STATE_IDLE: waits for a request
  * @RUNTIME_USE_SESSION_STATE_BUSY: a request is running
@@ -105,14 +148,18 @@ typedef enum
 } RuntimeUseSessionState;
 
 RUNTIME_USE_AVAILABLE_IN_0_1
-GType runtime_use_extract_get_type       (void);
+GType runtime_use_extract_get_type         (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
-GType runtime_use_openai_api_get_type    (void);
+GType runtime_use_openai_api_get_type      (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
-GType runtime_use_output_stream_get_type (void);
+GType runtime_use_output_stream_get_type   (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
-GType runtime_use_redact_env_get_type    (void);
+GType runtime_use_redact_env_get_type      (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
-GType runtime_use_session_state_get_type (void);
+GType runtime_use_request_outcome_get_type (void);
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_request_phase_get_type   (void);
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_session_state_get_type   (void);
 
 G_END_DECLS

@@ -29,7 +29,11 @@ G_BEGIN_DECLS
 #define RUNTIME_USE_LIMIT_SECRETS 10000
 #define RUNTIME_USE_LIMIT_SECRET_BYTES ((gsize) 1024 * 1024)
 
-/* Bytes of a source id that are shown. */
+/* Bytes of a source id, of a model's name, of a command and of an error that are shown to those
+ * who watch. */
 #define RUNTIME_USE_LIMIT_SOURCE_ID ((gsize) 256)
+#define RUNTIME_USE_LIMIT_SHOWN_MODEL ((gsize) 256)
+#define RUNTIME_USE_LIMIT_SHOWN_COMMAND ((gsize) 1024)
+#define RUNTIME_USE_LIMIT_SHOWN_ERROR ((gsize) 512)
 
 G_END_DECLS

@@ -24,6 +24,10 @@ void  _runtime_use_utf8_decoder_append (RuntimeUseUtf8Decoder *self,
 void  _runtime_use_utf8_decoder_finish (RuntimeUseUtf8Decoder *self,
                                         GString               *out);
 
+/* A copy of the start of a valid text, no longer than so many bytes and cut between characters. */
+char *_runtime_use_utf8_cut            (const char            *text,
+                                        gsize                  max_length);
+
 /* How many bytes from the start are whole, valid characters. */
 gsize _runtime_use_utf8_valid_length   (const guint8          *bytes,
                                         gsize                  length);

@@ -220,3 +220,19 @@ _runtime_use_utf8_decoder_finish (RuntimeUseUtf8Decoder *self,
 
   self->n_pending = 0;
 }
+
+char *
+_runtime_use_utf8_cut (const char *text,
+                       gsize       max_length)
+{
+  gsize length = strnlen (text, max_length + 1);
+
+  if (length > max_length)
+    {
+      length = max_length;
+      while (length > 0 && (text[length] & 0xc0) == 0x80)
+        length--;
+    }
+
+  return g_strndup (text, length);
+}

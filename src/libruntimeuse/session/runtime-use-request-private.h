@@ -39,6 +39,10 @@ typedef struct
            (* get_artifacts) (gpointer            owner,
                               gboolean            make);
 
+  /* It went on to another phase; another command runs, or none. */
+  void     (* phase_changed)   (gpointer          owner);
+  void     (* command_changed) (gpointer          owner);
+
   /* Called once, as the last thing, with the one terminal. */
   void     (* ended)   (gpointer                  owner,
                         RuntimeUseMessage        *terminal);
@@ -64,6 +68,31 @@ gboolean
 _runtime_use_request_is_cancelled (RuntimeUseRequest *self);
 RuntimeUseRedactor *
 _runtime_use_request_get_redactor (RuntimeUseRequest *self);
+
+/* What is shown of a request to whoever watches: short, without secrets, and made when somebody
+ * asks. The texts are valid as long as the request, that of the command until the next one. */
+RuntimeUseRequestPhase
+_runtime_use_request_get_phase (RuntimeUseRequest *self);
+const char *
+_runtime_use_request_get_kind (RuntimeUseRequest *self);
+gboolean
+_runtime_use_request_has_source_id (RuntimeUseRequest *self);
+gboolean
+_runtime_use_request_has_model (RuntimeUseRequest *self);
+const char *
+_runtime_use_request_get_source_id (RuntimeUseRequest *self);
+const char *
+_runtime_use_request_get_model (RuntimeUseRequest *self);
+const char *
+_runtime_use_request_get_command (RuntimeUseRequest *self);
+
+/* Bytes of command output and of the agent's words that were sent. */
+guint64
+_runtime_use_request_get_output_bytes (RuntimeUseRequest *self);
+
+/* The name of the error that it ended with; static, or NULL. */
+const char *
+_runtime_use_request_get_error_name (RuntimeUseRequest *self);
 
 /* The terminal that says what went wrong. */
 RuntimeUseMessage *

@@ -24,6 +24,7 @@
 #include "runtime-use-output-capture-private.h"
 #include "runtime-use-request-secrets-private.h"
 #include "runtime-use-result-message.h"
+#include "runtime-use-utf8-decoder-private.h"
 
 #include <string.h>
 
@@ -35,6 +36,10 @@
 
 /* Encoded bytes of all the commands that the terminal repeats. */
 #define ECHO_ROOM (RUNTIME_USE_LIMIT_OUTGOING_MESSAGE * 2 / 5)
+
+/* Names of errors that no GError says. */
+#define AGENT_FAILED_NAME "agent-failed"
+#define TOO_LARGE_NAME "too-large"
 
 /* A request is a list of steps, taken one after the other. Each ends in
  * request_next() or in request_fail(); the last one ends the request.
@@ -94,6 +99,15 @@ struct _RuntimeUseRequest
   GCancellable                    *holding;        /* (nullable): it waits for artifacts */
   RuntimeUseAlarm                 *hold;           /* (nullable): how long */
 
+  RuntimeUseRequestPhase           phase;
+  RuntimeUseCommand               *running;        /* (nullable) (unowned): of the request */
+  char                            *agent_command;  /* (nullable): that the agent runs */
+  char                            *shown_command;  /* (nullable): either, once it was asked for */
+  char                            *shown_source;   /* (nullable): once it was asked for */
+  char                            *shown_model;    /* (nullable): once it was asked for */
+  guint64                          output_bytes;
+  const char                      *error_name;     /* (nullable): of the terminal */
+
   GError                          *late_error;     /* (nullable): why it was stopped */
   gboolean                         cancelled;
   gboolean                         ended;
@@ -143,6 +157,10 @@ _runtime_use_request_finalize (GObject *object)
   g_clear_object (&self->terminal);
   g_clear_pointer (&self->echo, g_free);
   g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->agent_command, g_free);
+  g_clear_pointer (&self->shown_command, g_free);
+  g_clear_pointer (&self->shown_source, g_free);
+  g_clear_pointer (&self->shown_model, g_free);
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->captures, g_ptr_array_unref);
   g_clear_pointer (&self->output_format, json_node_unref);
@@ -211,9 +229,54 @@ request_say_assistant (RuntimeUseRequest  *self,
   g_autoptr(RuntimeUseMessage) message = runtime_use_assistant_message_new (text_blocks);
   g_autoptr(RuntimeUseMessage) redacted = _runtime_use_message_redact (message, self->redactor);
   RuntimeUseAssistantMessage *assistant = RUNTIME_USE_ASSISTANT_MESSAGE (redacted);
+  const char * const *blocks = runtime_use_assistant_message_get_text_blocks (assistant);
 
-  _runtime_use_fit_assistant_message (runtime_use_assistant_message_get_text_blocks (assistant),
-                                      say_fitting, self);
+  for (gsize i = 0; blocks[i] != NULL; i++)
+    self->output_bytes += strlen (blocks[i]);
+  _runtime_use_fit_assistant_message (blocks, say_fitting, self);
+}
+
+static void
+request_say_output (RuntimeUseRequest      *self,
+                    RuntimeUseOutputStream  stream,
+                    const char             *text,
+                    gsize                   length,
+                    const char             *echo)
+{
+  if (!self->ended)
+    self->output_bytes += length;
+  _runtime_use_fit_command_output (stream, text, length, echo, say_output, self);
+}
+
+/* What is shown */
+
+static void
+request_set_phase (RuntimeUseRequest      *self,
+                   RuntimeUseRequestPhase  phase)
+{
+  if (self->phase == phase)
+    return;
+
+  self->phase = phase;
+  if (!self->ended)
+    self->owner->phase_changed (self->owner_data);
+}
+
+static void
+request_show_command (RuntimeUseRequest *self,
+                      RuntimeUseCommand *running,
+                      const char        *agent_command)
+{
+  if (running == NULL && agent_command == NULL &&
+      self->running == NULL && self->agent_command == NULL)
+    return;
+
+  self->running = running;
+  g_clear_pointer (&self->shown_command, g_free);
+  g_clear_pointer (&self->agent_command, g_free);
+  self->agent_command = g_strdup (agent_command);
+  if (!self->ended)
+    self->owner->command_changed (self->owner_data);
 }
 
 /* Most requests log nothing. The client's own name for one may hold a secret,
@@ -312,6 +375,7 @@ request_end (RuntimeUseRequest *self,
 
   self->terminal = terminal;
   request_clear_alarms (self);
+  request_show_command (self, NULL, NULL);
   if (artifacts == NULL || self->cancelled || self->settings->artifact_hold == 0 ||
       runtime_use_artifact_manager_is_settled (artifacts))
     {
@@ -324,6 +388,7 @@ request_end (RuntimeUseRequest *self,
                                              hold_over, self);
   runtime_use_artifact_manager_settle_async (artifacts, self->holding, held_cb,
                                              g_object_ref (self));
+  request_set_phase (self, RUNTIME_USE_REQUEST_PHASE_UPLOAD);
 }
 
 /* Details of an error that says nothing about itself. */
@@ -353,6 +418,16 @@ _runtime_use_error_message_for (const GError       *error,
   return _runtime_use_fit_error (_runtime_use_message_redact (message, redactor));
 }
 
+static void
+request_end_failed (RuntimeUseRequest *self,
+                    const GError      *error,
+                    const char        *metadata)
+{
+  if (self->error_name == NULL)
+    self->error_name = _runtime_use_error_get_name (error);
+  request_end (self, _runtime_use_error_message_for (error, metadata, self->redactor));
+}
+
 /* Takes the error. A cancel replaces whatever else became of the request. */
 static void
 request_fail (RuntimeUseRequest *self,
@@ -372,9 +447,9 @@ request_fail (RuntimeUseRequest *self,
   if (self->cancelled)
     request_end (self, NULL);
   else if (self->late_error != NULL)
-    request_end (self, _runtime_use_error_message_for (self->late_error, NULL, self->redactor));
+    request_end_failed (self, self->late_error, NULL);
   else
-    request_end (self, _runtime_use_error_message_for (reason, metadata, self->redactor));
+    request_end_failed (self, reason, metadata);
 }
 
 /* Steps may end at once or later; the loop spares the stack. */
@@ -396,6 +471,18 @@ request_next (RuntimeUseRequest *self)
         self->steps[self->step] (self);
     }
   self->stepping = FALSE;
+}
+
+/* Tells that the phase has begun. Whoever is told may cancel; then the step must do nothing. */
+static gboolean
+request_enter_phase (RuntimeUseRequest      *self,
+                     RuntimeUseRequestPhase  phase)
+{
+  request_set_phase (self, phase);
+  if (self->cancelled && !self->ended)
+    request_fail (self, NULL, NULL);
+
+  return !self->ended && self->terminal == NULL;
 }
 
 /* Artifacts */
@@ -429,6 +516,9 @@ watch_next_folder (RuntimeUseRequest *self)
       return;
     }
 
+  if (!request_enter_phase (self, RUNTIME_USE_REQUEST_PHASE_DOWNLOAD))
+    return;
+
   self->n_watched++;
   runtime_use_artifact_manager_watch_async (
     self->owner->get_artifacts (self->owner_data, TRUE), folder,
@@ -458,7 +548,7 @@ delay_end (RuntimeUseRequest *self)
 {
   if (self->settings->post_invocation_delay == 0)
     request_next (self);
-  else
+  else if (request_enter_phase (self, RUNTIME_USE_REQUEST_PHASE_UPLOAD))
     self->delay = _runtime_use_clock_set_alarm (self->clock,
                                                 self->settings->post_invocation_delay,
                                                 delay_over, self);
@@ -530,6 +620,9 @@ download_next_file (RuntimeUseRequest *self)
       return;
     }
 
+  if (!request_enter_phase (self, RUNTIME_USE_REQUEST_PHASE_DOWNLOAD))
+    return;
+
   download = make_download (self, g_ptr_array_index (downloadables, self->n_downloaded++));
   runtime_use_download_handler_run_async (download, self->cancellable, downloaded_cb,
                                           g_object_ref (self));
@@ -553,7 +646,7 @@ command_output_cb (RuntimeUseCommandHandler *command,
                                                            self->captures->len - 1),
                                         text, length);
 
-  _runtime_use_fit_command_output (stream, text, length, self->echo, say_output, self);
+  request_say_output (self, stream, text, length, self->echo);
 
   if (request_is_full (self))
     runtime_use_command_handler_set_paused (command, TRUE);
@@ -652,6 +745,7 @@ request_start_command (RuntimeUseRequest *self)
 
   if (self->n_started == self->commands->len)
     {
+      request_show_command (self, NULL, NULL);
       request_next (self);
       return;
     }
@@ -673,13 +767,18 @@ request_start_command (RuntimeUseRequest *self)
 
   runtime_use_command_handler_run_async (self->command, self->cancellable,
                                          command_cb, g_object_ref (self));
+  request_show_command (self, command, NULL);
 }
 
 static void
-request_run_commands (RuntimeUseRequest *self,
-                      GPtrArray         *commands,
-                      const char        *name)
+request_run_commands (RuntimeUseRequest      *self,
+                      GPtrArray              *commands,
+                      const char             *name,
+                      RuntimeUseRequestPhase  phase)
 {
+  if (commands->len > 0 && !request_enter_phase (self, phase))
+    return;
+
   self->commands = commands;
   self->commands_name = name;
   self->n_started = 0;
@@ -693,7 +792,7 @@ run_commands_before (RuntimeUseRequest *self)
   RuntimeUseInvocationMessage *message = RUNTIME_USE_INVOCATION_MESSAGE (self->message);
 
   request_run_commands (self, runtime_use_invocation_message_get_pre_commands (message),
-                        "pre_agent_invocation_commands");
+                        "pre_agent_invocation_commands", RUNTIME_USE_REQUEST_PHASE_BEFORE);
 }
 
 static void
@@ -702,7 +801,7 @@ run_commands_after (RuntimeUseRequest *self)
   RuntimeUseInvocationMessage *message = RUNTIME_USE_INVOCATION_MESSAGE (self->message);
 
   request_run_commands (self, runtime_use_invocation_message_get_post_commands (message),
-                        "post_agent_invocation_commands");
+                        "post_agent_invocation_commands", RUNTIME_USE_REQUEST_PHASE_AFTER);
 }
 
 /* All that the terminal repeats shares one message. */
@@ -712,6 +811,9 @@ run_commands (RuntimeUseRequest *self)
   RuntimeUseCommandExecutionMessage *message;
   GPtrArray *commands;
   gsize echo_room;
+
+  if (!request_enter_phase (self, RUNTIME_USE_REQUEST_PHASE_AGENT))
+    return;
 
   message = RUNTIME_USE_COMMAND_EXECUTION_MESSAGE (self->message);
   commands = runtime_use_command_execution_message_get_commands (message);
@@ -801,6 +903,7 @@ agent_delta (GObject    *owner,
   if (!self->agent_running)
     return;
 
+  self->output_bytes += strlen (text);
   message = runtime_use_assistant_delta_message_new (text);
   request_say (self, message);
 }
@@ -822,7 +925,7 @@ agent_output (GObject                *owner,
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
 
   if (self->agent_running)
-    _runtime_use_fit_command_output (stream, text, length, name, say_output, self);
+    request_say_output (self, stream, text, length, name);
 }
 
 static gboolean
@@ -865,7 +968,11 @@ agent_completed (GObject           *owner,
   if (self->cancelled || self->late_error != NULL)
     request_fail (self, NULL, NULL);
   else if (outcome->error != NULL)
-    request_fail (self, g_error_copy (outcome->error), outcome->metadata);
+    {
+      /* Whatever name it gave its error is its own. */
+      self->error_name = AGENT_FAILED_NAME;
+      request_fail (self, g_error_copy (outcome->error), outcome->metadata);
+    }
   else
     request_next (self);
 }
@@ -935,6 +1042,9 @@ run_agent (RuntimeUseRequest *self)
   g_autoptr(RuntimeUseInvocation) invocation = NULL;
   GError *error = NULL;
 
+  if (!request_enter_phase (self, RUNTIME_USE_REQUEST_PHASE_AGENT))
+    return;
+
   invocation = _runtime_use_invocation_new (RUNTIME_USE_INVOCATION_MESSAGE (self->message),
                                             self->output_format, self->redactor,
                                             self->cancellable, &agent_sink, G_OBJECT (self));
@@ -969,6 +1079,7 @@ finish_invocation (RuntimeUseRequest *self)
 {
   RuntimeUseOutcome *outcome = self->outcome;
   g_autoptr(RuntimeUseMessage) message = NULL;
+  RuntimeUseMessage *fitting;
 
   if (outcome->text != NULL)
     message = runtime_use_result_message_new_text (outcome->text, outcome->metadata);
@@ -976,8 +1087,10 @@ finish_invocation (RuntimeUseRequest *self)
     message = runtime_use_result_message_new_structured_output (outcome->structured_output,
                                                                 outcome->metadata);
 
-  request_end (self,
-               _runtime_use_fit_result (_runtime_use_message_redact (message, self->redactor)));
+  fitting = _runtime_use_fit_result (_runtime_use_message_redact (message, self->redactor));
+  if (RUNTIME_USE_IS_ERROR_MESSAGE (fitting))
+    self->error_name = TOO_LARGE_NAME;
+  request_end (self, fitting);
 }
 
 static const RequestStep invocation_steps[] = {
@@ -1092,4 +1205,89 @@ RuntimeUseRedactor *
 _runtime_use_request_get_redactor (RuntimeUseRequest *self)
 {
   return self->redactor;
+}
+
+RuntimeUseRequestPhase
+_runtime_use_request_get_phase (RuntimeUseRequest *self)
+{
+  return self->phase;
+}
+
+const char *
+_runtime_use_request_get_kind (RuntimeUseRequest *self)
+{
+  return RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message) ? "invocation" : "command";
+}
+
+/* Only the whole text tells whether it holds a secret. */
+static const char *
+request_show (RuntimeUseRequest  *self,
+              char              **shown,
+              const char         *text,
+              gsize               limit)
+{
+  g_autofree char *redacted = NULL;
+
+  if (*shown != NULL || text == NULL)
+    return *shown;
+
+  redacted = runtime_use_redactor_redact (self->redactor, text);
+  *shown = _runtime_use_utf8_cut (redacted, limit);
+
+  return *shown;
+}
+
+gboolean
+_runtime_use_request_has_source_id (RuntimeUseRequest *self)
+{
+  return runtime_use_request_message_get_source_id (self->message) != NULL;
+}
+
+gboolean
+_runtime_use_request_has_model (RuntimeUseRequest *self)
+{
+  return RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message);
+}
+
+const char *
+_runtime_use_request_get_source_id (RuntimeUseRequest *self)
+{
+  return request_show (self, &self->shown_source,
+                       runtime_use_request_message_get_source_id (self->message),
+                       RUNTIME_USE_LIMIT_SOURCE_ID);
+}
+
+const char *
+_runtime_use_request_get_model (RuntimeUseRequest *self)
+{
+  if (!RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message))
+    return NULL;
+
+  return request_show (self, &self->shown_model,
+                       runtime_use_invocation_message_get_model (
+                         RUNTIME_USE_INVOCATION_MESSAGE (self->message)),
+                       RUNTIME_USE_LIMIT_SHOWN_MODEL);
+}
+
+const char *
+_runtime_use_request_get_command (RuntimeUseRequest *self)
+{
+  const char *text = self->agent_command;
+
+  if (self->running != NULL)
+    text = runtime_use_command_get_command (self->running);
+
+  return request_show (self, &self->shown_command, text, RUNTIME_USE_LIMIT_SHOWN_COMMAND);
+}
+
+guint64
+_runtime_use_request_get_output_bytes (RuntimeUseRequest *self)
+{
+  return self->output_bytes;
+}
+
+const char *
+_runtime_use_request_get_error_name (RuntimeUseRequest *self)
+{
+  return self->error_name;
 }

@@ -11,10 +11,12 @@
 #include "runtime-use-inbox-private.h"
 #include "runtime-use-invocation-message.h"
 #include "runtime-use-job-pool-private.h"
+#include "runtime-use-limits-private.h"
 #include "runtime-use-message-private.h"
 #include "runtime-use-random-name-private.h"
 #include "runtime-use-session-artifacts-private.h"
 #include "runtime-use-session-private.h"
+#include "runtime-use-utf8-decoder-private.h"
 
 /* The close code of a server that stops. */
 #define CLOSE_GOING_AWAY 1001
@@ -42,62 +44,15 @@
  * Since: 0.1
  */
 
-struct _RuntimeUseSession
-{
-  GObject                    parent_instance;
-
-  RuntimeUseChannel         *channel;
-  RuntimeUseInbox           *inbox;            /* of the channel */
-  RuntimeUseAgentHandler    *handler;
-  RuntimeUseClock           *clock;
-  RuntimeUseSessionSettings  settings;
-  RuntimeUseLogger          *logger;
-  char                      *id;
-
-  RuntimeUseRequest         *request;          /* (nullable): none is running */
-  gint64                     request_started;  /* µs of the clock */
-  gint64                     last_heartbeat;   /* µs of the clock; of this request */
-  RuntimeUseAlarm           *heartbeat;        /* (nullable): kept over requests */
-  RuntimeUseRedactor        *redactor;         /* (nullable): of the last request */
-
-  RuntimeUseUploadTracker   *tracker;          /* (nullable): made when it is first needed */
-  RuntimeUseSessionArtifacts *artifacts;       /* (nullable): no folder was named yet */
-
-  GPtrArray                 *leftovers;        /* RuntimeUseCommandHandler that left something */
-  guint                      n_ending;         /* leftovers that are being ended */
-  GPtrArray                 *stopping;         /* GTask */
-
-  RuntimeUseSessionState     state;
-  guint64                    n_requests;
-  guint64                    n_ignored;        /* messages that meant nothing to us */
-  guint                      n_refused_full;   /* since the channel had room */
-  gboolean                   ending;           /* the client said so */
-  gboolean                   closing;          /* we closed the channel */
-  gboolean                   channel_closed;
-  gboolean                   settling;
-};
-
 G_DEFINE_FINAL_TYPE (RuntimeUseSession, runtime_use_session, G_TYPE_OBJECT)
 
 typedef enum
 {
-  PROP_CHANNEL = 1,
-  PROP_HANDLER,
-  PROP_ID,
-  PROP_STATE,
-  PROP_UPLOAD_TRACKER,
-  PROP_ARTIFACTS_PENDING,
-  PROP_ARTIFACTS_UPLOADED,
-  PROP_ARTIFACTS_FAILED,
-  PROP_FIRST_SETTING,
-} RuntimeUseSessionProperty;
-
-typedef enum
-{
+  SIGNAL_REQUEST_STARTED,
+  SIGNAL_REQUEST_FINISHED,
   SIGNAL_CLOSED,
 } RuntimeUseSessionSignal;
 
-static GParamSpec *properties[PROP_ARTIFACTS_FAILED + 1];
 static guint signals[SIGNAL_CLOSED + 1];
 
 static void session_settle (RuntimeUseSession *self);
@@ -112,13 +67,13 @@ session_has_no_artifacts (RuntimeUseSession *self)
 static RuntimeUseSessionState
 session_compute_state (RuntimeUseSession *self)
 {
-  if (self->channel_closed && self->request == NULL && self->n_ending == 0 &&
-      session_has_no_artifacts (self))
+  if (self->channel_closed && self->request == NULL && self->finished == NULL &&
+      self->n_ending == 0 && session_has_no_artifacts (self))
     return RUNTIME_USE_SESSION_STATE_CLOSED;
   if (self->ending || self->closing || self->channel_closed || self->stopping->len > 0)
     return RUNTIME_USE_SESSION_STATE_ENDING;
   if (self->request == NULL)
-    return RUNTIME_USE_SESSION_STATE_IDLE;
+    return self->draining ? RUNTIME_USE_SESSION_STATE_ENDING : RUNTIME_USE_SESSION_STATE_IDLE;
   if (_runtime_use_request_is_cancelled (self->request))
     return RUNTIME_USE_SESSION_STATE_CANCELLING;
 
@@ -134,7 +89,7 @@ session_update_state (RuntimeUseSession *self)
     return;
 
   self->state = state;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  _runtime_use_session_notify_state (self);
 }
 
 static void
@@ -261,16 +216,82 @@ session_forget_leftovers (RuntimeUseSession *self)
 }
 
 static void
+request_phase_changed (gpointer owner)
+{
+  _runtime_use_session_notify_phase (owner);
+}
+
+static void
+request_command_changed (gpointer owner)
+{
+  _runtime_use_session_notify_command (owner);
+}
+
+static void
+session_keep_error (RuntimeUseSession *self,
+                    RuntimeUseRequest *request,
+                    RuntimeUseMessage *terminal)
+{
+  const char *text = runtime_use_error_message_get_error (RUNTIME_USE_ERROR_MESSAGE (terminal));
+
+  g_free (self->last_error);
+  self->last_error = _runtime_use_utf8_cut (text, RUNTIME_USE_LIMIT_SHOWN_ERROR);
+  self->last_error_name = _runtime_use_request_get_error_name (request);
+  _runtime_use_session_notify_last_error (self);
+}
+
+static RuntimeUseRequestOutcome
+session_count_request (RuntimeUseSession *self,
+                       RuntimeUseRequest *request,
+                       RuntimeUseMessage *terminal)
+{
+  self->n_done++;
+  self->output_bytes += _runtime_use_request_get_output_bytes (request);
+  self->last_duration = _runtime_use_clock_get_time (self->clock) - self->request_started;
+
+  if (_runtime_use_request_is_cancelled (request))
+    {
+      self->n_cancelled++;
+      return RUNTIME_USE_REQUEST_OUTCOME_CANCELLED;
+    }
+
+  if (!RUNTIME_USE_IS_ERROR_MESSAGE (terminal))
+    return RUNTIME_USE_REQUEST_OUTCOME_SUCCEEDED;
+
+  self->n_failed++;
+  session_keep_error (self, request, terminal);
+
+  return RUNTIME_USE_REQUEST_OUTCOME_FAILED;
+}
+
+static void
+session_forget_request (RuntimeUseSession *self,
+                        RuntimeUseRequest *request)
+{
+  self->finished = NULL;
+  self->request_started_at = 0;
+  _runtime_use_session_notify_request (self, request);
+  if (_runtime_use_request_get_phase (request) != RUNTIME_USE_REQUEST_PHASE_NONE)
+    _runtime_use_session_notify_phase (self);
+}
+
+static void
 request_ended (gpointer           owner,
                RuntimeUseMessage *terminal)
 {
   RuntimeUseSession *self = owner;
   G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
+  g_autoptr(RuntimeUseRequest) request = g_steal_pointer (&self->request);
+  RuntimeUseRequestOutcome outcome;
 
-  /* The slot is free when the client reads this. */
-  g_clear_object (&self->request);
+  /* The slot is free when the client reads this, but nothing is settled before all were told. */
+  self->finished = request;
+  outcome = session_count_request (self, request, terminal);
   session_forget_leftovers (self);
   session_send (self, terminal);
+  session_update_state (self);
+  g_signal_emit (self, signals[SIGNAL_REQUEST_FINISHED], 0, outcome);
+  session_forget_request (self, request);
   session_settle (self);
 }
 
@@ -327,6 +348,8 @@ static const RuntimeUseRequestOwner request_owner = {
   .is_full = request_is_full,
   .adopt = request_adopt,
   .get_artifacts = request_get_artifacts,
+  .phase_changed = request_phase_changed,
+  .command_changed = request_command_changed,
   .ended = request_ended,
 };
 
@@ -401,8 +424,8 @@ session_log_closed (RuntimeUseSession *self)
   runtime_use_logger_debug (self->logger, text);
 }
 
-/* A client that ends its session in order may still fetch its files; one that is gone is sent what
- * it has asked for. */
+/* A client that ends its session in order may still fetch its files; one that is gone, or that we
+ * leave, is sent what it has asked for. */
 static void
 session_end_artifacts (RuntimeUseSession *self)
 {
@@ -415,6 +438,8 @@ session_end_artifacts (RuntimeUseSession *self)
     _runtime_use_session_artifacts_leave (self->artifacts);
   else if (self->ending)
     _runtime_use_session_artifacts_drain (self->artifacts);
+  else if (self->draining)
+    _runtime_use_session_artifacts_leave (self->artifacts);
 }
 
 /* Goes on as far as what still runs allows. */
@@ -424,7 +449,7 @@ session_settle (RuntimeUseSession *self)
   G_GNUC_UNUSED g_autoptr(RuntimeUseSession) alive = g_object_ref (self);
   gboolean was_closed = self->state == RUNTIME_USE_SESSION_STATE_CLOSED;
 
-  if (self->settling)
+  if (self->settling || self->finished != NULL)
     return;
 
   self->settling = TRUE;
@@ -436,6 +461,8 @@ session_settle (RuntimeUseSession *self)
         session_close (self, CLOSE_GOING_AWAY);
       else if (self->ending && !self->closing && session_has_no_artifacts (self))
         session_confirm_end (self);
+      else if (self->draining && session_has_no_artifacts (self))
+        session_close (self, CLOSE_GOING_AWAY);
 
       if (self->closing || self->channel_closed)
         session_end_leftovers (self);
@@ -487,7 +514,8 @@ session_log_ignored (RuntimeUseSession *self,
 }
 
 static void
-session_refuse (RuntimeUseSession *self)
+session_refuse (RuntimeUseSession *self,
+                const char        *why)
 {
   g_autoptr(GError) error = NULL;
 
@@ -498,8 +526,7 @@ session_refuse (RuntimeUseSession *self)
       return;
     }
 
-  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY,
-                               "Received request while another is in flight!");
+  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY, why);
   session_send_error (self, error);
 }
 
@@ -510,15 +537,16 @@ session_accept (RuntimeUseSession        *self,
   g_autoptr(RuntimeUseRequest) request = NULL;
   g_autofree char *name = NULL;
 
-  if (self->request != NULL)
+  /* The confirmation was sent, so no answer would arrive. */
+  if (self->request == NULL && (self->ending || self->closing))
+    return;
+
+  if (self->request != NULL || self->draining)
     {
-      session_refuse (self);
+      session_refuse (self, self->draining ? "The server is going away"
+                                           : "Received request while another is in flight!");
       return;
     }
-
-  /* The confirmation was sent, so no answer would arrive. */
-  if (self->ending || self->closing)
-    return;
 
   if (self->clock == NULL)
     self->clock = _runtime_use_main_clock_new ();
@@ -538,7 +566,10 @@ session_accept (RuntimeUseSession        *self,
   if (self->heartbeat == NULL)
     session_set_heartbeat (self, self->settings.heartbeat_interval);
 
+  self->request_started_at = g_get_real_time ();
+  _runtime_use_session_notify_request (self, request);
   session_update_state (self);
+  g_signal_emit (self, signals[SIGNAL_REQUEST_STARTED], 0);
   _runtime_use_request_start (request);
 }
 
@@ -642,6 +673,9 @@ runtime_use_session_constructed (GObject *object)
 
   G_OBJECT_CLASS (runtime_use_session_parent_class)->constructed (object);
 
+  /* A channel that is closed may not know it any more. */
+  self->peer = runtime_use_channel_dup_peer (self->channel);
+  self->connected_at = g_get_real_time ();
   self->inbox = _runtime_use_inbox_new (self->channel, inbox_cb, object);
   g_signal_connect_object (self->channel, "message", G_CALLBACK (channel_message_cb), self, 0);
   g_signal_connect_object (self->channel, "drained", G_CALLBACK (channel_drained_cb), self, 0);
@@ -680,386 +714,10 @@ runtime_use_session_finalize (GObject *object)
   g_clear_object (&self->tracker);
   g_clear_pointer (&self->leftovers, g_ptr_array_unref);
   g_clear_pointer (&self->stopping, g_ptr_array_unref);
-  g_clear_pointer (&self->id, g_free);
+  _runtime_use_session_clear_properties (self);
   _runtime_use_job_pool_release ();
 
   G_OBJECT_CLASS (runtime_use_session_parent_class)->finalize (object);
-}
-
-static void
-get_artifacts_count (RuntimeUseSession         *self,
-                     RuntimeUseSessionProperty  property,
-                     GValue                    *value)
-{
-  RuntimeUseArtifactManager *manager = request_get_artifacts (self, FALSE);
-  guint64 count = 0;
-
-  if (manager != NULL && property == PROP_ARTIFACTS_PENDING)
-    count = runtime_use_artifact_manager_get_n_pending (manager);
-  else if (manager != NULL && property == PROP_ARTIFACTS_UPLOADED)
-    count = runtime_use_artifact_manager_get_n_uploaded (manager);
-  else if (manager != NULL)
-    count = runtime_use_artifact_manager_get_n_failed (manager);
-
-  g_value_set_uint64 (value, count);
-}
-
-static void
-runtime_use_session_get_property (GObject    *object,
-                                  guint       prop_id,
-                                  GValue     *value,
-                                  GParamSpec *pspec)
-{
-  RuntimeUseSession *self = RUNTIME_USE_SESSION (object);
-
-  if (prop_id >= PROP_FIRST_SETTING)
-    {
-      _runtime_use_session_settings_get_property (&self->settings, prop_id - PROP_FIRST_SETTING,
-                                                  value);
-      return;
-    }
-
-  switch ((RuntimeUseSessionProperty) prop_id)
-    {
-    case PROP_CHANNEL:
-      g_value_set_object (value, self->channel);
-      break;
-
-    case PROP_HANDLER:
-      g_value_set_object (value, self->handler);
-      break;
-
-    case PROP_ID:
-      g_value_set_string (value, self->id);
-      break;
-
-    case PROP_STATE:
-      g_value_set_enum (value, self->state);
-      break;
-
-    case PROP_UPLOAD_TRACKER:
-      g_value_set_object (value, self->tracker);
-      break;
-
-    case PROP_ARTIFACTS_PENDING:
-    case PROP_ARTIFACTS_UPLOADED:
-    case PROP_ARTIFACTS_FAILED:
-      get_artifacts_count (self, prop_id, value);
-      break;
-
-    case PROP_FIRST_SETTING:
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-runtime_use_session_set_property (GObject      *object,
-                                  guint         prop_id,
-                                  const GValue *value,
-                                  GParamSpec   *pspec)
-{
-  RuntimeUseSession *self = RUNTIME_USE_SESSION (object);
-
-  if (prop_id >= PROP_FIRST_SETTING)
-    {
-      _runtime_use_session_settings_set_property (&self->settings, prop_id - PROP_FIRST_SETTING,
-                                                  value);
-      return;
-    }
-
-  switch ((RuntimeUseSessionProperty) prop_id)
-    {
-    case PROP_CHANNEL:
-      self->channel = g_value_dup_object (value);
-      break;
-
-    case PROP_HANDLER:
-      self->handler = g_value_dup_object (value);
-      break;
-
-    case PROP_UPLOAD_TRACKER:
-      self->tracker = g_value_dup_object (value);
-      break;
-
-    case PROP_ID:
-    case PROP_STATE:
-    case PROP_ARTIFACTS_PENDING:
-    case PROP_ARTIFACTS_UPLOADED:
-    case PROP_ARTIFACTS_FAILED:
-    case PROP_FIRST_SETTING:
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-/**
- * RuntimeUseSession:heartbeat-interval:
- *
- * How often the client is told that its request is still running, in
- * milliseconds.
- *
- * The default is 15,000.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:cancel-grace:
- *
- * How long a cancelled agent may take to stop before its request ends
- * without it, in milliseconds.
- *
- * A built-in agent's script is first given its own period, so at least
- * [property@RuntimeUse.Session:kill-grace] and half a second are waited. The
- * default is 5,000.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:kill-grace:
- *
- * How long a command may take to stop after `SIGTERM` before it is killed, in
- * milliseconds.
- *
- * The default is 2,000.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:invocation-timeout:
- *
- * How long an agent may take to answer, in seconds.
- *
- * The default is a day.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:command-timeout:
- *
- * How long a command may run, in seconds.
- *
- * The default is a day.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:artifact-quiet:
- *
- * How long nothing must have happened to a file in an artifact folder that its
- * last writer has closed before it is offered, in milliseconds.
- *
- * The default is 40.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:artifact-hold:
- *
- * How long the answer to a request is held back at most until the files that
- * were just written are on their way, in milliseconds.
- *
- * A client that has its answer reads no offers any more. Nothing is held back
- * when nothing has changed, and after a cancel. The default is 5,000.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:artifact-wait:
- *
- * How long the end of a session waits for answers to offers, in seconds.
- *
- * What was answered by then is sent, within 50 seconds in all. The default is
- * 45.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:post-invocation-delay:
- *
- * How long an invocation waits before its result, in milliseconds.
- *
- * The default is 0: files are waited for anyway.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:allow-local-downloads:
- *
- * Whether files may be fetched from this machine and from networks that are not
- * public.
- *
- * Clients that run on the same machine serve files there, so the default is
- * `TRUE`. If not, see [property@RuntimeUse.DownloadHandler:allow-local].
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:download-timeout:
- *
- * How long the download of a file may take, in seconds.
- *
- * The default is a day.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:download-idle-timeout:
- *
- * How long nothing may arrive of a file that is downloaded, in seconds.
- *
- * The default is 60.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:max-download-size:
- *
- * How large a file may be that is downloaded, in bytes.
- *
- * The default is 64 GiB.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:max-extracted-size:
- *
- * How many bytes the members of an archive may have in all.
- *
- * The default is 64 GiB.
- *
- * Since: 0.1
- */
-
-/**
- * RuntimeUseSession:redact-env:
- *
- * Which values of a request's environment variables are treated as secrets,
- * besides those that the request names.
- *
- * Since: 0.1
- */
-
-static void
-install_identity (void)
-{
-  /**
-   * RuntimeUseSession:channel:
-   *
-   * How the session speaks to its client.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_CHANNEL] =
-    g_param_spec_object ("channel", NULL, NULL,
-                         RUNTIME_USE_TYPE_CHANNEL,
-                         (G_PARAM_READWRITE |
-                          G_PARAM_CONSTRUCT_ONLY |
-                          G_PARAM_STATIC_STRINGS));
-
-  /**
-   * RuntimeUseSession:handler:
-   *
-   * The agent that answers invocations.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HANDLER] =
-    g_param_spec_object ("handler", NULL, NULL,
-                         RUNTIME_USE_TYPE_AGENT_HANDLER,
-                         (G_PARAM_READWRITE |
-                          G_PARAM_CONSTRUCT_ONLY |
-                          G_PARAM_STATIC_STRINGS));
-
-  /**
-   * RuntimeUseSession:id:
-   *
-   * A name that nobody can guess.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_ID] =
-    g_param_spec_string ("id", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * RuntimeUseSession:state:
-   *
-   * What the session is doing.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_STATE] =
-    g_param_spec_enum ("state", NULL, NULL,
-                       RUNTIME_USE_TYPE_SESSION_STATE,
-                       RUNTIME_USE_SESSION_STATE_IDLE,
-                       (G_PARAM_READABLE |
-                        G_PARAM_EXPLICIT_NOTIFY |
-                        G_PARAM_STATIC_STRINGS));
-}
-
-static void
-install_artifacts (void)
-{
-  /**
-   * RuntimeUseSession:upload-tracker:
-   *
-   * What sends the artifacts. Sessions may share one; without one a session
-   * makes its own when it needs it.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_UPLOAD_TRACKER] =
-    g_param_spec_object ("upload-tracker", NULL, NULL,
-                         RUNTIME_USE_TYPE_UPLOAD_TRACKER,
-                         (G_PARAM_READWRITE |
-                          G_PARAM_CONSTRUCT_ONLY |
-                          G_PARAM_STATIC_STRINGS));
-
-  /**
-   * RuntimeUseSession:artifacts-pending:
-   *
-   * How many files were offered to the client and are not sent yet.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_ARTIFACTS_PENDING] =
-    g_param_spec_uint64 ("artifacts-pending", NULL, NULL, 0, G_MAXUINT64, 0,
-                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * RuntimeUseSession:artifacts-uploaded:
-   *
-   * How many files were sent.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_ARTIFACTS_UPLOADED] =
-    g_param_spec_uint64 ("artifacts-uploaded", NULL, NULL, 0, G_MAXUINT64, 0,
-                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * RuntimeUseSession:artifacts-failed:
-   *
-   * How many files could not be sent although the client had said where to.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_ARTIFACTS_FAILED] =
-    g_param_spec_uint64 ("artifacts-failed", NULL, NULL, 0, G_MAXUINT64, 0,
-                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -1070,13 +728,51 @@ runtime_use_session_class_init (RuntimeUseSessionClass *klass)
   object_class->constructed = runtime_use_session_constructed;
   object_class->dispose = runtime_use_session_dispose;
   object_class->finalize = runtime_use_session_finalize;
-  object_class->get_property = runtime_use_session_get_property;
-  object_class->set_property = runtime_use_session_set_property;
 
-  install_identity ();
-  install_artifacts ();
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
-  _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
+  _runtime_use_session_install_properties (object_class);
+
+  /**
+   * RuntimeUseSession::request-started:
+   * @self: the session
+   *
+   * A request was accepted and is about to run.
+   *
+   * What [property@RuntimeUse.Session:request-kind] and the others tell of it
+   * is there already, and the state is busy. A handler may cancel the request.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_REQUEST_STARTED] =
+    g_signal_new ("request-started",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  0);
+
+  /**
+   * RuntimeUseSession::request-finished:
+   * @self: the session
+   * @outcome: what became of the request
+   *
+   * A request came to its end.
+   *
+   * Its terminal message was handed to the channel, the counters count it, and
+   * the state is idle, or ending if no other request will be taken. What is told
+   * of the request, such as [property@RuntimeUse.Session:source-id], is still
+   * there during the emission and is gone after it. Each
+   * [signal@RuntimeUse.Session::request-started] is followed by this one before
+   * [signal@RuntimeUse.Session::closed], unless the session is dropped first.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_REQUEST_FINISHED] =
+    g_signal_new ("request-finished",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  1, RUNTIME_USE_TYPE_REQUEST_OUTCOME);
 
   /**
    * RuntimeUseSession::closed:
@@ -1211,6 +907,344 @@ runtime_use_session_get_state (RuntimeUseSession *self)
 }
 
 /**
+ * runtime_use_session_get_peer:
+ * @self: a session
+ *
+ * Gets who is at the other end.
+ *
+ * See [property@RuntimeUse.Session:peer].
+ *
+ * Returns: (transfer none) (nullable): a description, or `NULL` if the channel has none
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_session_get_peer (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), NULL);
+
+  return self->peer;
+}
+
+/**
+ * runtime_use_session_get_connected_at:
+ * @self: a session
+ *
+ * Gets when @self began.
+ *
+ * See [property@RuntimeUse.Session:connected-at].
+ *
+ * Returns: microseconds since the epoch
+ *
+ * Since: 0.1
+ */
+gint64
+runtime_use_session_get_connected_at (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), 0);
+
+  return self->connected_at;
+}
+
+/* The request that is shown: it runs, or its end is being told. */
+static RuntimeUseRequest *
+session_get_shown (RuntimeUseSession *self)
+{
+  return self->request != NULL ? self->request : self->finished;
+}
+
+/**
+ * runtime_use_session_get_request_kind:
+ * @self: a session
+ *
+ * Gets what kind of request is running.
+ *
+ * See [property@RuntimeUse.Session:request-kind].
+ *
+ * Returns: (transfer none) (nullable): `invocation`, `command`, or `NULL` if none is running
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_session_get_request_kind (RuntimeUseSession *self)
+{
+  RuntimeUseRequest *request;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), NULL);
+
+  request = session_get_shown (self);
+
+  return request != NULL ? _runtime_use_request_get_kind (request) : NULL;
+}
+
+/**
+ * runtime_use_session_get_source_id:
+ * @self: a session
+ *
+ * Gets the client's own name for the request that is running.
+ *
+ * See [property@RuntimeUse.Session:source-id].
+ *
+ * Returns: (transfer none) (nullable): a name without secrets, of at most 256 bytes, or
+ *   `NULL`; valid as long as the request is
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_session_get_source_id (RuntimeUseSession *self)
+{
+  RuntimeUseRequest *request;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), NULL);
+
+  request = session_get_shown (self);
+
+  return request != NULL ? _runtime_use_request_get_source_id (request) : NULL;
+}
+
+/**
+ * runtime_use_session_get_model:
+ * @self: a session
+ *
+ * Gets the model that the invocation that is running names.
+ *
+ * See [property@RuntimeUse.Session:model].
+ *
+ * Returns: (transfer none) (nullable): a name without secrets, of at most 256 bytes, or
+ *   `NULL`; valid as long as the request is
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_session_get_model (RuntimeUseSession *self)
+{
+  RuntimeUseRequest *request;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), NULL);
+
+  request = session_get_shown (self);
+
+  return request != NULL ? _runtime_use_request_get_model (request) : NULL;
+}
+
+/**
+ * runtime_use_session_get_phase:
+ * @self: a session
+ *
+ * Gets how far the request that is running has come.
+ *
+ * See [property@RuntimeUse.Session:phase].
+ *
+ * Returns: a phase
+ *
+ * Since: 0.1
+ */
+RuntimeUseRequestPhase
+runtime_use_session_get_phase (RuntimeUseSession *self)
+{
+  RuntimeUseRequest *request;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), RUNTIME_USE_REQUEST_PHASE_NONE);
+
+  request = session_get_shown (self);
+
+  return request != NULL ? _runtime_use_request_get_phase (request)
+                         : RUNTIME_USE_REQUEST_PHASE_NONE;
+}
+
+/**
+ * runtime_use_session_get_command:
+ * @self: a session
+ *
+ * Gets the command that is running.
+ *
+ * See [property@RuntimeUse.Session:command].
+ *
+ * Returns: (transfer none) (nullable): a command without secrets, of at most 1,024 bytes, or
+ *   `NULL`; valid until [property@RuntimeUse.Session:command] changes
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_session_get_command (RuntimeUseSession *self)
+{
+  RuntimeUseRequest *request;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), NULL);
+
+  request = session_get_shown (self);
+
+  return request != NULL ? _runtime_use_request_get_command (request) : NULL;
+}
+
+/**
+ * runtime_use_session_get_request_started_at:
+ * @self: a session
+ *
+ * Gets when the request that is running was accepted.
+ *
+ * See [property@RuntimeUse.Session:request-started-at].
+ *
+ * Returns: microseconds since the epoch, or 0 if none is running
+ *
+ * Since: 0.1
+ */
+gint64
+runtime_use_session_get_request_started_at (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), 0);
+
+  return self->request_started_at;
+}
+
+/**
+ * runtime_use_session_get_requests_done:
+ * @self: a session
+ *
+ * Gets how many requests came to their end.
+ *
+ * See [property@RuntimeUse.Session:requests-done].
+ *
+ * Returns: a number
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_session_get_requests_done (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), 0);
+
+  return self->n_done;
+}
+
+/**
+ * runtime_use_session_get_requests_failed:
+ * @self: a session
+ *
+ * Gets how many requests ended with an error and were not cancelled.
+ *
+ * See [property@RuntimeUse.Session:requests-failed].
+ *
+ * Returns: a number
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_session_get_requests_failed (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), 0);
+
+  return self->n_failed;
+}
+
+/**
+ * runtime_use_session_get_requests_cancelled:
+ * @self: a session
+ *
+ * Gets how many requests were cancelled.
+ *
+ * See [property@RuntimeUse.Session:requests-cancelled].
+ *
+ * Returns: a number
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_session_get_requests_cancelled (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), 0);
+
+  return self->n_cancelled;
+}
+
+/**
+ * runtime_use_session_get_output_bytes:
+ * @self: a session
+ *
+ * Gets how much command output and how much of what the agent said was sent.
+ *
+ * See [property@RuntimeUse.Session:output-bytes].
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_session_get_output_bytes (RuntimeUseSession *self)
+{
+  guint64 running = 0;
+
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), 0);
+
+  /* While its end is being told a request is counted already. */
+  if (self->request != NULL)
+    running = _runtime_use_request_get_output_bytes (self->request);
+
+  return self->output_bytes + running;
+}
+
+/**
+ * runtime_use_session_get_last_error:
+ * @self: a session
+ *
+ * Gets what went wrong with the last request that failed.
+ *
+ * See [property@RuntimeUse.Session:last-error].
+ *
+ * Returns: (transfer none) (nullable): a text without secrets, of at most 512 bytes, or
+ *   `NULL`; valid until the next request fails
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_session_get_last_error (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), NULL);
+
+  return self->last_error;
+}
+
+/**
+ * runtime_use_session_get_last_error_name:
+ * @self: a session
+ *
+ * Gets the name of the error of the last request that failed.
+ *
+ * See [property@RuntimeUse.Session:last-error-name].
+ *
+ * Returns: (transfer none) (nullable): a name, or `NULL`
+ *
+ * Since: 0.1
+ */
+const char *
+runtime_use_session_get_last_error_name (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), NULL);
+
+  return self->last_error_name;
+}
+
+/**
+ * runtime_use_session_get_last_duration:
+ * @self: a session
+ *
+ * Gets how long the last request took.
+ *
+ * See [property@RuntimeUse.Session:last-duration].
+ *
+ * Returns: a number of microseconds
+ *
+ * Since: 0.1
+ */
+gint64
+runtime_use_session_get_last_duration (RuntimeUseSession *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SESSION (self), 0);
+
+  return self->last_duration;
+}
+
+/**
  * runtime_use_session_cancel:
  * @self: a session
  *
@@ -1264,6 +1298,37 @@ runtime_use_session_end (RuntimeUseSession *self)
   alive = g_object_ref (self);
   self->ending = TRUE;
   runtime_use_session_cancel (self);
+  session_settle (self);
+}
+
+/**
+ * runtime_use_session_drain:
+ * @self: a session
+ *
+ * Ends @self as soon as no request is running.
+ *
+ * A request that is running goes on to its terminal; another one is refused
+ * with the error `The server is going away` (`busy`). Then what the client has
+ * already asked for of the artifacts is sent, and the channel is closed with
+ * code 1001. Nothing limits how long the request may still take:
+ * [method@RuntimeUse.Session.stop_async] ends what is left.
+ *
+ * Does nothing if @self is draining or at its end already.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_session_drain (RuntimeUseSession *self)
+{
+  g_autoptr(RuntimeUseSession) alive = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_SESSION (self));
+
+  if (self->draining)
+    return;
+
+  alive = g_object_ref (self);
+  self->draining = TRUE;
   session_settle (self);
 }
 

@@ -29,6 +29,8 @@ gboolean                runtime_use_session_cancel      (RuntimeUseSession      
 RUNTIME_USE_AVAILABLE_IN_0_1
 void                    runtime_use_session_end         (RuntimeUseSession       *self);
 RUNTIME_USE_AVAILABLE_IN_0_1
+void                    runtime_use_session_drain       (RuntimeUseSession       *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
 void                    runtime_use_session_stop_async  (RuntimeUseSession       *self,
                                                          GCancellable            *cancellable,
                                                          GAsyncReadyCallback      callback,
@@ -37,5 +39,37 @@ RUNTIME_USE_AVAILABLE_IN_0_1
 gboolean                runtime_use_session_stop_finish (RuntimeUseSession       *self,
                                                          GAsyncResult            *result,
                                                          GError                 **error);
+
+/* What it tells about itself. */
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char *runtime_use_session_get_peer (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gint64 runtime_use_session_get_connected_at (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char *runtime_use_session_get_request_kind (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char *runtime_use_session_get_source_id (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char *runtime_use_session_get_model (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+RuntimeUseRequestPhase runtime_use_session_get_phase (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char *runtime_use_session_get_command (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gint64 runtime_use_session_get_request_started_at (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+guint64 runtime_use_session_get_requests_done (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+guint64 runtime_use_session_get_requests_failed (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+guint64 runtime_use_session_get_requests_cancelled (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+guint64 runtime_use_session_get_output_bytes (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char *runtime_use_session_get_last_error (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+const char *runtime_use_session_get_last_error_name (RuntimeUseSession *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+gint64 runtime_use_session_get_last_duration (RuntimeUseSession *self);
 
 G_END_DECLS
