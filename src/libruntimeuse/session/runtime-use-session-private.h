@@ -67,6 +67,18 @@ _runtime_use_session_new_full (RuntimeUseChannel               *channel,
                                RuntimeUseClock                 *clock,
                                const RuntimeUseSessionSettings *settings);
 
+/* Of the conversation. Settling goes on as far as what still runs allows. */
+void _runtime_use_session_listen             (RuntimeUseSession *self);
+void _runtime_use_session_send               (RuntimeUseSession *self,
+                                              RuntimeUseMessage *message);
+void _runtime_use_session_update_state       (RuntimeUseSession *self);
+void _runtime_use_session_settle             (RuntimeUseSession *self);
+void _runtime_use_session_emit_request_started
+                                             (RuntimeUseSession *self);
+void _runtime_use_session_emit_request_finished
+                                             (RuntimeUseSession *self,
+                                              RuntimeUseRequestOutcome outcome);
+
 void _runtime_use_session_install_properties (GObjectClass      *object_class);
 void _runtime_use_session_clear_properties   (RuntimeUseSession *self);
 
