@@ -68,6 +68,23 @@ typedef enum
 } RuntimeUseOutputStream;
 
 /**
+ * RuntimeUsePageFlags:
+ * @RUNTIME_USE_PAGE_FLAGS_NONE: who may open a WebSocket may see the page; from another machine
+ *   only with a token
+ * @RUNTIME_USE_PAGE_FLAGS_OPEN: everybody may see it, except the pages of origins that are not
+ *   allowed
+ *
+ * Who may see a page of a server.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  RUNTIME_USE_PAGE_FLAGS_NONE = 0,
+  RUNTIME_USE_PAGE_FLAGS_OPEN = 1 << 0,
+} RuntimeUsePageFlags;
+
+/**
  * RuntimeUseRedactEnv:
  * @RUNTIME_USE_REDACT_ENV_SECRETS: values of at least six characters whose variable name contains
  *   `KEY`, `TOKEN`, `SECRET`, `PASSWORD`, `PASSWD` or `CREDENTIAL`
@@ -153,6 +170,8 @@ RUNTIME_USE_AVAILABLE_IN_0_1
 GType runtime_use_openai_api_get_type      (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
 GType runtime_use_output_stream_get_type   (void);
+RUNTIME_USE_AVAILABLE_IN_0_1
+GType runtime_use_page_flags_get_type      (void);
 RUNTIME_USE_AVAILABLE_IN_0_1
 GType runtime_use_redact_env_get_type      (void);
 RUNTIME_USE_AVAILABLE_IN_0_1

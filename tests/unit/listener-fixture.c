@@ -84,6 +84,14 @@ opened_cb (RuntimeUseConnection       *connection,
 }
 
 static void
+refused_cb (gpointer user_data)
+{
+  ListenerFixture *fixture = user_data;
+
+  fixture->n_refused++;
+}
+
+static void
 gone_cb (RuntimeUseConnection *connection,
          gpointer              user_data)
 {
@@ -93,8 +101,9 @@ gone_cb (RuntimeUseConnection *connection,
 }
 
 const RuntimeUseListenerEvents listener_fixture_events = {
-  opened_cb,
-  gone_cb,
+  .opened = opened_cb,
+  .refused = refused_cb,
+  .gone = gone_cb,
 };
 
 void

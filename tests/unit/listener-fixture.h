@@ -20,6 +20,7 @@ typedef struct
   gboolean            is_producing;   /* whenever a channel is drained, it is filled again */
   guint               n_opened;
   guint               n_closed;
+  guint               n_refused;
   guint               n_gone;
   guint               n_drained;
 } ListenerFixture;

@@ -165,13 +165,14 @@ answer_peer (RuntimeUsePeer   peer,
     .bound_hosts = bound,
     .token_digest = with_token ? digest : NULL,
   };
+  RuntimeUseVisitor visitor = { .peer = peer };
   g_autofree char *header = g_strdup (request);
   g_autoptr(GString) out = g_string_new (NULL);
   RuntimeUseHandshake handshake;
   guint status;
 
   _runtime_use_token_digest (TOKEN, strlen (TOKEN), digest);
-  _runtime_use_handshake_answer (&policy, peer, header, strlen (header), &handshake, out);
+  _runtime_use_handshake_answer (&policy, &visitor, header, strlen (header), &handshake, out);
   status = handshake.status;
   _runtime_use_handshake_clear (&handshake);
 
@@ -268,13 +269,14 @@ test_handshake_wipes (void)
   gsize length = strlen (header);
   guint8 digest[RUNTIME_USE_TOKEN_DIGEST_LENGTH];
   RuntimeUseHandshakePolicy policy = { .token_digest = digest };
+  RuntimeUseVisitor visitor = { .peer = RUNTIME_USE_PEER_LOOPBACK };
   g_autoptr(GString) out = g_string_new (NULL);
   RuntimeUseHandshake handshake;
 
   g_test_summary ("Nothing of the request is left");
 
   _runtime_use_token_digest (TOKEN, strlen (TOKEN), digest);
-  _runtime_use_handshake_answer (&policy, RUNTIME_USE_PEER_LOOPBACK, header, length, &handshake,
+  _runtime_use_handshake_answer (&policy, &visitor, header, length, &handshake,
                                  out);
   g_assert_cmpuint (handshake.status, ==, 101);
   for (gsize i = 0; i < length; i++)
@@ -288,12 +290,13 @@ test_handshake_nul (void)
   static const char request[] = GET HOST "X: a\0b\r\n" REST;
   g_autofree char *header = g_memdup2 (request, sizeof request);
   RuntimeUseHandshakePolicy policy = { 0 };
+  RuntimeUseVisitor visitor = { .peer = RUNTIME_USE_PEER_LOOPBACK };
   g_autoptr(GString) out = g_string_new (NULL);
   RuntimeUseHandshake handshake;
 
   g_test_summary ("A NUL cannot hide what follows it");
 
-  _runtime_use_handshake_answer (&policy, RUNTIME_USE_PEER_LOOPBACK, header, sizeof request - 1,
+  _runtime_use_handshake_answer (&policy, &visitor, header, sizeof request - 1,
                                  &handshake, out);
   g_assert_cmpuint (handshake.status, ==, 400);
   _runtime_use_handshake_clear (&handshake);
@@ -304,6 +307,7 @@ test_handshake_wildcard (void)
 {
   char *bound[] = { (char *) "192.0.2.7", (char *) "0.0.0.0", NULL };
   RuntimeUseHandshakePolicy policy = { .bound_hosts = bound };
+  RuntimeUseVisitor visitor = { .peer = RUNTIME_USE_PEER_NETWORK };
   static const struct
   {
     const char *request;
@@ -322,7 +326,7 @@ test_handshake_wildcard (void)
       g_autoptr(GString) out = g_string_new (NULL);
       RuntimeUseHandshake handshake;
 
-      _runtime_use_handshake_answer (&policy, RUNTIME_USE_PEER_NETWORK, header, strlen (header),
+      _runtime_use_handshake_answer (&policy, &visitor, header, strlen (header),
                                      &handshake, out);
       g_assert_cmpuint (handshake.status, ==, tests[i].status);
       _runtime_use_handshake_clear (&handshake);
@@ -364,6 +368,73 @@ test_handshake_peers (void)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_assert_cmpuint (answer_peer (tests[i].peer, tests[i].request, tests[i].with_token, NULL), ==,
                       tests[i].status);
+}
+
+static guint
+no_page_cb (RuntimeUseServer  *server,
+            char             **content_type,
+            GBytes           **content,
+            gpointer           user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+test_handshake_pages (void)
+{
+  static const struct
+  {
+    RuntimeUsePeer  peer;
+    gboolean        with_token;
+    const char     *request;
+    guint           status;
+  } tests[] = {
+    { RUNTIME_USE_PEER_NETWORK, FALSE, "GET /open HTTP/1.1\r\n" HOST END, 200 },
+    { RUNTIME_USE_PEER_NETWORK, TRUE, "GET /open HTTP/1.1\r\n" HOST END, 200 },
+    { RUNTIME_USE_PEER_NETWORK, FALSE, "GET /closed HTTP/1.1\r\n" HOST END, 403 },
+    { RUNTIME_USE_PEER_NETWORK, TRUE, "GET /closed HTTP/1.1\r\n" HOST END, 401 },
+    { RUNTIME_USE_PEER_NETWORK, TRUE, "GET /closed HTTP/1.1\r\n" HOST
+                                      "Authorization: Bearer " TOKEN "\r\n" END, 200 },
+    { RUNTIME_USE_PEER_LOOPBACK, FALSE, "GET /closed HTTP/1.1\r\n" HOST END, 200 },
+    { RUNTIME_USE_PEER_LOOPBACK, TRUE, "GET /closed HTTP/1.1\r\n" HOST END, 401 },
+    { RUNTIME_USE_PEER_USER, TRUE, "GET /closed HTTP/1.1\r\n" HOST END, 200 },
+    { RUNTIME_USE_PEER_STRANGER, FALSE, "GET /open HTTP/1.1\r\n" HOST END, 200 },
+    { RUNTIME_USE_PEER_STRANGER, FALSE, "GET /closed HTTP/1.1\r\n" HOST END, 403 },
+    { RUNTIME_USE_PEER_LOOPBACK, FALSE, "GET /open HTTP/1.1\r\n" HOST REST, 503 },
+    { RUNTIME_USE_PEER_LOOPBACK, FALSE, "GET /open HTTP/1.1\r\n" HOST "Origin: null\r\n" REST,
+      403 },
+    { RUNTIME_USE_PEER_LOOPBACK, FALSE, GET "Host: evil.example\r\n" REST, 403 },
+    { RUNTIME_USE_PEER_LOOPBACK, FALSE, GET HOST END, 426 },
+  };
+  g_autoptr(GPtrArray) pages = NULL;
+  guint8 digest[RUNTIME_USE_TOKEN_DIGEST_LENGTH];
+
+  g_test_summary ("Pages are answered when no WebSocket is opened, and to whom they are for");
+
+  _runtime_use_token_digest (TOKEN, strlen (TOKEN), digest);
+  pages = g_ptr_array_new_with_free_func ((GDestroyNotify) _runtime_use_page_unref);
+  g_ptr_array_add (pages, _runtime_use_page_new ("/open", RUNTIME_USE_PAGE_FLAGS_OPEN, no_page_cb,
+                                                 NULL, NULL));
+  g_ptr_array_add (pages, _runtime_use_page_new ("/closed", RUNTIME_USE_PAGE_FLAGS_NONE, no_page_cb,
+                                                 NULL, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      RuntimeUseHandshakePolicy policy = {
+        .token_digest = tests[i].with_token ? digest : NULL,
+        .pages = pages,
+      };
+      RuntimeUseVisitor visitor = { .peer = tests[i].peer, .closed = "Closed for today" };
+      g_autofree char *header = g_strdup (tests[i].request);
+      g_autoptr(GString) out = g_string_new (NULL);
+      RuntimeUseHandshake handshake;
+
+      _runtime_use_handshake_answer (&policy, &visitor, header, strlen (header), &handshake, out);
+      g_assert_cmpuint (handshake.status, ==, tests[i].status);
+      g_assert_true ((handshake.page != NULL) == (tests[i].status == 200));
+      g_assert_true ((out->len == 0) == (tests[i].status == 200));
+      g_assert_true ((strstr (out->str, "Closed for today.") != NULL) == (tests[i].status == 503));
+      _runtime_use_handshake_clear (&handshake);
+    }
 }
 
 static void
@@ -438,6 +509,7 @@ main (int    argc,
   g_test_add_func ("/handshake/nul", test_handshake_nul);
   g_test_add_func ("/handshake/wildcard", test_handshake_wildcard);
   g_test_add_func ("/handshake/peers", test_handshake_peers);
+  g_test_add_func ("/handshake/pages", test_handshake_pages);
   g_test_add_func ("/handshake/find-end", test_handshake_find_end);
 
   return g_test_run ();

@@ -21,6 +21,7 @@ typedef struct _RuntimeUseConnection RuntimeUseConnection;
  * @stall_timeout: how long a peer may take nothing of what is pending; 0 for ever
  * @close_timeout: the same, once one side has begun to close the WebSocket
  * @linger_timeout: how long the end of the peer's input is waited for after the last output
+ * @closed: (nullable): why no WebSocket is opened any more; static
  *
  * What all connections of a listener have in common. Times are in milliseconds.
  */
@@ -35,12 +36,15 @@ typedef struct
   guint                     stall_timeout;
   guint                     close_timeout;
   guint                     linger_timeout;
+  const char               *closed;
 } RuntimeUseConnectionOptions;
 
 /*
  * RuntimeUseConnectionEvents:
  * @opened: the client was let in; called from the main context
  * @refused: it was not
+ * @page: it asks for a page; returns the bytes of the answer, or `NULL` when there are too many
+ *   such answers already; may take the connection away
  * @crowded: it is being closed, because there is no room for its message beside those of others
  * @gone: the descriptor is closed, and the connection is no longer of use
  *
@@ -55,6 +59,10 @@ typedef struct
                     guint                       status,
                     const char                 *why,
                     gpointer                    user_data);
+  GBytes * (* page) (RuntimeUseConnection      *connection,
+                     RuntimeUsePage            *page,
+                     gboolean                   is_head,
+                     gpointer                   user_data);
   void (* crowded) (RuntimeUseConnection       *connection,
                     gpointer                    user_data);
   void (* gone)    (RuntimeUseConnection       *connection,
@@ -63,7 +71,7 @@ typedef struct
 
 RuntimeUseConnection *_runtime_use_connection_new (RuntimeUsePoller                   *poller,
                                                    int                                 fd,
-                                                   RuntimeUsePeer                      peer,
+                                                   const RuntimeUseVisitor            *visitor,
                                                    const RuntimeUseConnectionOptions  *options,
                                                    const RuntimeUseConnectionEvents   *events,
                                                    gpointer                            user_data,
@@ -73,7 +81,6 @@ void _runtime_use_connection_free (RuntimeUseConnection *self);
 
 GList *_runtime_use_connection_get_link (RuntimeUseConnection *self);
 
-
 RuntimeUseWebsocketChannel *_runtime_use_connection_get_channel (RuntimeUseConnection *self);
 
 char *_runtime_use_connection_dup_peer (RuntimeUseConnection *self);
@@ -81,6 +88,8 @@ char *_runtime_use_connection_dup_peer (RuntimeUseConnection *self);
 void _runtime_use_connection_refuse (RuntimeUseConnection *self,
                                      guint                 status,
                                      const char           *why);
+
+gboolean _runtime_use_connection_is_answering (RuntimeUseConnection *self);
 
 gint64 _runtime_use_connection_check (RuntimeUseConnection *self,
                                       gint64                now);

@@ -39,6 +39,7 @@ typedef void (* RuntimeUseDrainedFunc) (gpointer user_data);
  * @last_output: when the peer took bytes last, or output became pending
  * @is_blocked: whether output is pending that the peer does not take
  * @is_held: whether input is left in the socket until output moves on
+ * @answers_since: since when a page is being sent; 0 when none is
  * @closing_since: when one side began to close the WebSocket; 0 when none did
  * @lingers_since: since when the end of the peer's input is waited for; 0 when it is not
  *
@@ -50,6 +51,7 @@ typedef struct
   gint64   last_output;
   gboolean is_blocked;
   gboolean is_held;
+  gint64   answers_since;
   gint64   closing_since;
   gint64   lingers_since;
 } RuntimeUseConnectionActivity;
@@ -77,6 +79,9 @@ gboolean _runtime_use_connection_stream_answer (RuntimeUseConnectionStream *self
 void _runtime_use_connection_stream_open (RuntimeUseConnectionStream *self,
                                           const guint8               *rest,
                                           gsize                       rest_length);
+
+void _runtime_use_connection_stream_send_page (RuntimeUseConnectionStream *self,
+                                               GBytes                     *page);
 
 void _runtime_use_connection_stream_set_user (RuntimeUseConnectionStream *self,
                                               GObject                    *user);

@@ -147,6 +147,29 @@ run_open (RuntimeUseConnectionStream *self)
     _runtime_use_connection_stream_fail (self, "The WebSocket is closed");
 }
 
+/* As much as the peer takes now. */
+static void
+send_page (RuntimeUseConnectionStream *self)
+{
+  gsize length;
+  const char *bytes = g_bytes_get_data (self->page, &length);
+
+  while (self->can_write && self->page_sent < length)
+    {
+      gssize n = _runtime_use_connection_stream_send (self, bytes + self->page_sent,
+                                                      length - self->page_sent);
+
+      if (n < 0 && errno == EAGAIN)
+        return;
+
+      /* Whoever went away needs no rest. */
+      self->page_sent = n < 0 ? length : self->page_sent + n;
+    }
+
+  if (self->page_sent == length)
+    _runtime_use_connection_stream_linger (self);
+}
+
 static void
 run_entry (RuntimeUsePollEntry *entry,
            guint32              events)
@@ -169,6 +192,10 @@ run_entry (RuntimeUsePollEntry *entry,
     case RUNTIME_USE_PHASE_REQUEST:
       if (self->events != NULL)
         self->events->readable (self->user_data);
+      break;
+
+    case RUNTIME_USE_PHASE_ANSWERING:
+      send_page (self);
       break;
 
     case RUNTIME_USE_PHASE_OPEN:
@@ -260,6 +287,7 @@ _runtime_use_connection_stream_finalize (GObject *object)
   g_clear_object (&self->output);
   g_clear_weak_pointer (&self->user);
   g_clear_pointer (&self->rest, g_byte_array_unref);
+  g_clear_pointer (&self->page, g_bytes_unref);
   g_clear_pointer (&self->failure, g_free);
   /* libsoup refers to this as long as it keeps the beginning of a message. */
   _runtime_use_frame_splitter_clear (&self->splitter);
@@ -385,6 +413,25 @@ _runtime_use_connection_stream_open (RuntimeUseConnectionStream *self,
 }
 
 /*
+ * _runtime_use_connection_stream_send_page:
+ *
+ * Sends an answer that may be long, and nothing after it.
+ */
+void
+_runtime_use_connection_stream_send_page (RuntimeUseConnectionStream *self,
+                                          GBytes                     *page)
+{
+  if (self->phase != RUNTIME_USE_PHASE_REQUEST)
+    return;
+
+  self->phase = RUNTIME_USE_PHASE_ANSWERING;
+  self->page = g_bytes_ref (page);
+  self->answers_since = _runtime_use_poller_get_time (self->poller);
+  _runtime_use_poller_arm (self->poller, self->answers_since + RUNTIME_USE_SOON);
+  send_page (self);
+}
+
+/*
  * _runtime_use_connection_stream_set_user:
  * @user: what reads and writes the stream; kept alive while it is called
  */
@@ -439,6 +486,7 @@ _runtime_use_connection_stream_get_activity (RuntimeUseConnectionStream   *self,
   activity->is_blocked = self->phase == RUNTIME_USE_PHASE_OPEN && self->is_blocked;
   activity->is_held = self->phase == RUNTIME_USE_PHASE_OPEN &&
                       _runtime_use_connection_stream_is_held (self);
+  activity->answers_since = self->phase == RUNTIME_USE_PHASE_ANSWERING ? self->answers_since : 0;
   activity->closing_since = self->closing_since;
   activity->lingers_since = self->phase == RUNTIME_USE_PHASE_LINGERING ? self->lingers_since : 0;
 }
@@ -485,10 +533,11 @@ _runtime_use_connection_stream_fail (RuntimeUseConnectionStream *self,
 void
 _runtime_use_connection_stream_linger (RuntimeUseConnectionStream *self)
 {
-  if (self->phase != RUNTIME_USE_PHASE_REQUEST && self->phase != RUNTIME_USE_PHASE_OPEN)
+  if (self->phase == RUNTIME_USE_PHASE_LINGERING || self->phase == RUNTIME_USE_PHASE_GONE)
     return;
 
   self->phase = RUNTIME_USE_PHASE_LINGERING;
+  g_clear_pointer (&self->page, g_bytes_unref);
   self->lingers_since = _runtime_use_poller_get_time (self->poller);
   if (shutdown (self->fd, SHUT_WR) < 0)
     {

@@ -30,7 +30,7 @@ struct _RuntimeUseConnection
   GList                              link;          /* in the owner's list */
 
   RuntimeUseConnectionStream        *stream;
-  RuntimeUsePeer                     peer;
+  RuntimeUseVisitor                  visitor;
   GByteArray                        *request;       /* (nullable): until it was answered */
   gsize                              searched;
   gint64                             accepted_at;
@@ -39,6 +39,7 @@ struct _RuntimeUseConnection
   gboolean                           is_late;       /* the peer did not close in time */
   guint                              n_pings;       /* since pinged_input */
   gint64                             pinged_input;
+  gboolean                          *is_freed;      /* (nullable): who wants to know */
 };
 
 static void
@@ -78,16 +79,48 @@ open_websocket (RuntimeUseConnection      *self,
 }
 
 static void
+answer_page (RuntimeUseConnection      *self,
+             const RuntimeUseHandshake *handshake)
+{
+  gboolean is_freed = FALSE;
+  g_autoptr(GBytes) answer = NULL;
+
+  /* Whoever makes the page may stop the server. */
+  self->is_freed = &is_freed;
+  answer = self->events->page (self, handshake->page, handshake->is_head, self->user_data);
+  if (is_freed)
+    return;
+
+  self->is_freed = NULL;
+  if (answer == NULL)
+    {
+      _runtime_use_connection_refuse (self, 503, "Too many pages are being sent");
+      return;
+    }
+
+  clear_request (self);
+  _runtime_use_connection_stream_send_page (self->stream, answer);
+}
+
+static void
 answer_request (RuntimeUseConnection *self,
                 gsize                 header_length)
 {
   g_autoptr(GString) answer = g_string_sized_new (256);
+  RuntimeUseVisitor visitor = self->visitor;
   RuntimeUseHandshake handshake;
 
-  _runtime_use_handshake_answer (&self->options->policy, self->peer,
-                                 (char *) self->request->data, header_length, &handshake, answer);
+  if (visitor.closed == NULL)
+    visitor.closed = self->options->closed;
 
-  if (!_runtime_use_connection_stream_answer (self->stream, answer))
+  _runtime_use_handshake_answer (&self->options->policy, &visitor, (char *) self->request->data,
+                                 header_length, &handshake, answer);
+
+  if (handshake.page != NULL)
+    {
+      answer_page (self, &handshake);
+    }
+  else if (!_runtime_use_connection_stream_answer (self->stream, answer))
     {
       clear_request (self);
       _runtime_use_connection_stream_linger (self->stream);
@@ -204,7 +237,7 @@ static const RuntimeUseConnectionStreamEvents stream_events = {
 RuntimeUseConnection *
 _runtime_use_connection_new (RuntimeUsePoller                   *poller,
                              int                                 fd,
-                             RuntimeUsePeer                      peer,
+                             const RuntimeUseVisitor            *visitor,
                              const RuntimeUseConnectionOptions  *options,
                              const RuntimeUseConnectionEvents   *events,
                              gpointer                            user_data,
@@ -221,7 +254,7 @@ _runtime_use_connection_new (RuntimeUsePoller                   *poller,
       return NULL;
     }
 
-  self->peer = peer;
+  self->visitor = *visitor;
   self->options = options;
   self->events = events;
   self->user_data = user_data;
@@ -243,6 +276,8 @@ _runtime_use_connection_new (RuntimeUsePoller                   *poller,
 void
 _runtime_use_connection_free (RuntimeUseConnection *self)
 {
+  if (self->is_freed != NULL)
+    *self->is_freed = TRUE;
   _runtime_use_connection_stream_disown (self->stream);
   _runtime_use_connection_stream_abort (self->stream);
   clear_request (self);
@@ -268,6 +303,17 @@ char *
 _runtime_use_connection_dup_peer (RuntimeUseConnection *self)
 {
   return _runtime_use_connection_stream_dup_peer (self->stream);
+}
+
+/* Whether the peer has not taken a page yet. */
+gboolean
+_runtime_use_connection_is_answering (RuntimeUseConnection *self)
+{
+  RuntimeUseConnectionActivity activity;
+
+  _runtime_use_connection_stream_get_activity (self->stream, &activity);
+
+  return activity.answers_since != 0;
 }
 
 /*
@@ -307,6 +353,23 @@ check_request (RuntimeUseConnection *self,
       clear_request (self);
       _runtime_use_connection_stream_linger (self->stream);
     }
+
+  return 0;
+}
+
+/* A page is not worth waiting longer for than a request is. */
+static gint64
+check_page (RuntimeUseConnection               *self,
+            const RuntimeUseConnectionActivity *activity,
+            gint64                              now)
+{
+  gint64 deadline = activity->answers_since +
+                    self->options->handshake_timeout * G_TIME_SPAN_MILLISECOND;
+
+  if (now < deadline)
+    return deadline;
+
+  _runtime_use_connection_stream_abort (self->stream);
 
   return 0;
 }
@@ -385,6 +448,8 @@ _runtime_use_connection_check (RuntimeUseConnection *self,
     return check_request (self, now);
 
   _runtime_use_connection_stream_get_activity (self->stream, &activity);
+  if (activity.answers_since != 0)
+    return check_page (self, &activity, now);
   if (activity.lingers_since == 0)
     return check_open (self, &activity, now);
 

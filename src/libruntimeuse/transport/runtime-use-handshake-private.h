@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "runtime-use-page-private.h"
 #include "runtime-use-peer-private.h"
 
 G_BEGIN_DECLS
@@ -19,30 +20,49 @@ G_BEGIN_DECLS
  * @allowed_hosts: (nullable): host names that we go by, beside the loopback ones
  * @bound_hosts: (nullable): the addresses and names that we listen on
  * @token_digest: (nullable): SHA-256 of the token that a client has to show
+ * @pages: (nullable) (element-type RuntimeUsePage): what a plain GET can ask for
  *
  * Who may connect.
  */
 typedef struct
 {
-  char   **allowed_origins;
-  char   **allowed_hosts;
-  char   **bound_hosts;
-  guint8  *token_digest;
+  char      **allowed_origins;
+  char      **allowed_hosts;
+  char      **bound_hosts;
+  guint8     *token_digest;
+  GPtrArray  *pages;
 } RuntimeUseHandshakePolicy;
 
 /*
- * RuntimeUseHandshake:
- * @status: the HTTP status of the answer; 101 when the client is let in
- * @reason: a few words for the log, never anything that the client sent
- * @protocol: (nullable): the sub-protocol that was agreed on
- * @origin: (nullable): the origin that was allowed
+ * RuntimeUseVisitor:
+ * @peer: who asks, as far as the kernel knows
+ * @closed: (nullable): why no WebSocket is opened for anybody now
+ *
+ * What is known before the request is read.
  */
 typedef struct
 {
-  guint       status;
-  const char *reason;
-  char       *protocol;
-  char       *origin;
+  RuntimeUsePeer  peer;
+  const char     *closed;
+} RuntimeUseVisitor;
+
+/*
+ * RuntimeUseHandshake:
+ * @status: the HTTP status of the answer; 101 when the client is let in, 200 for a page
+ * @reason: a few words for the log, never anything that the client sent
+ * @protocol: (nullable): the sub-protocol that was agreed on
+ * @origin: (nullable): the origin that was allowed
+ * @page: (nullable): what the caller has to answer with
+ * @is_head: whether only the header of that is asked for
+ */
+typedef struct
+{
+  guint           status;
+  const char     *reason;
+  char           *protocol;
+  char           *origin;
+  RuntimeUsePage *page;
+  gboolean        is_head;
 } RuntimeUseHandshake;
 
 gssize _runtime_use_handshake_find_end (const char *bytes,
@@ -50,7 +70,7 @@ gssize _runtime_use_handshake_find_end (const char *bytes,
                                         gsize       searched);
 
 void _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
-                                    RuntimeUsePeer                   peer,
+                                    const RuntimeUseVisitor         *visitor,
                                     char                            *header,
                                     gsize                            length,
                                     RuntimeUseHandshake             *result,

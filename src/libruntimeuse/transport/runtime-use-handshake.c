@@ -334,20 +334,26 @@ is_key (const char *key)
 }
 
 static guint
-judge_client (const RuntimeUseHandshakePolicy *policy,
-              RuntimeUsePeer                   peer,
-              const Request                   *request,
-              const char                     **why)
+judge_origin (const RuntimeUseHandshakePolicy  *policy,
+              const Request                    *request,
+              const char                      **why)
 {
-  if (request->origin != NULL && !contains (policy->allowed_origins, request->origin))
-    {
-      *why = "The origin of this request is not allowed";
-      return 403;
-    }
+  *why = "The origin of this request is not allowed";
+
+  return request->origin == NULL || contains (policy->allowed_origins, request->origin) ? 0 : 403;
+}
+
+static guint
+judge_client (const RuntimeUseHandshakePolicy  *policy,
+              RuntimeUsePeer                    peer,
+              const Request                    *request,
+              const char                      **why)
+{
+  guint status = judge_origin (policy, request, why);
 
   /* The kernel has told who it is, and a host name has led nobody there. */
-  if (peer == RUNTIME_USE_PEER_USER)
-    return 0;
+  if (status != 0 || peer == RUNTIME_USE_PEER_USER)
+    return status;
 
   if (peer == RUNTIME_USE_PEER_STRANGER)
     {
@@ -423,6 +429,54 @@ judge_upgrade (const Request  *request,
     }
 
   *why = "A WebSocket request has no body";
+
+  return has_body (request) ? 400 : 0;
+}
+
+/* WebSockets are served at every path, also that of a page. */
+static RuntimeUsePage *
+find_page (const RuntimeUseHandshakePolicy *policy,
+           const Request                   *request)
+{
+  gsize length = strcspn (request->path, "?");
+
+  for (guint i = 0; policy->pages != NULL && i < policy->pages->len; i++)
+    {
+      RuntimeUsePage *page = g_ptr_array_index (policy->pages, i);
+
+      if (strncmp (page->path, request->path, length) == 0 && page->path[length] == '\0' &&
+          (strcmp (request->method, "GET") == 0 || strcmp (request->method, "HEAD") == 0) &&
+          !header_contains (request, "Upgrade", "websocket"))
+        return page;
+    }
+
+  return NULL;
+}
+
+static guint
+judge_page (const RuntimeUseHandshakePolicy  *policy,
+            RuntimeUsePeer                    peer,
+            const RuntimeUsePage             *page,
+            const Request                    *request,
+            const char                      **why)
+{
+  guint status;
+
+  if (page->flags & RUNTIME_USE_PAGE_FLAGS_OPEN)
+    status = judge_origin (policy, request, why);
+  else
+    status = judge_client (policy, peer, request, why);
+  if (status != 0)
+    return status;
+
+  if (!(page->flags & RUNTIME_USE_PAGE_FLAGS_OPEN) && peer == RUNTIME_USE_PEER_NETWORK &&
+      policy->token_digest == NULL)
+    {
+      *why = "Other machines see this page with a token only, and this server has none";
+      return 403;
+    }
+
+  *why = "A request for a page has no body";
 
   return has_body (request) ? 400 : 0;
 }
@@ -538,19 +592,41 @@ _runtime_use_handshake_refuse (guint       status,
                           strlen (why) + strlen (".\n"), why);
 }
 
+static guint
+judge_websocket (const RuntimeUseHandshakePolicy  *policy,
+                 const RuntimeUseVisitor          *visitor,
+                 const Request                    *request,
+                 char                            **protocol,
+                 const char                      **why)
+{
+  guint status = judge_client (policy, visitor->peer, request, why);
+
+  if (status == 0)
+    status = judge_upgrade (request, why);
+  if (status != 0)
+    return status;
+
+  if (visitor->closed != NULL)
+    {
+      *why = visitor->closed;
+      return 503;
+    }
+
+  return choose_protocol (request, protocol, why);
+}
+
 /*
  * _runtime_use_handshake_answer:
- * @peer: who asks, as far as the kernel knows
  * @header: a whole request header with its empty line; overwritten
  * @result: (out caller-allocates): what was decided
- * @answer: gets the bytes to send
+ * @answer: gets the bytes to send; nothing for a page
  *
- * Decides about a request to open a WebSocket. Who is not let in by @policy
- * learns nothing else, so that is looked at first.
+ * Decides about a request to open a WebSocket or to see a page. Who is not let
+ * in by @policy learns nothing else, so that is looked at first.
  */
 void
 _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
-                               RuntimeUsePeer                   peer,
+                               const RuntimeUseVisitor         *visitor,
                                char                            *header,
                                gsize                            length,
                                RuntimeUseHandshake             *result,
@@ -558,28 +634,37 @@ _runtime_use_handshake_answer (const RuntimeUseHandshakePolicy *policy,
 {
   Request request = { .headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST) };
   const char *why = "This is not an HTTP request that can be served";
+  RuntimeUsePage *page = NULL;
   guint status = 400;
 
   *result = (RuntimeUseHandshake) { 0 };
 
   if (parse_request (&request, header, length))
-    status = judge_client (policy, peer, &request, &why);
-  if (status == 0)
-    status = judge_upgrade (&request, &why);
-  if (status == 0)
-    status = choose_protocol (&request, &result->protocol, &why);
-
-  if (status == 0)
     {
-      result->origin = g_strdup (request.origin);
-      append_upgrade (answer, get_header (&request, "Sec-WebSocket-Key"), result->protocol);
-      result->status = 101;
+      page = find_page (policy, &request);
+      if (page != NULL)
+        status = judge_page (policy, visitor->peer, page, &request, &why);
+      else
+        status = judge_websocket (policy, visitor, &request, &result->protocol, &why);
     }
-  else
+
+  if (status != 0)
     {
       _runtime_use_handshake_refuse (status, why, answer);
       result->status = status;
       result->reason = why;
+    }
+  else if (page != NULL)
+    {
+      result->status = 200;
+      result->page = _runtime_use_page_ref (page);
+      result->is_head = strcmp (request.method, "HEAD") == 0;
+    }
+  else
+    {
+      result->origin = g_strdup (request.origin);
+      append_upgrade (answer, get_header (&request, "Sec-WebSocket-Key"), result->protocol);
+      result->status = 101;
     }
 
   clear_request (&request);
@@ -591,6 +676,7 @@ _runtime_use_handshake_clear (RuntimeUseHandshake *self)
 {
   g_clear_pointer (&self->protocol, g_free);
   g_clear_pointer (&self->origin, g_free);
+  g_clear_pointer (&self->page, _runtime_use_page_unref);
 }
 
 void

@@ -13,6 +13,8 @@ typedef struct _RuntimeUseListener RuntimeUseListener;
 /*
  * RuntimeUseListenerEvents:
  * @opened: a client was let in
+ * @refused: a client was not let in
+ * @page: a client asks for a page; returns the bytes of the answer
  * @gone: the descriptor of a connection is closed; the listener frees it right after
  *
  * What the owner of a listener is told, from its main context.
@@ -22,8 +24,12 @@ typedef struct
   void (* opened) (RuntimeUseConnection       *connection,
                    RuntimeUseWebsocketChannel *channel,
                    gpointer                    user_data);
-  void (* gone)   (RuntimeUseConnection       *connection,
-                   gpointer                    user_data);
+  void (* refused) (gpointer user_data);
+  GBytes * (* page) (RuntimeUsePage *page,
+                     gboolean        is_head,
+                     gpointer        user_data);
+  void (* gone) (RuntimeUseConnection *connection,
+                 gpointer              user_data);
 } RuntimeUseListenerEvents;
 
 RuntimeUseListener *_runtime_use_listener_new (RuntimeUseConnectionOptions    *options,
@@ -43,6 +49,9 @@ char **_runtime_use_listener_dup_uris (RuntimeUseListener *self);
 guint _runtime_use_listener_get_port (RuntimeUseListener *self);
 
 guint _runtime_use_listener_get_n_connections (RuntimeUseListener *self);
+
+void _runtime_use_listener_close (RuntimeUseListener *self,
+                                  const char         *why);
 
 void _runtime_use_listener_stop_accepting (RuntimeUseListener *self);
 

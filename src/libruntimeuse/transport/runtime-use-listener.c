@@ -30,6 +30,9 @@
 /* So many more than the limit are told in peace that there is no room. */
 #define MAX_REFUSED 32
 
+/* So many pages may wait for clients to take them, each of 1 MiB at most. */
+#define MAX_PAGES 16
+
 /* Once nobody is let in any more: how long a client may take to close, and then to end. */
 #define LAST_CLOSE_TIMEOUT_MS  1000
 #define LAST_LINGER_TIMEOUT_MS 500
@@ -71,6 +74,7 @@ _runtime_use_connection_options_free (RuntimeUseConnectionOptions *options)
   if (options->policy.token_digest != NULL)
     explicit_bzero (options->policy.token_digest, RUNTIME_USE_TOKEN_DIGEST_LENGTH);
   g_free (options->policy.token_digest);
+  g_clear_pointer (&options->policy.pages, g_ptr_array_unref);
   g_strfreev (options->policy.allowed_origins);
   g_strfreev (options->policy.allowed_hosts);
   g_strfreev (options->policy.bound_hosts);
@@ -132,7 +136,33 @@ connection_refused_cb (RuntimeUseConnection *connection,
 
   text = g_strdup_printf ("Refused a request of %s with %u: %s",
                           peer != NULL ? peer : "a client", status, why);
-  log_line (self, status == 503 ? runtime_use_logger_warning : runtime_use_logger_info, text);
+  /* That there is no room is something to do about; that the server goes away is not. */
+  log_line (self, status == 503 && why != self->options->closed ? runtime_use_logger_warning
+                                                               : runtime_use_logger_info, text);
+  self->events->refused (self->user_data);
+}
+
+static guint
+count_pages (RuntimeUseListener *self)
+{
+  guint n = 0;
+
+  for (GList *link = self->connections.head; link != NULL; link = link->next)
+    n += _runtime_use_connection_is_answering (link->data);
+
+  return n;
+}
+
+static GBytes *
+connection_page_cb (RuntimeUseConnection *connection,
+                    RuntimeUsePage       *page,
+                    gboolean              is_head,
+                    gpointer              user_data)
+{
+  RuntimeUseListener *self = user_data;
+
+  return count_pages (self) < MAX_PAGES ? self->events->page (page, is_head, self->user_data)
+                                        : NULL;
 }
 
 static void
@@ -162,6 +192,7 @@ connection_gone_cb (RuntimeUseConnection *connection,
 static const RuntimeUseConnectionEvents connection_events = {
   connection_opened_cb,
   connection_refused_cb,
+  connection_page_cb,
   connection_crowded_cb,
   connection_gone_cb,
 };
@@ -178,6 +209,7 @@ refuse_at_once (RuntimeUseListener *self,
     shutdown (fd, SHUT_WR);
   close (fd);
   log_trouble (self, "Refused a connection: there are too many");
+  self->events->refused (self->user_data);
 }
 
 static void
@@ -186,6 +218,7 @@ add_connection (RuntimeUseListener    *self,
                 const struct sockaddr *address)
 {
   guint n = g_queue_get_length (&self->connections);
+  RuntimeUseVisitor visitor = { 0 };
   RuntimeUseConnection *connection;
   g_autoptr(GError) error = NULL;
   int on = 1;
@@ -201,9 +234,13 @@ add_connection (RuntimeUseListener    *self,
     setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 
-  connection = _runtime_use_connection_new (self->poller, fd,
-                                            _runtime_use_peer_classify (fd, address),
-                                            self->options, &connection_events, self, &error);
+  visitor.peer = _runtime_use_peer_classify (fd, address);
+  /* Its request is read all the same: whether the server is well is asked just then. */
+  if (n >= self->max_connections)
+    visitor.closed = NO_ROOM;
+
+  connection = _runtime_use_connection_new (self->poller, fd, &visitor, self->options,
+                                            &connection_events, self, &error);
   if (connection == NULL)
     {
       log_trouble (self, error->message);
@@ -212,8 +249,6 @@ add_connection (RuntimeUseListener    *self,
     }
 
   g_queue_push_tail_link (&self->connections, _runtime_use_connection_get_link (connection));
-  if (n >= self->max_connections)
-    _runtime_use_connection_refuse (connection, 503, NO_ROOM);
 }
 
 static void
@@ -520,6 +555,19 @@ guint
 _runtime_use_listener_get_n_connections (RuntimeUseListener *self)
 {
   return g_queue_get_length (&self->connections);
+}
+
+/*
+ * _runtime_use_listener_close:
+ * @why: what a client is told; static
+ *
+ * From now on no WebSocket is opened, but pages are still answered.
+ */
+void
+_runtime_use_listener_close (RuntimeUseListener *self,
+                             const char         *why)
+{
+  self->options->closed = why;
 }
 
 /*

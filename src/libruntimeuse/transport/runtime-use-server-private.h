@@ -42,6 +42,8 @@ struct _RuntimeUseServer
   RuntimeUseUploadTracker   *tracker;             /* (nullable): not started */
   GMainContext              *context;             /* (nullable): not started */
   RuntimeUseSessionList     *sessions;
+  GPtrArray                 *pages;               /* of RuntimeUsePage */
+  guint64                    n_refused;
   GPtrArray                 *stop_tasks;          /* of GTask that wait for the end */
   GSource                   *stop_deadline;       /* (nullable): not stopping */
   GSource                   *stop_check;          /* (nullable): looks whether all is done */

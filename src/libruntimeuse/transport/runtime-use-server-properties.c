@@ -43,6 +43,7 @@ typedef enum
   PROP_STALL_TIMEOUT,
   PROP_UPLOAD_TIMEOUT,
   PROP_LISTEN_BACKLOG,
+  PROP_REFUSED_CONNECTIONS,
   PROP_LOGGER,
   PROP_FIRST_SETTING,
 } RuntimeUseServerProperty;
@@ -145,6 +146,10 @@ runtime_use_server_get_property (GObject    *object,
       g_value_set_uint64 (value, self->max_unfinished_size);
       break;
 
+    case PROP_REFUSED_CONNECTIONS:
+      g_value_set_uint64 (value, self->n_refused);
+      break;
+
     case PROP_LOGGER:
       g_value_set_object (value, self->logger);
       break;
@@ -236,6 +241,7 @@ runtime_use_server_set_property (GObject      *object,
       *find_number (self, prop_id) = g_value_get_uint (value);
       break;
 
+    case PROP_REFUSED_CONNECTIONS:
     case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -386,6 +392,20 @@ static void
 install_connection_properties (void)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * RuntimeUseServer:refused-connections:
+   *
+   * How many requests of clients were refused.
+   *
+   * There is no notification: it is a counter, to be read when needed. See
+   * [method@RuntimeUse.Server.get_refused_connections].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REFUSED_CONNECTIONS] =
+    g_param_spec_uint64 ("refused-connections", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
    * RuntimeUseServer:max-message-size:

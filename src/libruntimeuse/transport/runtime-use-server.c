@@ -5,6 +5,7 @@
 #include "runtime-use-server.h"
 
 #include "runtime-use-job-pool-private.h"
+#include "runtime-use-page-private.h"
 #include "runtime-use-server-handler-private.h"
 #include "runtime-use-server-private.h"
 #include "runtime-use-session-private.h"
@@ -182,6 +183,24 @@ connection_opened_cb (RuntimeUseConnection       *connection,
 }
 
 static void
+connection_refused_cb (gpointer user_data)
+{
+  RuntimeUseServer *self = user_data;
+
+  self->n_refused++;
+}
+
+static GBytes *
+page_cb (RuntimeUsePage *page,
+         gboolean        is_head,
+         gpointer        user_data)
+{
+  g_autoptr(RuntimeUseServer) self = g_object_ref (user_data);
+
+  return _runtime_use_page_answer (page, self, self->logger, is_head);
+}
+
+static void
 connection_gone_cb (RuntimeUseConnection *connection,
                     gpointer              user_data)
 {
@@ -190,6 +209,8 @@ connection_gone_cb (RuntimeUseConnection *connection,
 
 static const RuntimeUseListenerEvents listener_events = {
   connection_opened_cb,
+  connection_refused_cb,
+  page_cb,
   connection_gone_cb,
 };
 
@@ -204,6 +225,7 @@ build_options (RuntimeUseServer *self,
   options->policy.allowed_origins = g_strdupv (self->allowed_origins);
   options->policy.allowed_hosts = g_strdupv (self->allowed_hosts);
   options->policy.bound_hosts = g_strdupv (hosts);
+  options->policy.pages = g_ptr_array_ref (self->pages);
   if (self->token_digest != NULL)
     options->policy.token_digest = g_memdup2 (self->token_digest,
                                               RUNTIME_USE_TOKEN_DIGEST_LENGTH);
@@ -248,6 +270,7 @@ runtime_use_server_finalize (GObject *object)
 
   _runtime_use_server_clear_properties (self);
   g_clear_pointer (&self->stop_tasks, g_ptr_array_unref);
+  g_clear_pointer (&self->pages, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
 
   G_OBJECT_CLASS (runtime_use_server_parent_class)->finalize (object);
@@ -336,6 +359,7 @@ runtime_use_server_init (RuntimeUseServer *self)
   _runtime_use_server_init_properties (self);
   self->session_handler = _runtime_use_server_handler_new (self);
   self->sessions = _runtime_use_session_list_new ();
+  self->pages = g_ptr_array_new_with_free_func ((GDestroyNotify) _runtime_use_page_unref);
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
@@ -504,6 +528,91 @@ runtime_use_server_is_running (RuntimeUseServer *self)
   g_return_val_if_fail (RUNTIME_USE_IS_SERVER (self), FALSE);
 
   return self->listener != NULL;
+}
+
+/* It must be a path as clients send it, without the query. */
+static gboolean
+is_page_path (const char *path)
+{
+  if (path == NULL || *path != '/')
+    return FALSE;
+
+  for (const char *c = path; *c != '\0'; c++)
+    if (*c <= ' ' || *c > '~' || *c == '?' || *c == '#')
+      return FALSE;
+
+  return TRUE;
+}
+
+/**
+ * runtime_use_server_add_page:
+ * @self: a server
+ * @path: what clients ask for, such as `/healthz`: as it stands in a request, without a query
+ * @flags: who may see it
+ * @func: (scope notified) (closure user_data) (destroy destroy): makes the content
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Answers plain `GET` and `HEAD` requests for @path, at once when the server is
+ * running.
+ *
+ * A page of the same path is replaced. WebSockets are still opened at every
+ * path. A client that does not take an answer within
+ * [property@RuntimeUse.Server:handshake-timeout] is cut off.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_server_add_page (RuntimeUseServer    *self,
+                             const char          *path,
+                             RuntimeUsePageFlags  flags,
+                             RuntimeUsePageFunc   func,
+                             gpointer             user_data,
+                             GDestroyNotify       destroy)
+{
+  RuntimeUsePage *page;
+
+  g_return_if_fail (RUNTIME_USE_IS_SERVER (self));
+  g_return_if_fail (is_page_path (path));
+  g_return_if_fail (func != NULL);
+
+  page = _runtime_use_page_new (path, flags, func, user_data, destroy);
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      g_autoptr(RuntimeUsePage) old = self->pages->pdata[i];
+
+      if (g_str_equal (old->path, path))
+        {
+          self->pages->pdata[i] = page;
+          return;
+        }
+
+      g_steal_pointer (&old);
+    }
+
+  g_ptr_array_add (self->pages, page);
+}
+
+/**
+ * runtime_use_server_get_refused_connections: (get-property refused-connections)
+ * @self: a server
+ *
+ * Gets how many requests of clients were refused since @self was made.
+ *
+ * These are all that were answered with an error before there was a session:
+ * for want of room or rights, because the server was going away, or because
+ * they made no sense.
+ *
+ * Returns: a number of requests
+ *
+ * Since: 0.1
+ */
+guint64
+runtime_use_server_get_refused_connections (RuntimeUseServer *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SERVER (self), 0);
+
+  return self->n_refused;
 }
 
 /**

@@ -24,6 +24,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   RUNTIME_USE_PHASE_REQUEST,     /* HTTP: the owner receives */
+  RUNTIME_USE_PHASE_ANSWERING,   /* HTTP: a page is being sent */
   RUNTIME_USE_PHASE_OPEN,        /* WebSocket: libsoup reads and writes */
   RUNTIME_USE_PHASE_LINGERING,   /* nothing is sent any more, what comes is thrown away */
   RUNTIME_USE_PHASE_GONE,        /* there is no descriptor any more */
@@ -99,6 +100,9 @@ struct _RuntimeUseConnectionStream
   RuntimeUseDrainedFunc                   drained;
   gpointer                                drained_data;
 
+  GBytes                                 *page;          /* (nullable): what is being sent */
+  gsize                                   page_sent;
+  gint64                                  answers_since;
   gint64                                  closing_since;
   gint64                                  lingers_since;
   guint64                                 lingered_bytes;
