@@ -24,7 +24,9 @@ style = load(HERE / "check-style.py")
 layers = load(HERE / "check-layers.py")
 docs = load(HERE / "check-docs.py")
 files = load(HERE / "check-files.py")
+links = load(HERE / "check-links.py")
 results = load(HERE.parent / "sum-results.py")
+dbus = load(HERE.parents[1] / "docs" / "make-dbus-page.py")
 
 
 class Style(unittest.TestCase):
@@ -174,6 +176,69 @@ class Translations(unittest.TestCase):
         for name in ("src/b.h", "data/x.desktop.in", "data/x.metainfo.xml.in.in"):
             self.assertEqual(self.faults(good, **{name: 'puts (_("one"));\n'}),
                              ["has text to translate, but is not in po/POTFILES"])
+
+
+class Links(unittest.TestCase):
+    def test_faults(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "docs").mkdir()
+            (root / "a.md").write_text(
+                "[b](b.md) [c](docs/c.md) `[d](d)` [e](https://e) [f](f.html)")
+            (root / "docs" / "c.md").write_text("[a](../a.md) [b](b.md)")
+            (root / "a.html").write_text(
+                '<p id="x"/><a href="#x"/><a href="#y"/><a href="b.html"/>')
+            self.assertEqual([link for _, link in links.check_markdown(root)], ["b.md", "b.md"])
+            self.assertEqual([link for _, link in links.check_html(root)], ["#y", "b.html"])
+
+
+class DbusPage(unittest.TestCase):
+    TEMPLATE = "licence\n---\nTitle: T\n---\n\n# T\n\nIt is `a-b`.\n"
+    GOOD = """<node>
+      <!-- a.B: @short_description: One thing
+
+           What it does, with #Do, #a.B:Size and #org.freedesktop.C::D.
+
+           Since: 0.1 -->
+      <interface name="a.B">
+        <!-- Do: @x: how
+               often
+
+             Does it @x times, as `#this`.
+
+             Since: 0.1 -->
+        <method name="Do"><arg name="x" type="u" direction="in"/></method>
+        <!-- Size: How large.
+
+             Since: 0.1 -->
+        <property name="Size" type="t" access="read"/>
+      </interface></node>""".replace(": @", ":\n@").replace(": How", ":\n\nHow")
+
+    def pages(self, xml):
+        with tempfile.TemporaryDirectory() as folder:
+            names = [f"{folder}/{name}" for name in ("in", "xml", "md", "5")]
+            pathlib.Path(names[0]).write_text(self.TEMPLATE)
+            pathlib.Path(names[1]).write_text(xml)
+            dbus.main("a", "/a", "1", *names)
+            return [pathlib.Path(name).read_text() for name in names[2:]]
+
+    def test_pages(self):
+        markdown, man = self.pages(self.GOOD)
+        for text in ("[`Do`](#bdo), [`Size`](#bsize) and `org.freedesktop.C.D`", "### B.Do",
+                     "Do (x: u) → ()", "* `x` (`u`): how often", "Does it `x` times, as `#this`.",
+                     "Size: t  (read only, changes are told)"):
+            self.assertIn(text, markdown)
+        for text in ('.SS "B.Do"', "It is \\fBa\\-b\\fR.", "Do (x: u) \\(-> ()",
+                     ".IP \\(bu 2\n\\fBx\\fR (\\fBu\\fR): how often"):
+            self.assertIn(text, man)
+
+    def test_faults(self):
+        for good, bad in (("Do:\n", "Undo:\n"), ("@x: how", "@y: how"), ("#Do,", "#Undo,"),
+                          ("0.1 -->\n        <method", " -->\n        <method"),
+                          ("<!-- Size", "<size/><!-- -->"), ("#a.B:Size", "#a.B:Weight")):
+            self.assertNotEqual(self.GOOD.replace(good, bad), self.GOOD)
+            with self.assertRaises(SystemExit, msg=bad):
+                self.pages(self.GOOD.replace(good, bad))
 
 
 class Results(unittest.TestCase):
