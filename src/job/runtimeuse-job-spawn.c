@@ -23,7 +23,8 @@
 typedef struct
 {
   const char    *cwd;
-  char          *argv[4];
+  char         **argv;
+  char          *shell;
   char         **environ;
   struct rlimit  descriptor_limit;
   pid_t          parent;
@@ -31,8 +32,6 @@ typedef struct
   bool           is_host;
 } Job;
 
-static char shell[] = "/bin/sh";
-static char shell_name[] = "sh";
 static char shell_option[] = "-c";
 
 static void
@@ -60,6 +59,33 @@ next_string (char **position,
   return nul != NULL ? string : NULL;
 }
 
+static bool
+job_read_arguments (Job                 *job,
+                    RuntimeUseJobHeader *header,
+                    char               **position,
+                    char                *end)
+{
+  uint32_t n = header->n_shell;
+  char *slash;
+
+  for (uint32_t i = 0; i < n; i++)
+    {
+      job->argv[i] = next_string (position, end);
+      if (job->argv[i] == NULL)
+        return false;
+    }
+  job->argv[n] = shell_option;
+  job->argv[n + 1] = next_string (position, end);
+
+  /* Shells call themselves by it in what they say. */
+  job->shell = job->argv[0];
+  slash = strrchr (job->shell, '/');
+  if (slash != NULL)
+    job->argv[0] = slash + 1;
+
+  return job->argv[n + 1] != NULL;
+}
+
 /* Points into the memory that came from the library; nothing is copied, so that nothing of it
  * stays behind here. */
 static int
@@ -69,14 +95,19 @@ job_read (Job                 *job,
   char *position = (char *) (header + 1);
   char *end = (char *) header + header->size;
 
+  /* Each string has its NUL, so there cannot be more of them than bytes. */
+  if (header->n_shell == 0 || header->n_shell > header->size || header->n_variables > header->size)
+    return EINVAL;
+
   job->environ = calloc ((size_t) header->n_variables + 1, sizeof (char *));
-  if (job->environ == NULL)
+  job->argv = calloc ((size_t) header->n_shell + 3, sizeof (char *));
+  if (job->environ == NULL || job->argv == NULL)
     return ENOMEM;
 
   job->cwd = next_string (&position, end);
-  job->argv[0] = shell_name;
-  job->argv[1] = shell_option;
-  job->argv[2] = next_string (&position, end);
+  if (!job_read_arguments (job, header, &position, end))
+    return EINVAL;
+
   for (uint32_t i = 0; i < header->n_variables; i++)
     {
       job->environ[i] = next_string (&position, end);
@@ -85,7 +116,7 @@ job_read (Job                 *job,
     }
 
   set_descriptor_limit (job, header->descriptor_limit);
-  return job->cwd != NULL && job->argv[2] != NULL ? 0 : EINVAL;
+  return job->cwd != NULL ? 0 : EINVAL;
 }
 
 /* Those that come from the library have higher numbers than all that they are given here. */
@@ -127,7 +158,7 @@ become_command (Job                 *job,
   if (getppid () != job->parent)
     _exit (127);
 
-  execve (shell, job->argv, job->environ);
+  execve (job->shell, job->argv, job->environ);
   *error = errno;
   _exit (127);
 }
@@ -189,6 +220,7 @@ run_mapped (RuntimeUseJobHeader *header,
     }
 
   free (job.environ);
+  free (job.argv);
   return pid;
 }
 

@@ -155,6 +155,20 @@ request_structured (const char *script)
 }
 
 static void
+test_shell_elsewhere (void)
+{
+  const char *shell[] = { "/bin/echo", "given", NULL };
+  g_autoptr(SessionFixture) f = new_fixture ("shell");
+
+  g_test_summary ("Scripts are given to the program that the session names");
+
+  g_object_set (f->session, "shell", shell, NULL);
+  session_fixture_send_prompt (f, "exit 3");
+  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"given -c exit 3\"]");
+  assert_contains (session_fixture_wait (f), "\"text\":\"given -c exit 3\\n\"");
+}
+
+static void
 test_shell_structured (void)
 {
   g_autoptr(SessionFixture) f = new_fixture ("shell");
@@ -395,6 +409,7 @@ main (int    argc,
   g_test_add_func ("/agents/echo-stream", test_echo_stream);
   g_test_add_func ("/agents/echo-cancel", test_echo_cancel);
   g_test_add_func ("/agents/shell", test_shell);
+  g_test_add_func ("/agents/shell-elsewhere", test_shell_elsewhere);
   g_test_add_func ("/agents/shell-structured", test_shell_structured);
   g_test_add_func ("/agents/shell-secrets", test_shell_secrets);
   g_test_add_func ("/agents/shell-cancel", test_shell_cancel);

@@ -596,6 +596,72 @@ test_command_handler_bad_variable (CommandFixture *fixture,
   g_assert_null (strstr (error->message, "SECRETVALUE"));
 }
 
+/* Makes a program that shows what it was given. */
+static char *
+make_shell (CommandFixture *fixture)
+{
+  const char text[] = "#!/bin/sh\nprintf '%s\\n' \"${0##*/}\" \"$@\"\nexit 7\n";
+  char *path = g_build_filename (fixture->folder, "show arguments", NULL);
+
+  g_assert_true (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+
+  return path;
+}
+
+static void
+test_command_handler_shell (CommandFixture *fixture,
+                            gconstpointer   test_data)
+{
+  g_autofree char *path = make_shell (fixture);
+  const char *shell[] = { path, "first", "second one", NULL };
+  g_auto(GStrv) found = NULL;
+
+  g_test_summary ("A command is given to another program, behind what that is to get before");
+
+  command_fixture_prepare (fixture, "echo no", NULL, NULL);
+  g_assert_null (runtime_use_command_handler_get_shell (fixture->handler));
+  runtime_use_command_handler_set_shell (fixture->handler, shell);
+  g_object_get (fixture->handler, "shell", &found, NULL);
+  g_assert_cmpstrv (found, shell);
+  command_fixture_start (fixture);
+  g_assert_cmpint (command_fixture_finish (fixture, NULL), ==, 7);
+  g_assert_cmpstr (fixture->output[0]->str, ==,
+                   "show arguments\nfirst\nsecond one\n-c\necho no\n");
+  g_unlink (path);
+}
+
+static void
+assert_no_shell (CommandFixture *fixture,
+                 const char     *path,
+                 int             code,
+                 const char     *message)
+{
+  const char *shell[] = { path, NULL };
+  g_autoptr(GError) error = NULL;
+
+  command_fixture_prepare (fixture, "echo no", NULL, NULL);
+  runtime_use_command_handler_set_shell (fixture->handler, shell);
+  command_fixture_start (fixture);
+  command_fixture_finish (fixture, &error);
+  g_assert_error (error, RUNTIME_USE_ERROR, code);
+  g_assert_cmpstr (error->message, ==, message);
+  command_fixture_drop (fixture);
+}
+
+static void
+test_command_handler_bad_shell (CommandFixture *fixture,
+                                gconstpointer   test_data)
+{
+  g_test_summary ("A shell that is not there, or could be any, is named in the error");
+
+  assert_no_shell (fixture, "/nowhere/shell", RUNTIME_USE_ERROR_SPAWN_FAILED,
+                   "spawn ENOENT: /nowhere/shell: No such file or directory");
+  assert_no_shell (fixture, "/dev/null", RUNTIME_USE_ERROR_SPAWN_FAILED,
+                   "spawn EACCES: /dev/null: Permission denied");
+  assert_no_shell (fixture, "sh", RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                   "shell: sh is not an absolute path");
+}
+
 static void
 test_command_handler_twice (CommandFixture *fixture,
                             gconstpointer   test_data)
@@ -717,6 +783,8 @@ main (int   argc,
   ADD ("long-variable", test_command_handler_long_variable);
   ADD ("large-environment", test_command_handler_large_environment);
   ADD ("bad-variable", test_command_handler_bad_variable);
+  ADD ("shell", test_command_handler_shell);
+  ADD ("bad-shell", test_command_handler_bad_shell);
   ADD ("twice", test_command_handler_twice);
   ADD ("threads", test_command_handler_threads);
   ADD ("many", test_command_handler_many);

@@ -46,7 +46,7 @@ run (CommandFixture *fixture,
   g_autoptr(GByteArray) request = NULL;
   g_autoptr(GError) error = NULL;
 
-  request = _runtime_use_job_request_new (command, NULL, &error);
+  request = _runtime_use_job_request_new (command, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (_runtime_use_job_run (job, request, descriptors,
                                           RUNTIME_USE_JOB_N_DESCRIPTORS), ==, 0);

@@ -100,6 +100,26 @@ test_secrets_of_the_agent (void)
   g_assert_nonnull (strstr (session_fixture_wait (f), "\"exit_code\":0"));
 }
 
+static void
+test_shell (void)
+{
+  const char *shell[] = { "/bin/echo", "given", NULL };
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_auto(GStrv) found = NULL;
+
+  g_test_summary ("Commands are given to the program that the session names");
+
+  g_object_set (f->session, "shell", shell, NULL);
+  g_object_get (f->session, "shell", &found, NULL);
+  g_assert_cmpstrv (found, shell);
+  session_fixture_send (f, "{\"message_type\":\"command_execution_message\","
+                           "\"commands\":[{\"command\":\"exit 3\"}]}");
+  g_assert_cmpstr (session_fixture_wait (f), ==,
+                   "{\"message_type\":\"command_output_message\",\"stream\":\"stdout\","
+                   "\"text\":\"given -c exit 3\\n\",\"command\":\"exit 3\"}");
+  g_assert_nonnull (strstr (session_fixture_wait (f), "\"exit_code\":0"));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -108,6 +128,7 @@ main (int    argc,
 
   g_test_add_func ("/session-command/dropped", test_dropped);
   g_test_add_func ("/session-command/redacted", test_redacted);
+  g_test_add_func ("/session-command/shell", test_shell);
   g_test_add_func ("/session-command/secrets-of-the-agent", test_secrets_of_the_agent);
 
   return g_test_run ();

@@ -481,7 +481,9 @@ claude_run_start (ClaudeRun          *run,
 {
   GCancellable *cancellable = runtime_use_invocation_get_cancellable (run->invocation);
 
-  if (!_runtime_use_json_lines_process_start (run->process, command, error))
+  if (!_runtime_use_json_lines_process_start (run->process, command,
+                                              _runtime_use_invocation_get_shell (run->invocation),
+                                              error))
     return FALSE;
 
   run->idle = attach (g_timeout_source_new (G_MAXUINT), "RuntimeUseClaudeHandler idle", idle_cb,

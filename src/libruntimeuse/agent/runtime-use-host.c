@@ -183,7 +183,7 @@ _runtime_use_host_start (RuntimeUseHost     *self,
                          RuntimeUseCommand  *command,
                          GError            **error)
 {
-  if (!_runtime_use_json_lines_process_start (self->process, command, error))
+  if (!_runtime_use_json_lines_process_start (self->process, command, NULL, error))
     return FALSE;
 
   g_object_ref (self);

@@ -87,6 +87,10 @@ _runtime_use_invocation_get_redactor (RuntimeUseInvocation *self);
 guint
 _runtime_use_invocation_get_kill_grace (RuntimeUseInvocation *self);
 
+/* (nullable): what commands are given to, as of a command handler. */
+const char * const *
+_runtime_use_invocation_get_shell (RuntimeUseInvocation *self);
+
 /* For the owner: there is room again; nothing more is wanted. */
 void
 _runtime_use_invocation_notify_drained (RuntimeUseInvocation *self);
@@ -96,6 +100,9 @@ void
 _runtime_use_invocation_set_command_limits (RuntimeUseInvocation *self,
                                             guint                 grace,
                                             guint                 timeout);
+void
+_runtime_use_invocation_set_shell (RuntimeUseInvocation *self,
+                                   const char * const   *shell);
 void
 _runtime_use_invocation_abandon (RuntimeUseInvocation *self);
 

@@ -50,6 +50,7 @@ struct _RuntimeUseInvocation
   RuntimeUseOutcome              *reported;        /* (nullable): the first error message */
   guint                           kill_grace;      /* ms */
   guint                           command_timeout; /* s */
+  char                          **shell;           /* (nullable): /bin/sh */
   gboolean                        completed;
 };
 
@@ -191,6 +192,7 @@ runtime_use_invocation_finalize (GObject *object)
   g_clear_pointer (&self->env, g_hash_table_unref);
   g_clear_pointer (&self->reported, _runtime_use_outcome_free);
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->shell, g_strfreev);
   g_weak_ref_clear (&self->owner);
 
   G_OBJECT_CLASS (runtime_use_invocation_parent_class)->finalize (object);
@@ -446,6 +448,20 @@ _runtime_use_invocation_set_command_limits (RuntimeUseInvocation *self,
   self->command_timeout = timeout;
 }
 
+void
+_runtime_use_invocation_set_shell (RuntimeUseInvocation *self,
+                                   const char * const   *shell)
+{
+  g_strfreev (self->shell);
+  self->shell = g_strdupv ((char **) shell);
+}
+
+const char * const *
+_runtime_use_invocation_get_shell (RuntimeUseInvocation *self)
+{
+  return (const char * const *) self->shell;
+}
+
 /* What a command of the agent's is treated like: as those of the request. */
 void
 _runtime_use_invocation_limit_command (RuntimeUseInvocation     *self,
@@ -454,6 +470,7 @@ _runtime_use_invocation_limit_command (RuntimeUseInvocation     *self,
   runtime_use_command_handler_set_grace (command, self->kill_grace);
   runtime_use_command_handler_set_timeout (command, self->command_timeout);
   runtime_use_command_handler_set_redactor (command, self->redactor);
+  runtime_use_command_handler_set_shell (command, (const char * const *) self->shell);
 }
 
 /**

@@ -50,6 +50,7 @@ _runtime_use_json_lines_process_new         (const char                      *na
 gboolean
 _runtime_use_json_lines_process_start       (RuntimeUseJsonLinesProcess      *self,
                                              RuntimeUseCommand               *command,
+                                             const char * const              *shell,
                                              GError                         **error);
 
 /* The owner goes away and wants to hear nothing more. */

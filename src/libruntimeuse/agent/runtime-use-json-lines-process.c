@@ -593,10 +593,11 @@ open_pipes (RuntimeUseJsonLinesProcess  *self,
          g_unix_set_fd_nonblocking (self->output, TRUE, error);
 }
 
-/* Keeps itself until its process is gone. */
+/* Keeps itself until its process is gone. @shell is as of a command handler. */
 gboolean
 _runtime_use_json_lines_process_start (RuntimeUseJsonLinesProcess  *self,
                                        RuntimeUseCommand           *command,
+                                       const char * const          *shell,
                                        GError                     **error)
 {
   int its_input = -1;
@@ -609,6 +610,7 @@ _runtime_use_json_lines_process_start (RuntimeUseJsonLinesProcess  *self,
       self->command = runtime_use_command_handler_new (command);
       runtime_use_command_handler_set_grace (self->command, self->traits.grace);
       runtime_use_command_handler_set_timeout (self->command, G_MAXUINT);
+      runtime_use_command_handler_set_shell (self->command, shell);
       _runtime_use_command_handler_set_sink (self->command, print_cb, self);
       _runtime_use_command_handler_set_host_pipes (self->command, its_input, its_output);
       _runtime_use_command_handler_set_keeps_leftovers (self->command,

@@ -19,7 +19,8 @@
  *
  * Runs a command and ends its whole process tree.
  *
- * The command is run once, by `/bin/sh -c`, in a session of its own, with its standard input at
+ * The command is run once, by `/bin/sh -c` or another
+ * [property@RuntimeUse.CommandHandler:shell], in a session of its own, with its standard input at
  * end of file. Output is decoded and redacted as it arrives, and passed on by
  * [signal@RuntimeUse.CommandHandler::output].
  *
@@ -43,6 +44,7 @@ struct _RuntimeUseCommandHandler
   RuntimeUseCommand      *command;
   RuntimeUseRedactor     *redactor;
   char                  **environ;
+  char                  **shell;    /* (nullable): the default */
   guint                   grace;
   guint                   timeout;
   gboolean                paused;
@@ -65,6 +67,7 @@ typedef enum
   PROP_COMMAND = 1,
   PROP_REDACTOR,
   PROP_ENVIRON,
+  PROP_SHELL,
   PROP_GRACE,
   PROP_TIMEOUT,
   PROP_PAUSED,
@@ -219,6 +222,7 @@ runtime_use_command_handler_finalize (GObject *object)
   RuntimeUseCommandHandler *self = RUNTIME_USE_COMMAND_HANDLER (object);
 
   g_strfreev (self->environ);
+  g_strfreev (self->shell);
   _runtime_use_job_pool_release ();
 
   G_OBJECT_CLASS (runtime_use_command_handler_parent_class)->finalize (object);
@@ -244,6 +248,10 @@ runtime_use_command_handler_get_property (GObject    *object,
 
     case PROP_ENVIRON:
       g_value_set_boxed (value, self->environ);
+      break;
+
+    case PROP_SHELL:
+      g_value_set_boxed (value, self->shell);
       break;
 
     case PROP_GRACE:
@@ -283,6 +291,10 @@ runtime_use_command_handler_set_property (GObject      *object,
 
     case PROP_ENVIRON:
       runtime_use_command_handler_set_environ (self, g_value_get_boxed (value));
+      break;
+
+    case PROP_SHELL:
+      runtime_use_command_handler_set_shell (self, g_value_get_boxed (value));
       break;
 
     case PROP_GRACE:
@@ -343,6 +355,18 @@ install_properties (GObjectClass *object_class)
    */
   props[PROP_ENVIRON] =
     g_param_spec_boxed ("environ", NULL, NULL, G_TYPE_STRV, flags);
+
+  /**
+   * RuntimeUseCommandHandler:shell:
+   *
+   * The program that the command is given to, by its absolute path, and what that program gets
+   * before `-c` and the command; `NULL`, the default, is `/bin/sh` alone. What is set after the
+   * start is of no effect.
+   *
+   * Since: 0.1
+   */
+  props[PROP_SHELL] =
+    g_param_spec_boxed ("shell", NULL, NULL, G_TYPE_STRV, flags);
 
   /**
    * RuntimeUseCommandHandler:grace:
@@ -537,6 +561,51 @@ runtime_use_command_handler_set_environ (RuntimeUseCommandHandler *self,
 }
 
 /**
+ * runtime_use_command_handler_get_shell:
+ * @self: a handler
+ *
+ * Gets the program that the command is given to, and what that gets before `-c`.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the program and its arguments;
+ *   `NULL` for `/bin/sh`
+ *
+ * Since: 0.1
+ */
+const char * const *
+runtime_use_command_handler_get_shell (RuntimeUseCommandHandler *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self), NULL);
+
+  return (const char * const *) self->shell;
+}
+
+/**
+ * runtime_use_command_handler_set_shell:
+ * @self: a handler
+ * @shell: (nullable) (array zero-terminated=1): the absolute path of a program, and arguments
+ *
+ * Sets [property@RuntimeUse.CommandHandler:shell]. An empty array is the same as `NULL`.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_command_handler_set_shell (RuntimeUseCommandHandler *self,
+                                       const char * const       *shell)
+{
+  char **copy;
+
+  g_return_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self));
+
+  if (self->shell == NULL && shell == NULL)
+    return;
+
+  copy = shell != NULL && shell[0] != NULL ? g_strdupv ((char **) shell) : NULL;
+  g_strfreev (self->shell);
+  self->shell = copy;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SHELL]);
+}
+
+/**
  * runtime_use_command_handler_get_grace:
  * @self: a handler
  *
@@ -723,6 +792,7 @@ start_run (RuntimeUseCommandHandler  *self,
   _runtime_use_command_run_set_paused (self->run, self->paused);
 
   return _runtime_use_command_run_start (self->run, self->command,
+                                         (const char * const *) self->shell,
                                          (const char * const *) self->environ, self->redactor,
                                          error);
 }
@@ -782,7 +852,8 @@ runtime_use_command_handler_run_async (RuntimeUseCommandHandler *self,
  * Gets how the command ended.
  *
  * Fails with [error@RuntimeUse.Error.SPAWN_FAILED] if it could not be started,
- * [error@RuntimeUse.Error.INVALID_ARGUMENT] if a variable has no name,
+ * [error@RuntimeUse.Error.INVALID_ARGUMENT] if a variable has no name or the shell no absolute
+ * path,
  * [error@RuntimeUse.Error.TIMED_OUT] if it took too long, `G_IO_ERROR_CANCELLED` if it was
  * cancelled, and [error@RuntimeUse.Error.FAILED] if its processes could not be ended or the
  * supervising program was killed. After every error but the last two nothing of the command is

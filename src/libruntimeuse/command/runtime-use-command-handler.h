@@ -33,6 +33,12 @@ void runtime_use_command_handler_set_environ (RuntimeUseCommandHandler *self,
                                               const char * const       *variables);
 
 RUNTIME_USE_AVAILABLE_IN_0_1
+const char * const *runtime_use_command_handler_get_shell (RuntimeUseCommandHandler *self);
+RUNTIME_USE_AVAILABLE_IN_0_1
+void runtime_use_command_handler_set_shell (RuntimeUseCommandHandler *self,
+                                            const char * const       *shell);
+
+RUNTIME_USE_AVAILABLE_IN_0_1
 guint runtime_use_command_handler_get_grace (RuntimeUseCommandHandler *self);
 RUNTIME_USE_AVAILABLE_IN_0_1
 void runtime_use_command_handler_set_grace (RuntimeUseCommandHandler *self,

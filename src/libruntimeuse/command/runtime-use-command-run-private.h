@@ -32,6 +32,7 @@ RuntimeUseCommandRun *_runtime_use_command_run_new (const RuntimeUseCommandRunFu
                                                     gpointer                         user_data);
 gboolean _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
                                          RuntimeUseCommand     *command,
+                                         const char * const    *shell,
                                          const char * const    *base_environ,
                                          RuntimeUseRedactor    *redactor,
                                          GError               **error);

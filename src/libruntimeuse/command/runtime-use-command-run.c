@@ -48,6 +48,7 @@ struct _RuntimeUseCommandRun
   const RuntimeUseCommandRunFuncs *funcs;
   gpointer                         user_data;
   RuntimeUseCommand               *command;
+  char                            *shell;   /* (nullable): for messages */
   guint                            grace;   /* milliseconds */
   guint                            timeout; /* seconds */
   gboolean                         paused;
@@ -182,7 +183,7 @@ new_report_error (RuntimeUseCommandRun      *self,
       break;
 
     case RUNTIME_USE_JOB_STAGE_START:
-      g_string_append (what, "/bin/sh");
+      g_string_append (what, self->shell != NULL ? self->shell : RUNTIME_USE_DEFAULT_SHELL);
       break;
 
     case RUNTIME_USE_JOB_STAGE_SUPERVISOR:
@@ -391,6 +392,7 @@ run_finalize (GSource *source)
   RuntimeUseCommandRun *self = (RuntimeUseCommandRun *) source;
 
   g_clear_object (&self->command);
+  g_clear_pointer (&self->shell, g_free);
 }
 
 static GSourceFuncs run_funcs = {
@@ -500,6 +502,7 @@ open_and_hand_over (RuntimeUseCommandRun  *self,
 gboolean
 _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
                                 RuntimeUseCommand     *command,
+                                const char * const    *shell,
                                 const char * const    *base_environ,
                                 RuntimeUseRedactor    *redactor,
                                 GError               **error)
@@ -509,7 +512,8 @@ _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
   gint64 now = g_get_monotonic_time ();
 
   self->command = g_object_ref (command);
-  request = _runtime_use_job_request_new (command, base_environ, error);
+  self->shell = shell != NULL ? g_strdup (shell[0]) : NULL;
+  request = _runtime_use_job_request_new (command, shell, base_environ, error);
   success = request != NULL && open_and_hand_over (self, request, redactor, error);
   g_clear_pointer (&request, _runtime_use_job_request_free);
   if (!success)

@@ -43,14 +43,16 @@ typedef struct
   uint32_t grace; /* from TERM to KILL, milliseconds */
 } RuntimeUseJobOrder;
 
-/* The shared memory begins with this. Behind it: the working directory (may be empty), the
- * command, and the variables, each with its terminating NUL. */
+/* The shared memory begins with this. Behind it: the working directory (may be empty), the shell
+ * with its arguments, the command, and the variables, each with its terminating NUL. */
 typedef struct
 {
   uint64_t size;             /* of all this; the memory may be larger */
   uint64_t descriptor_limit; /* soft RLIMIT_NOFILE of the command */
+  uint32_t n_shell;          /* at least 1; what comes before "-c" and the command */
   uint32_t n_variables;
   int32_t  leader;           /* written back, for the case that the program itself is killed */
+  uint32_t padding;
 } RuntimeUseJobHeader;
 
 typedef enum

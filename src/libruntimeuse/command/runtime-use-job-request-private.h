@@ -6,7 +6,11 @@
 
 G_BEGIN_DECLS
 
+/* What commands are given to as "SHELL -c COMMAND" when nobody says otherwise. */
+#define RUNTIME_USE_DEFAULT_SHELL "/bin/sh"
+
 GByteArray *_runtime_use_job_request_new (RuntimeUseCommand   *command,
+                                          const char * const  *shell,
                                           const char * const  *base_environ,
                                           GError             **error);
 

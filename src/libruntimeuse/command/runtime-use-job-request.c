@@ -76,6 +76,26 @@ append_string (GByteArray *self,
 }
 
 static gboolean
+append_shell (GByteArray          *self,
+              const char * const  *shell,
+              guint32             *n_shell,
+              GError             **error)
+{
+  /* A relative one would be looked for in the command's directory. */
+  if (!g_path_is_absolute (shell[0]))
+    {
+      g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                   "shell: %s is not an absolute path", shell[0]);
+      return FALSE;
+    }
+
+  for (*n_shell = 0; shell[*n_shell] != NULL; (*n_shell)++)
+    append_string (self, shell[*n_shell]);
+
+  return TRUE;
+}
+
+static gboolean
 append_command (GByteArray  *self,
                 const char  *command,
                 GError     **error)
@@ -229,6 +249,7 @@ get_length (const char * const *variables)
 /* Room for all that is to be written: an array that grew would leave copies of secrets behind. */
 static GByteArray *
 reserve (RuntimeUseCommand  *command,
+         const char * const *shell,
          const char * const *base_environ)
 {
   const char *cwd = runtime_use_command_get_cwd (command);
@@ -236,6 +257,7 @@ reserve (RuntimeUseCommand  *command,
 
   length += cwd != NULL ? strlen (cwd) + 1 : 1;
   length += strlen (runtime_use_command_get_command (command)) + 2;
+  length += get_length (shell);
   length += get_length (base_environ) + get_length (runtime_use_command_get_env (command));
 
   return g_byte_array_sized_new ((guint) MIN (length, MAX_RESERVED));
@@ -250,14 +272,17 @@ _runtime_use_job_request_free (GByteArray *request)
   g_byte_array_unref (request);
 }
 
-/* Writes down a command for the program that runs it, or says why it cannot run. @base_environ is
+/* Writes down a command for the program that runs it, or says why it cannot run. @shell is the
+ * program that it is given to and what that gets before "-c", or NULL for /bin/sh. @base_environ is
  * what the command's own variables are laid over; without it, the environment of this process less
  * what is meant for this process alone. To be freed with _runtime_use_job_request_free(). */
 GByteArray *
 _runtime_use_job_request_new (RuntimeUseCommand   *command,
+                              const char * const  *shell,
                               const char * const  *base_environ,
                               GError             **error)
 {
+  static const char * const default_shell[] = { RUNTIME_USE_DEFAULT_SHELL, NULL };
   GByteArray *self;
   g_auto(GStrv) own_environ = NULL;
   RuntimeUseJobHeader header = { .descriptor_limit = descriptor_limit };
@@ -266,10 +291,14 @@ _runtime_use_job_request_new (RuntimeUseCommand   *command,
   if (base_environ == NULL)
     base_environ = (const char * const *) (own_environ = dup_own_environment ());
 
-  self = reserve (command, base_environ);
+  if (shell == NULL || shell[0] == NULL)
+    shell = default_shell;
+
+  self = reserve (command, shell, base_environ);
   g_byte_array_append (self, (const guint8 *) &header, sizeof header);
   append_string (self, cwd != NULL ? cwd : "");
-  if (!append_command (self, runtime_use_command_get_command (command), error) ||
+  if (!append_shell (self, shell, &header.n_shell, error) ||
+      !append_command (self, runtime_use_command_get_command (command), error) ||
       !append_environment (self, base_environ, runtime_use_command_get_env (command),
                            &header.n_variables, error) ||
       !check_total (self, header.n_variables, error))

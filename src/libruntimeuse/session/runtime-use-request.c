@@ -761,6 +761,8 @@ request_start_command (RuntimeUseRequest *self)
   runtime_use_command_handler_set_redactor (self->command, self->redactor);
   runtime_use_command_handler_set_grace (self->command, self->settings->kill_grace);
   runtime_use_command_handler_set_timeout (self->command, self->settings->command_timeout);
+  runtime_use_command_handler_set_shell (self->command,
+                                         (const char * const *) self->settings->shell);
   _runtime_use_command_handler_set_sink (self->command, command_output_cb, self);
   if (request_is_full (self))
     runtime_use_command_handler_set_paused (self->command, TRUE);
@@ -1050,6 +1052,7 @@ run_agent (RuntimeUseRequest *self)
                                             self->cancellable, &agent_sink, G_OBJECT (self));
   _runtime_use_invocation_set_command_limits (invocation, self->settings->kill_grace,
                                               self->settings->command_timeout);
+  _runtime_use_invocation_set_shell (invocation, (const char * const *) self->settings->shell);
   g_weak_ref_set (&self->invocation, invocation);
   self->agent_running = TRUE;
   self->deadline =

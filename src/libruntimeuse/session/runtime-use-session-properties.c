@@ -362,6 +362,19 @@ runtime_use_session_set_property (GObject      *object,
  * Since: 0.1
  */
 
+/**
+ * RuntimeUseSession:shell:
+ *
+ * The program that commands are given to, by its absolute path, and what that program gets before
+ * `-c` and the command.
+ *
+ * `NULL`, the default, is `/bin/sh` alone. It runs the commands of requests, those of the built-in
+ * agents, and the program of [class@RuntimeUse.ClaudeHandler]. A request that has begun keeps what
+ * it began with.
+ *
+ * Since: 0.1
+ */
+
 #define READABLE (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)
 #define NOTIFYING (READABLE | G_PARAM_EXPLICIT_NOTIFY)
 
@@ -704,6 +717,7 @@ _runtime_use_session_clear_properties (RuntimeUseSession *self)
   g_clear_pointer (&self->id, g_free);
   g_clear_pointer (&self->peer, g_free);
   g_clear_pointer (&self->last_error, g_free);
+  _runtime_use_session_settings_clear (&self->settings);
 }
 
 static void

@@ -28,12 +28,16 @@ typedef struct
   guint64             max_download_size;
   guint64             max_extracted_size;
   RuntimeUseRedactEnv redact_env;
+  char              **shell;                /* (nullable): /bin/sh */
 } RuntimeUseSessionSettings;
 
 /* As many properties as there are settings; their ids follow one another. */
-#define RUNTIME_USE_N_SESSION_SETTINGS 15
+#define RUNTIME_USE_N_SESSION_SETTINGS 16
 
 void _runtime_use_session_settings_init         (RuntimeUseSessionSettings       *self);
+void _runtime_use_session_settings_clear        (RuntimeUseSessionSettings       *self);
+void _runtime_use_session_settings_copy         (RuntimeUseSessionSettings       *self,
+                                                 const RuntimeUseSessionSettings *other);
 void _runtime_use_session_settings_install      (GObjectClass                    *object_class,
                                                  guint                            first_id);
 void _runtime_use_session_settings_get_property (const RuntimeUseSessionSettings *self,

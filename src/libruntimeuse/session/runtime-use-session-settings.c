@@ -44,7 +44,11 @@ static const Setting settings[] = {
   SIZE ("max-extracted-size", max_extracted_size, G_GUINT64_CONSTANT (64) << 30),
 };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (settings) + 1 == RUNTIME_USE_N_SESSION_SETTINGS);
+/* The others follow the table. */
+#define INDEX_REDACT_ENV G_N_ELEMENTS (settings)
+#define INDEX_SHELL (INDEX_REDACT_ENV + 1)
+
+G_STATIC_ASSERT (INDEX_SHELL + 1 == RUNTIME_USE_N_SESSION_SETTINGS);
 
 static void
 set_setting (RuntimeUseSessionSettings *self,
@@ -65,6 +69,22 @@ _runtime_use_session_settings_init (RuntimeUseSessionSettings *self)
   for (size_t i = 0; i < G_N_ELEMENTS (settings); i++)
     set_setting (self, &settings[i], settings[i].value);
   self->redact_env = RUNTIME_USE_REDACT_ENV_SECRETS;
+  self->shell = NULL;
+}
+
+void
+_runtime_use_session_settings_clear (RuntimeUseSessionSettings *self)
+{
+  g_clear_pointer (&self->shell, g_strfreev);
+}
+
+void
+_runtime_use_session_settings_copy (RuntimeUseSessionSettings       *self,
+                                    const RuntimeUseSessionSettings *other)
+{
+  _runtime_use_session_settings_clear (self);
+  *self = *other;
+  self->shell = g_strdupv (other->shell);
 }
 
 static GParamSpec *
@@ -89,11 +109,14 @@ _runtime_use_session_settings_install (GObjectClass *object_class,
   for (size_t i = 0; i < G_N_ELEMENTS (settings); i++)
     g_object_class_install_property (object_class, first_id + i, make_property (&settings[i]));
 
-  g_object_class_install_property (object_class, first_id + G_N_ELEMENTS (settings),
+  g_object_class_install_property (object_class, first_id + INDEX_REDACT_ENV,
                                    g_param_spec_enum ("redact-env", NULL, NULL,
                                                       RUNTIME_USE_TYPE_REDACT_ENV,
                                                       RUNTIME_USE_REDACT_ENV_SECRETS,
                                                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, first_id + INDEX_SHELL,
+                                   g_param_spec_boxed ("shell", NULL, NULL, G_TYPE_STRV,
+                                                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
 }
 
 void
@@ -105,14 +128,24 @@ _runtime_use_session_settings_get_property (const RuntimeUseSessionSettings *sel
 
   g_assert (index < RUNTIME_USE_N_SESSION_SETTINGS);
 
-  if (index == G_N_ELEMENTS (settings))
+  if (index == INDEX_REDACT_ENV)
     g_value_set_enum (value, self->redact_env);
+  else if (index == INDEX_SHELL)
+    g_value_set_boxed (value, self->shell);
   else if (setting->type == G_TYPE_UINT64)
     g_value_set_uint64 (value, G_STRUCT_MEMBER (guint64, self, setting->offset));
   else if (setting->type == G_TYPE_BOOLEAN)
     g_value_set_boolean (value, G_STRUCT_MEMBER (gboolean, self, setting->offset));
   else
     g_value_set_uint (value, G_STRUCT_MEMBER (guint, self, setting->offset));
+}
+
+static void
+set_shell (RuntimeUseSessionSettings *self,
+           char                     **shell)
+{
+  g_strfreev (self->shell);
+  self->shell = shell != NULL && shell[0] != NULL ? g_strdupv (shell) : NULL;
 }
 
 void
@@ -122,8 +155,10 @@ _runtime_use_session_settings_set_property (RuntimeUseSessionSettings *self,
 {
   g_assert (index < RUNTIME_USE_N_SESSION_SETTINGS);
 
-  if (index == G_N_ELEMENTS (settings))
+  if (index == INDEX_REDACT_ENV)
     self->redact_env = g_value_get_enum (value);
+  else if (index == INDEX_SHELL)
+    set_shell (self, g_value_get_boxed (value));
   else if (G_VALUE_HOLDS_UINT64 (value))
     set_setting (self, &settings[index], g_value_get_uint64 (value));
   else if (G_VALUE_HOLDS_BOOLEAN (value))

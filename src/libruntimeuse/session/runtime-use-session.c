@@ -412,7 +412,7 @@ _runtime_use_session_new_full (RuntimeUseChannel               *channel,
 
   self->clock = g_object_ref (clock);
   if (settings != NULL)
-    self->settings = *settings;
+    _runtime_use_session_settings_copy (&self->settings, settings);
 
   return self;
 }

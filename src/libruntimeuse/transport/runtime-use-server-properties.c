@@ -640,6 +640,15 @@ install_session_properties (void)
  * Since: 0.1
  */
 
+/**
+ * RuntimeUseServer:shell:
+ *
+ * The program that commands are given to, `/bin/sh` by default: see
+ * [property@RuntimeUse.Session:shell].
+ *
+ * Since: 0.1
+ */
+
 void
 _runtime_use_server_install_properties (GObjectClass *object_class)
 {
@@ -683,4 +692,5 @@ _runtime_use_server_clear_properties (RuntimeUseServer *self)
   g_clear_pointer (&self->allowed_origins, g_strfreev);
   g_clear_pointer (&self->allowed_hosts, g_strfreev);
   g_clear_object (&self->logger);
+  _runtime_use_session_settings_clear (&self->settings);
 }
