@@ -63,6 +63,7 @@ static const RuntimeUseClaudeEventFuncs funcs = {
   .text = text_cb,
   .delta = text_cb,
   .output = output_cb,
+  .running = text_cb,
   .asked = text_cb,
   .log = text_cb,
   .ended = ended_cb,

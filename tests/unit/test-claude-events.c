@@ -12,6 +12,7 @@ typedef struct
   RuntimeUseClaudeEvents *events;
   GString                *calls;
   GString                *log;
+  char                   *running;   /* (nullable): a command that is at work */
   RuntimeUseOutcome      *outcome;   /* (nullable) */
 } Fixture;
 
@@ -54,6 +55,16 @@ output_cb (const char             *command,
 }
 
 static void
+running_cb (const char *command,
+            gpointer    user_data)
+{
+  Fixture *f = user_data;
+
+  g_free (f->running);
+  f->running = g_strdup (command);
+}
+
+static void
 asked_cb (const char *request_id,
           gpointer    user_data)
 {
@@ -86,6 +97,7 @@ static const RuntimeUseClaudeEventFuncs funcs = {
   .text = text_cb,
   .delta = delta_cb,
   .output = output_cb,
+  .running = running_cb,
   .asked = asked_cb,
   .log = log_cb,
   .ended = ended_cb,
@@ -110,6 +122,7 @@ fixture_free (Fixture *f)
   g_clear_pointer (&f->outcome, _runtime_use_outcome_free);
   g_string_free (f->calls, TRUE);
   g_string_free (f->log, TRUE);
+  g_free (f->running);
   g_free (f);
 }
 
@@ -165,6 +178,26 @@ assert_contains (const char *text,
 #define RESULT(rest) "{" rest ",\"session_id\":\"s-1\",\"type\":\"result\"}"
 
 #define SUCCESS(text) RESULT ("\"subtype\":\"success\",\"is_error\":false,\"result\":\"" text "\"")
+
+static void
+test_running (void)
+{
+  g_autoptr(Fixture) f = fixture_new ();
+
+  g_test_summary ("A command is told of from its use to its result, one of several at a time");
+
+  take (f, INIT ("2.0.0"));
+  take (f, ASSISTANT ("{\"type\":\"tool_use\",\"id\":\"r\",\"name\":\"Read\",\"input\":{}}"));
+  g_assert_null (f->running);
+  take (f, ASSISTANT (BASH ("a", "make") "," BASH ("b", "make check")));
+  g_assert_cmpstr (f->running, ==, "make check");
+  take (f, TOOL_RESULT ("b", "\"ok\"") "}");
+  g_assert_cmpstr (f->running, ==, "make");
+  take (f, TOOL_RESULT ("r", "\"text\"") "}");
+  g_assert_cmpstr (f->running, ==, "make");
+  take (f, TOOL_RESULT ("a", "\"ok\"") "}");
+  g_assert_null (f->running);
+}
 
 static void
 test_text (void)
@@ -563,6 +596,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/claude-events/text", test_text);
+  g_test_add_func ("/claude-events/running", test_running);
   g_test_add_func ("/claude-events/metadata", test_metadata);
   g_test_add_func ("/claude-events/deltas", test_deltas);
   g_test_add_func ("/claude-events/sub-agent", test_sub_agent);

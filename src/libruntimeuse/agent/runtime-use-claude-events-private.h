@@ -30,6 +30,10 @@ typedef struct
                     const char             *text,
                     gpointer                user_data);
 
+  /* A command that the model ran is at work, or none is any more (NULL). */
+  void (* running) (const char             *command,
+                    gpointer                user_data);
+
   /* The program asks us for something, and waits for the answer. */
   void (* asked)   (const char             *request_id,
                     gpointer                user_data);

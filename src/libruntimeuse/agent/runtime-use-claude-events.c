@@ -212,6 +212,19 @@ for_each_block (RuntimeUseClaudeEvents    *self,
     }
 }
 
+/* Of several commands one is told; which of them makes no difference. */
+static void
+tell_running (RuntimeUseClaudeEvents *self)
+{
+  GHashTableIter iter;
+  gpointer command = NULL;
+
+  g_hash_table_iter_init (&iter, self->tools);
+  while (command == NULL && g_hash_table_iter_next (&iter, NULL, &command))
+    ;
+  self->funcs->running (command, self->user_data);
+}
+
 /* Of tools that run no command it is of interest only that they are at work. */
 static void
 remember_tool (RuntimeUseClaudeEvents    *self,
@@ -231,6 +244,8 @@ remember_tool (RuntimeUseClaudeEvents    *self,
   if (g_hash_table_size (self->tools) >= MAX_TOOLS)
     g_hash_table_remove_all (self->tools);
   g_hash_table_replace (self->tools, _runtime_use_json_pick_string (&block[BLOCK_ID]), text);
+  if (text != NULL)
+    self->funcs->running (text, self->user_data);
 }
 
 /* What an agent says to the agent that called it is not meant for the client; what it runs is
@@ -381,8 +396,11 @@ take_tool_result (RuntimeUseClaudeEvents    *self,
 
   command = g_strdup (g_hash_table_lookup (self->tools, id));
   g_hash_table_remove (self->tools, id);
-  if (command != NULL)
-    show_result (self, event, &block[BLOCK_CONTENT], command);
+  if (command == NULL)
+    return;
+
+  show_result (self, event, &block[BLOCK_CONTENT], command);
+  tell_running (self);
 }
 
 static void

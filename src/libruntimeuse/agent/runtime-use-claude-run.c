@@ -185,6 +185,15 @@ output_cb (const char             *command,
                                        strlen (redacted));
 }
 
+static void
+running_cb (const char *command,
+            gpointer    user_data)
+{
+  ClaudeRun *run = user_data;
+
+  _runtime_use_invocation_show_command (run->invocation, command);
+}
+
 /* Nothing that we let it do needs an answer, so it must not wait for one. */
 static void
 asked_cb (const char *request_id,
@@ -304,6 +313,7 @@ static const RuntimeUseClaudeEventFuncs event_funcs = {
   .text = text_cb,
   .delta = delta_cb,
   .output = output_cb,
+  .running = running_cb,
   .asked = asked_cb,
   .log = log_cb,
   .ended = ended_cb,

@@ -29,6 +29,10 @@ typedef struct
                           const char               *text,
                           gsize                     length);
 
+  /* A command of the agent's runs, as it was given, or none any more. */
+  void     (* show_command) (GObject               *owner,
+                          const char               *command);
+
   /* What a script left running lives until the owner's session ends. */
   void     (* adopt)     (GObject                  *owner,
                           RuntimeUseCommandHandler *command);
@@ -67,6 +71,9 @@ _runtime_use_invocation_send_output (RuntimeUseInvocation   *self,
                                      RuntimeUseOutputStream  stream,
                                      const char             *text,
                                      gsize                   length);
+void
+_runtime_use_invocation_show_command (RuntimeUseInvocation   *self,
+                                      const char             *command);
 void
 _runtime_use_invocation_return_json (RuntimeUseInvocation *self,
                                      const char           *json);

@@ -809,6 +809,17 @@ _runtime_use_invocation_send_output (RuntimeUseInvocation   *self,
     self->sink->output (owner, name, stream, text, length);
 }
 
+/* For those who watch the session. */
+void
+_runtime_use_invocation_show_command (RuntimeUseInvocation *self,
+                                      const char           *command)
+{
+  g_autoptr(GObject) owner = ref_listener (self);
+
+  if (owner != NULL)
+    self->sink->show_command (owner, command);
+}
+
 static void
 send_waiting (RuntimeUseInvocation *self)
 {

@@ -43,7 +43,10 @@ end_command (ShellRun *self)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
   if (self->command != NULL)
-    _runtime_use_command_handler_set_sink (self->command, NULL, NULL);
+    {
+      _runtime_use_command_handler_set_sink (self->command, NULL, NULL);
+      _runtime_use_invocation_show_command (self->invocation, NULL);
+    }
   g_clear_object (&self->command);
   g_clear_object (&self->inner);
   g_clear_pointer (&self->name, g_free);
@@ -188,6 +191,7 @@ start_command (GTask      *task,
   g_source_set_static_name (self->timer, "RuntimeUseShellTool");
   g_source_attach (self->timer, g_task_get_context (task));
   runtime_use_command_handler_run_async (self->command, self->inner, command_cb, task);
+  _runtime_use_invocation_show_command (self->invocation, text);
 }
 
 /* Takes @task with the last one. */

@@ -882,6 +882,7 @@ agent_over (RuntimeUseRequest *self)
   self->agent_running = FALSE;
   _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
   _runtime_use_clock_clear_alarm (self->clock, &self->grace);
+  request_show_command (self, NULL, NULL);
 }
 
 static void
@@ -928,6 +929,16 @@ agent_output (GObject                *owner,
 
   if (self->agent_running)
     request_say_output (self, stream, text, length, name);
+}
+
+static void
+agent_show_command (GObject    *owner,
+                    const char *command)
+{
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+
+  if (self->agent_running)
+    request_show_command (self, NULL, command);
 }
 
 static gboolean
@@ -984,6 +995,7 @@ static const RuntimeUseInvocationSink agent_sink = {
   .delta = agent_delta,
   .name_command = agent_name_command,
   .output = agent_output,
+  .show_command = agent_show_command,
   .is_full = agent_is_full,
   .adopt = agent_adopt,
   .get_logger = agent_get_logger,

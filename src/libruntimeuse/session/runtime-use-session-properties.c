@@ -575,7 +575,7 @@ install_request (void)
    *
    * Without secrets, and cut to 1,024 bytes between characters. The script that
    * the agent `shell` is given as its prompt is not shown, and of several tools
-   * at a time it is the last one begun.
+   * at a time it is one of them.
    *
    * Since: 0.1
    */
