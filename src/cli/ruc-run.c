@@ -56,7 +56,7 @@ print_help (void)
              "  --agent NAME          an agent in this process: openai (default), claude, shell,\n"
              "                        echo\n"
              "  --handler FILE        an agent of your own: .js, .ts, .py or a program\n"
-             "  --url URL             the runtime at ws://HOST:PORT, with its agent\n"
+             "  --url URL             the runtime at ws://HOST:PORT or unix:PATH, with its agent\n"
              "  --token-file FILE     the token for it is in FILE\n"
              "\n"
              "Agent:\n"

@@ -249,7 +249,12 @@ install_properties (GObjectClass *object_class)
   /**
    * RuntimeUseClient:url:
    *
-   * Where the server is: a `ws:` or `wss:` URL, such as `ws://127.0.0.1:8080`.
+   * Where the server is: a `ws:` or `wss:` URL, such as `ws://127.0.0.1:8080`,
+   * or `unix:` and the path of a socket.
+   *
+   * The path behind `unix:` is taken as it is. In a `ws+unix:` URL, as
+   * [method@RuntimeUse.Server.dup_addresses] gives them, `%` escapes bytes of
+   * the path, and a query may follow.
    *
    * It may have a token in its query, `?token=…`, but
    * [property@RuntimeUse.Client:token] is the better place. Neither that nor
@@ -394,7 +399,7 @@ runtime_use_client_init (RuntimeUseClient *self)
 
 /**
  * runtime_use_client_new:
- * @url: (nullable): where the server is, such as `ws://127.0.0.1:8080`
+ * @url: (nullable): where the server is, such as `ws://127.0.0.1:8080` or `unix:/run/x/socket`
  *
  * Makes a client of a server.
  *

@@ -11,6 +11,7 @@
 #include "runtime-use-channel.h"
 #include "runtime-use-client-stream-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-target-private.h"
 #include "runtime-use-version.h"
 
 /*
@@ -27,8 +28,7 @@
 /* The data of the task. */
 typedef struct
 {
-  GUri              *uri;
-  char              *address;           /* for people: without path, query, and token */
+  RuntimeUseTarget  *target;
   char              *key;
   char              *token;             /* (nullable) */
   GString           *request;           /* (nullable): not made yet */
@@ -67,14 +67,21 @@ connect_free (Connect *self)
       wipe (self->request->str);
       g_string_free (self->request, TRUE);
     }
-  g_clear_pointer (&self->uri, g_uri_unref);
-  g_free (self->address);
+  g_clear_pointer (&self->target, _runtime_use_target_free);
   g_free (self->key);
   g_clear_object (&self->clock);
   g_clear_object (&self->stop);
   g_clear_object (&self->connection);
   g_byte_array_unref (self->answer);
   g_free (self);
+}
+
+static gboolean
+is_nobody_there (Connect      *self,
+                 const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) ||
+         (self->target->path != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
 }
 
 /* Everything that ends an attempt comes through here, except success. */
@@ -89,18 +96,19 @@ connect_fail (GTask  *task,
     {
       g_clear_error (&error);
       error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT,
-                           "%s did not answer within %u seconds", self->address, self->timeout);
+                           "%s did not answer within %u seconds", self->target->address,
+                           self->timeout);
     }
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+  else if (is_nobody_there (self, error))
     {
       g_clear_error (&error);
       error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
                            "Nothing listens at %s: start a server there, or look whether the URL "
-                           "is right", self->address);
+                           "is right", self->target->address);
     }
   else if (error->domain != RUNTIME_USE_ERROR)
     {
-      g_prefix_error (&error, "Could not connect to %s: ", self->address);
+      g_prefix_error (&error, "Could not connect to %s: ", self->target->address);
     }
 
   g_task_return_error (task, error);
@@ -129,75 +137,6 @@ cancelled_cb (GCancellable *cancellable,
 
 /* What goes in */
 
-/* None of these can be part of a header line; the URL is never shown, it may hold a token. */
-static gboolean
-is_clean (const char *text)
-{
-  for (const char *c = text; *c != '\0'; c++)
-    if ((guchar) *c <= ' ' || *c == 0x7f)
-      return FALSE;
-
-  return TRUE;
-}
-
-static gboolean
-is_tls (GUri *uri)
-{
-  return g_str_equal (g_uri_get_scheme (uri), "wss");
-}
-
-static GUri *
-parse_url (const char  *url,
-           GError     **error)
-{
-  g_autoptr(GUri) uri = NULL;
-  const char *why = NULL;
-
-  if (url == NULL)
-    why = "No server is given: set the URL of one";
-  else if (!is_clean (url))
-    why = "The URL has white space or control characters in it";
-  else if (!(uri = g_uri_parse (url, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD |
-                                     G_URI_FLAGS_SCHEME_NORMALIZE, NULL)))
-    why = "The URL cannot be understood; it has to look like ws://127.0.0.1:8080";
-  else if (!g_str_equal (g_uri_get_scheme (uri), "ws") && !is_tls (uri))
-    why = "The URL has to begin with ws:// or wss://";
-  else if (g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
-    why = "The URL names no host; it has to look like ws://127.0.0.1:8080";
-  else if (g_uri_get_user (uri) != NULL)
-    why = "The URL must not have a user name or password; a token has a property of its own";
-
-  if (why != NULL)
-    {
-      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT, why);
-      return NULL;
-    }
-
-  return g_steal_pointer (&uri);
-}
-
-static guint16
-get_port (GUri *uri)
-{
-  int port = g_uri_get_port (uri);
-
-  if (port > 0)
-    return port;
-
-  return is_tls (uri) ? 443 : 80;
-}
-
-/* Host and port, as a header and people have it. */
-static char *
-dup_authority (GUri *uri)
-{
-  const char *host = g_uri_get_host (uri);
-  gboolean is_ipv6 = strchr (host, ':') != NULL;
-
-  return g_strdup_printf ("%s%s%s:%u", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
-                          get_port (uri));
-}
-
 static char *
 make_key (void)
 {
@@ -213,9 +152,8 @@ static GString *
 make_request (Connect *self)
 {
   GString *request = g_string_sized_new (1024);
-  const char *path = g_uri_get_path (self->uri);
-  const char *query = g_uri_get_query (self->uri);
-  g_autofree char *authority = dup_authority (self->uri);
+  const char *path = g_uri_get_path (self->target->uri);
+  const char *query = g_uri_get_query (self->target->uri);
 
   g_string_append_printf (request, "GET %s", *path != '\0' ? path : "/");
   if (query != NULL)
@@ -228,7 +166,7 @@ make_request (Connect *self)
                           "Sec-WebSocket-Key: %s\r\n"
                           "Sec-WebSocket-Version: 13\r\n"
                           "User-Agent: runtimeuse/%d.%d.%d\r\n",
-                          authority, self->key, RUNTIME_USE_MAJOR_VERSION,
+                          self->target->authority, self->key, RUNTIME_USE_MAJOR_VERSION,
                           RUNTIME_USE_MINOR_VERSION, RUNTIME_USE_MICRO_VERSION);
   if (self->token != NULL)
     g_string_append_printf (request, "Authorization: Bearer %s\r\n", self->token);
@@ -252,23 +190,26 @@ error_for_status (Connect *self,
                           self->token != NULL
                           ? "%s does not accept this token (%u %s): give it the right one"
                           : "%s wants a token (%u %s): give it the one the server was started with",
-                          self->address, status, phrase);
+                          self->target->address, status, phrase);
 
     case SOUP_STATUS_FORBIDDEN:
       return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REFUSED,
-                          "%s does not let this client in (%u %s): the server has to allow the "
-                          "host name that is used, or wants a token",
-                          self->address, status, phrase);
+                          self->target->path != NULL
+                          ? "%s does not let this client in (%u %s): users other than its own have "
+                            "to show the right token"
+                          : "%s does not let this client in (%u %s): the server has to allow the "
+                            "host name that is used, or wants a token",
+                          self->target->address, status, phrase);
 
     case SOUP_STATUS_SERVICE_UNAVAILABLE:
       return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REFUSED,
-                          "%s has too many clients now (%u %s): try again later",
-                          self->address, status, phrase);
+                          "%s lets nobody in now (%u %s): it has too many clients or is going "
+                          "away; try again later", self->target->address, status, phrase);
 
     default:
       return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REFUSED,
                           "%s did not open a WebSocket, but answered %u %s: look whether the URL "
-                          "is that of a runtime", self->address, status, phrase);
+                          "is that of a runtime", self->target->address, status, phrase);
     }
 }
 
@@ -295,7 +236,8 @@ protocol_error (Connect    *self,
                 const char *what)
 {
   return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_PROTOCOL,
-                      "%s %s: look whether the URL is that of a runtime", self->address, what);
+                      "%s %s: look whether the URL is that of a runtime", self->target->address,
+                      what);
 }
 
 static GError *
@@ -336,7 +278,7 @@ connect_succeed (GTask *task,
                                            self->answer->data + header_length,
                                            self->answer->len - header_length,
                                            self->max_message_size);
-  websocket = soup_websocket_connection_new (G_IO_STREAM (stream), self->uri,
+  websocket = soup_websocket_connection_new (G_IO_STREAM (stream), self->target->uri,
                                              SOUP_WEBSOCKET_CONNECTION_CLIENT, NULL, NULL, NULL);
   /* The stream knows the limit, and answers properly when it is passed. */
   soup_websocket_connection_set_max_incoming_payload_size (websocket, 0);
@@ -420,6 +362,19 @@ requested_cb (GObject      *object,
 }
 
 static void
+send_request (GTask *task)
+{
+  Connect *self = g_task_get_task_data (task);
+  GOutputStream *output;
+
+  self->request = make_request (self);
+  output = g_io_stream_get_output_stream (G_IO_STREAM (self->connection));
+  g_output_stream_write_all_async (output, self->request->str, self->request->len,
+                                   G_PRIORITY_DEFAULT, self->stop, requested_cb,
+                                   g_object_ref (task));
+}
+
+static void
 connected_cb (GObject      *object,
               GAsyncResult *result,
               gpointer      user_data)
@@ -427,7 +382,6 @@ connected_cb (GObject      *object,
   g_autoptr(GTask) task = user_data;
   Connect *self = g_task_get_task_data (task);
   GError *error = NULL;
-  GOutputStream *output;
 
   self->connection = g_socket_client_connect_to_host_finish (G_SOCKET_CLIENT (object), result,
                                                              &error);
@@ -439,11 +393,23 @@ connected_cb (GObject      *object,
 
   g_socket_set_option (g_socket_connection_get_socket (self->connection), IPPROTO_TCP, TCP_NODELAY,
                        1, NULL);
-  self->request = make_request (self);
-  output = g_io_stream_get_output_stream (G_IO_STREAM (self->connection));
-  g_output_stream_write_all_async (output, self->request->str, self->request->len,
-                                   G_PRIORITY_DEFAULT, self->stop, requested_cb,
-                                   g_steal_pointer (&task));
+  send_request (task);
+}
+
+static void
+unix_connected_cb (GObject      *object,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Connect *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  self->connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error);
+  if (self->connection == NULL)
+    connect_fail (task, error);
+  else
+    send_request (task);
 }
 
 /* Proxies are looked for in settings that take time to load, and never for this machine. */
@@ -459,15 +425,28 @@ is_this_machine (const char *host)
 }
 
 static void
+start_unix (GTask *task)
+{
+  Connect *self = g_task_get_task_data (task);
+  g_autoptr(GSocketClient) client = g_socket_client_new ();
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (self->target->path);
+
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_connect_async (client, G_SOCKET_CONNECTABLE (address), self->stop,
+                                 unix_connected_cb, task);
+}
+
+static void
 start (GTask *task)
 {
   Connect *self = g_task_get_task_data (task);
   g_autoptr(GSocketClient) client = g_socket_client_new ();
-  const char *host = g_uri_get_host (self->uri);
+  const char *host = g_uri_get_host (self->target->uri);
 
-  g_socket_client_set_tls (client, is_tls (self->uri));
+  g_socket_client_set_tls (client, _runtime_use_target_is_tls (self->target));
   g_socket_client_set_enable_proxy (client, !is_this_machine (host));
-  g_socket_client_connect_to_host_async (client, host, get_port (self->uri), self->stop,
+  g_socket_client_connect_to_host_async (client, host,
+                                         _runtime_use_target_get_port (self->target), self->stop,
                                          connected_cb, task);
 }
 
@@ -479,14 +458,13 @@ _runtime_use_connect_async (const RuntimeUseConnectOptions *options,
                             gpointer                        user_data)
 {
   g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autofree char *authority = NULL;
-  g_autoptr(GUri) uri = NULL;
+  g_autoptr(RuntimeUseTarget) target = NULL;
   GError *error = NULL;
   Connect *self;
 
   g_task_set_source_tag (task, _runtime_use_connect_async);
-  uri = parse_url (options->url, &error);
-  if (uri != NULL && options->token != NULL && !is_clean (options->token))
+  target = _runtime_use_target_new (options->url, &error);
+  if (target != NULL && options->token != NULL && !_runtime_use_target_is_clean (options->token))
     error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
                                  "The token has white space or control characters in it");
   if (error != NULL)
@@ -495,10 +473,8 @@ _runtime_use_connect_async (const RuntimeUseConnectOptions *options,
       return;
     }
 
-  authority = dup_authority (uri);
   self = g_new0 (Connect, 1);
-  self->uri = g_steal_pointer (&uri);
-  self->address = g_strdup_printf ("%s://%s", g_uri_get_scheme (self->uri), authority);
+  self->target = g_steal_pointer (&target);
   self->key = make_key ();
   self->token = g_strdup (options->token);
   self->max_message_size = options->max_message_size;
@@ -515,7 +491,10 @@ _runtime_use_connect_async (const RuntimeUseConnectOptions *options,
       g_source_attach (self->cancelled, g_task_get_context (task));
     }
   g_task_set_task_data (task, self, (GDestroyNotify) connect_free);
-  start (g_steal_pointer (&task));
+  if (self->target->path != NULL)
+    start_unix (g_steal_pointer (&task));
+  else
+    start (g_steal_pointer (&task));
 }
 
 RuntimeUseWebsocketChannel *

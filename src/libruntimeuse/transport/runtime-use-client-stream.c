@@ -550,7 +550,7 @@ _runtime_use_client_stream_get_max_message_size (RuntimeUseClientStream *self)
 /*
  * _runtime_use_client_stream_dup_peer:
  *
- * Returns: (nullable): the address and port of the server
+ * Returns: (nullable): the address and port of the server, or the path of its socket
  */
 char *
 _runtime_use_client_stream_dup_peer (RuntimeUseClientStream *self)
@@ -559,6 +559,10 @@ _runtime_use_client_stream_dup_peer (RuntimeUseClientStream *self)
 
   if (G_IS_SOCKET_CONNECTION (self->base))
     address = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (self->base), NULL);
+
+  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+    return g_strconcat ("unix:", g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address)),
+                        NULL);
 
   if (address == NULL || !G_IS_SOCKET_CONNECTABLE (address))
     return NULL;
