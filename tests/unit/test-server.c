@@ -624,6 +624,97 @@ test_server_stop_in_handler (void)
   raw_wait_for (is_stopped);
 }
 
+static void
+draining_cb (RuntimeUseServer *server,
+             GParamSpec       *pspec,
+             gpointer          user_data)
+{
+  guint *n = user_data;
+
+  (*n)++;
+}
+
+static guint
+page_cb (RuntimeUseServer  *server,
+         char             **content_type,
+         GBytes           **content,
+         gpointer           user_data)
+{
+  return runtime_use_server_is_draining (server) ? 503 : 200;
+}
+
+static guint
+ask (guint       port,
+     const char *request)
+{
+  g_autoptr(RawClient) client = raw_client_new (port);
+
+  return raw_client_request (client, request);
+}
+
+static void
+test_server_drain (void)
+{
+  g_autoptr(RuntimeUseServer) server = server_new ("echo");
+  g_autoptr(GListModel) sessions = runtime_use_server_list_sessions (server);
+  g_autoptr(RawClient) idle = NULL;
+  g_autoptr(RawClient) busy = NULL;
+  g_autoptr(RawClient) half = NULL;
+  g_autofree char *request = g_strdup_printf (INVOCATION, "WAIT:300");
+  g_autoptr(GBytes) pong = NULL;
+  g_autofree char *result = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n_notified = 0;
+  guint8 first;
+  guint port;
+
+  g_test_summary ("A server that drains lets nobody in, ends who is idle, and waits for the rest");
+
+  g_signal_connect (server, "notify::draining", G_CALLBACK (draining_cb), &n_notified);
+  runtime_use_server_add_page (server, "/page", RUNTIME_USE_PAGE_FLAGS_OPEN, page_cb, NULL, NULL);
+  runtime_use_server_drain (server);
+  g_assert_false (runtime_use_server_is_draining (server));
+  g_assert_true (runtime_use_server_start (server, &error));
+  port = runtime_use_server_get_port (server);
+  g_assert_cmpuint (ask (port, "GET /page HTTP/1.0\r\n\r\n"), ==, 200);
+
+  idle = raw_client_new_open (port);
+  busy = raw_client_new_open (port);
+  half = raw_client_new (port);
+  raw_client_send_text (half, RAW_REQUEST_START);
+  raw_client_send_message (busy, request);
+  /* Once the ping is answered, the message before it has been read. */
+  raw_client_send_frame (busy, RAW_PING, NULL, 0);
+  pong = raw_client_take_frame (busy, &first);
+  g_assert_cmphex (first, ==, RAW_PONG);
+
+  runtime_use_server_drain (server);
+  runtime_use_server_drain (server);
+  g_assert_true (runtime_use_server_is_draining (server));
+  g_assert_cmpuint (n_notified, ==, 1);
+
+  g_assert_cmpuint (raw_client_take_close (idle), ==, 1001);
+  g_assert_cmpuint (raw_client_request (half, RAW_UPGRADE RAW_KEY RAW_VERSION "\r\n"), ==, 503);
+  g_assert_cmpuint (ask (port, RAW_REQUEST), ==, 503);
+  g_assert_cmpuint (ask (port, "GET /page HTTP/1.0\r\n\r\n"), ==, 503);
+  g_assert_cmpuint (runtime_use_server_get_refused_connections (server), ==, 2);
+
+  result = raw_client_take_message (busy);
+  g_assert_nonnull (strstr (result, "\"result_message\""));
+  g_assert_cmpuint (raw_client_take_close (busy), ==, 1001);
+  raw_client_send_frame (idle, RAW_CLOSE, "\x03\xe9", 2);
+  raw_client_send_frame (busy, RAW_CLOSE, "\x03\xe9", 2);
+  raw_wait_for (g_list_model_get_n_items (sessions) == 0);
+
+  stop_server (server);
+  g_assert_false (runtime_use_server_is_draining (server));
+  g_assert_cmpuint (n_notified, ==, 2);
+
+  g_assert_true (runtime_use_server_start (server, &error));
+  g_assert_cmpuint (ask (runtime_use_server_get_port (server), RAW_REQUEST), ==, 101);
+  stop_server (server);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -645,6 +736,7 @@ main (int    argc,
   g_test_add_func ("/server/ipv6", test_server_ipv6);
   g_test_add_func ("/server/properties", test_server_properties);
   g_test_add_func ("/server/unfinished", test_server_unfinished);
+  g_test_add_func ("/server/drain", test_server_drain);
   g_test_add_func ("/server/stop-in-handler", test_server_stop_in_handler);
 
   return descriptors_run_tests ();

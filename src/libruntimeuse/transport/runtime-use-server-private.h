@@ -44,6 +44,7 @@ struct _RuntimeUseServer
   RuntimeUseSessionList     *sessions;
   GPtrArray                 *pages;               /* of RuntimeUsePage */
   guint64                    n_refused;
+  gboolean                   is_draining;
   GPtrArray                 *stop_tasks;          /* of GTask that wait for the end */
   GSource                   *stop_deadline;       /* (nullable): not stopping */
   GSource                   *stop_check;          /* (nullable): looks whether all is done */

@@ -44,6 +44,7 @@ typedef enum
   PROP_UPLOAD_TIMEOUT,
   PROP_LISTEN_BACKLOG,
   PROP_REFUSED_CONNECTIONS,
+  PROP_DRAINING,
   PROP_LOGGER,
   PROP_FIRST_SETTING,
 } RuntimeUseServerProperty;
@@ -150,6 +151,10 @@ runtime_use_server_get_property (GObject    *object,
       g_value_set_uint64 (value, self->n_refused);
       break;
 
+    case PROP_DRAINING:
+      g_value_set_boolean (value, self->is_draining);
+      break;
+
     case PROP_LOGGER:
       g_value_set_object (value, self->logger);
       break;
@@ -242,6 +247,7 @@ runtime_use_server_set_property (GObject      *object,
       break;
 
     case PROP_REFUSED_CONNECTIONS:
+    case PROP_DRAINING:
     case PROP_FIRST_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -406,6 +412,18 @@ install_connection_properties (void)
   properties[PROP_REFUSED_CONNECTIONS] =
     g_param_spec_uint64 ("refused-connections", NULL, NULL, 0, G_MAXUINT64, 0,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * RuntimeUseServer:draining:
+   *
+   * Whether the server lets nobody in any more: see
+   * [method@RuntimeUse.Server.drain].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DRAINING] =
+    g_param_spec_boolean ("draining", NULL, NULL, FALSE,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
    * RuntimeUseServer:max-message-size:

@@ -49,6 +49,8 @@
 #define STOP_TIMEOUT_MS 4500
 #define STOP_GRACE_MS   2000
 
+#define GOING_AWAY "The server is going away"
+
 G_DEFINE_FINAL_TYPE (RuntimeUseServer, runtime_use_server, G_TYPE_OBJECT)
 
 typedef enum
@@ -83,6 +85,17 @@ remove_session (RuntimeUseServer  *self,
 }
 
 static void
+set_draining (RuntimeUseServer *self,
+              gboolean          is_draining)
+{
+  if (self->is_draining == is_draining)
+    return;
+
+  self->is_draining = is_draining;
+  g_object_notify (G_OBJECT (self), "draining");
+}
+
+static void
 finish_stop (RuntimeUseServer *self)
 {
   g_autoptr(GPtrArray) tasks = g_steal_pointer (&self->stop_tasks);
@@ -103,6 +116,7 @@ finish_stop (RuntimeUseServer *self)
     runtime_use_logger_warning (self->logger, "Stopped without waiting for all sessions to end");
   for (guint i = 0; i < left->len; i++)
     remove_session (self, g_ptr_array_index (left, i));
+  set_draining (self, FALSE);
 
   for (guint i = 0; i < tasks->len; i++)
     g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
@@ -435,6 +449,61 @@ runtime_use_server_start (RuntimeUseServer  *self,
   g_object_notify (G_OBJECT (self), "port");
 
   return TRUE;
+}
+
+/**
+ * runtime_use_server_drain:
+ * @self: a server
+ *
+ * Lets nobody in any more, and each session go when its request is done.
+ *
+ * Whoever connects gets the status 503, and the pages of
+ * [method@RuntimeUse.Server.add_page] are still answered. Each session is
+ * ended as [method@RuntimeUse.Session.drain] says. Nothing limits how long
+ * that takes. When [method@RuntimeUse.Server.list_sessions] is empty, or
+ * patience is at an end, call [method@RuntimeUse.Server.stop_async]; there is
+ * no other way back.
+ *
+ * Does nothing if @self is not running or draining already.
+ *
+ * Since: 0.1
+ */
+void
+runtime_use_server_drain (RuntimeUseServer *self)
+{
+  g_autoptr(RuntimeUseServer) alive = NULL;
+  g_autoptr(GPtrArray) sessions = NULL;
+
+  g_return_if_fail (RUNTIME_USE_IS_SERVER (self));
+
+  if (self->listener == NULL || self->is_draining)
+    return;
+
+  alive = g_object_ref (self);
+  _runtime_use_listener_close (self->listener, GOING_AWAY);
+  sessions = _runtime_use_session_list_dup_all (self->sessions);
+  set_draining (self, TRUE);
+  for (guint i = 0; i < sessions->len; i++)
+    runtime_use_session_drain (g_ptr_array_index (sessions, i));
+}
+
+/**
+ * runtime_use_server_is_draining: (get-property draining)
+ * @self: a server
+ *
+ * Gets whether the server lets nobody in any more.
+ *
+ * Returns: `TRUE` from [method@RuntimeUse.Server.drain] until the server is
+ *   stopped
+ *
+ * Since: 0.1
+ */
+gboolean
+runtime_use_server_is_draining (RuntimeUseServer *self)
+{
+  g_return_val_if_fail (RUNTIME_USE_IS_SERVER (self), FALSE);
+
+  return self->is_draining;
 }
 
 /**

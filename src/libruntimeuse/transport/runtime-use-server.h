@@ -45,6 +45,12 @@ gboolean runtime_use_server_start (RuntimeUseServer  *self,
                                    GError           **error);
 
 RUNTIME_USE_AVAILABLE_IN_0_1
+void runtime_use_server_drain (RuntimeUseServer *self);
+
+RUNTIME_USE_AVAILABLE_IN_0_1
+gboolean runtime_use_server_is_draining (RuntimeUseServer *self);
+
+RUNTIME_USE_AVAILABLE_IN_0_1
 void runtime_use_server_stop_async (RuntimeUseServer    *self,
                                     GCancellable        *cancellable,
                                     GAsyncReadyCallback  callback,
