@@ -129,9 +129,10 @@ parser_clear (Parser *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parser, parser_clear)
 
 static gboolean
-parse_group (Parser  *self,
-             char    *line,
-             GError **error)
+parse_group (Parser      *self,
+             char        *line,
+             const char  *where,
+             GError     **error)
 {
   gsize length = strlen (line);
 
@@ -141,7 +142,7 @@ parse_group (Parser  *self,
   g_free (self->group);
   self->group = g_strndup (line + 1, length - 2);
 
-  return TRUE;
+  return self->func (self->group, NULL, NULL, where, self->user_data, error);
 }
 
 static gboolean
@@ -166,6 +167,21 @@ parse_key (Parser      *self,
                      self->user_data, error);
 }
 
+/* Whether there is something that nobody sees, but that becomes part of a value. */
+static gboolean
+has_control (const char *text,
+             gsize       length)
+{
+  if (length > 0 && text[length - 1] == '\r')
+    length--;
+
+  for (gsize i = 0; i < length; i++)
+    if (g_ascii_iscntrl (text[i]) && text[i] != '\t')
+      return TRUE;
+
+  return FALSE;
+}
+
 static gboolean
 parse_line (Parser      *self,
             const char  *text,
@@ -176,8 +192,8 @@ parse_line (Parser      *self,
   g_autofree char *line = NULL;
   gboolean good;
 
-  if (memchr (text, '\0', length) != NULL)
-    return rud_fail (error, _("%s: there is a NUL byte in this line"), where);
+  if (has_control (text, length))
+    return rud_fail (error, _("%s: there is a control character in this line"), where);
   if (!g_utf8_validate (text, length, NULL))
     return rud_fail (error, _("%s: this line is not UTF-8"), where);
 
@@ -186,14 +202,15 @@ parse_line (Parser      *self,
   if (line[0] == '\0' || line[0] == '#')
     return TRUE;
 
-  good = line[0] == '[' ? parse_group (self, line, error) : parse_key (self, line, where, error);
+  good = line[0] == '[' ? parse_group (self, line, where, error)
+                        : parse_key (self, line, where, error);
   if (!good)
     g_prefix_error (error, "%s: ", where);
 
   return good;
 }
 
-/* Gives @func all values in their order. */
+/* Gives @func all groups and values in their order. */
 gboolean
 rud_config_file_parse (const char         *name,
                        GBytes             *content,

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /* A larger file is none of ours. */
 #define RUD_CONFIG_FILE_LIMIT (1024 * 1024)
 
-/* Takes @value of @key, as it stands in the file. On FALSE, @error says what is wrong, and nothing
- * more is read.
+/* Takes @value of @key, as it stands in the file, or without these two the beginning of @group. On
+ * FALSE, @error says what is wrong, and nothing more is read.
  */
 typedef gboolean (* RudConfigFileFunc) (const char  *group,
                                         const char  *key,

@@ -196,18 +196,24 @@ set_from_file (RudConfig       *self,
 }
 
 static gboolean
+check_group (const char  *group,
+             GError     **error)
+{
+  g_autofree char *quoted = rud_config_text_quote (group);
+  g_autofree char *groups = rud_config_keys_join_groups ();
+
+  return rud_config_keys_has_group (group) ||
+         rud_fail (error, _("there is no group [%s]; those that are: %s"), quoted, groups);
+}
+
+static gboolean
 fail_unknown (RudConfig   *self,
               const char  *group,
               const char  *name,
               GError     **error)
 {
-  g_autofree char *quoted_group = rud_config_text_quote (group);
   g_autofree char *quoted = rud_config_text_quote (name);
-  g_autofree char *groups = rud_config_keys_join_groups ();
   g_autofree char *names = rud_config_keys_join_names (self->keys, group);
-
-  if (!rud_config_keys_has_group (group))
-    return rud_fail (error, _("there is no group [%s]; those that are: %s"), quoted_group, groups);
 
   for (guint i = 0; i < self->keys->len; i++)
     if (g_str_equal (self->values[i].key->name, name))
@@ -227,8 +233,12 @@ take_line (const char  *group,
            GError     **error)
 {
   RudConfig *self = user_data;
-  RudConfigValue *value = find_value (self, group, name);
+  RudConfigValue *value;
 
+  if (name == NULL)
+    return check_group (group, error);
+
+  value = find_value (self, group, name);
   if (value == NULL)
     return fail_unknown (self, group, name, error);
   if (value->layer == self->layer)

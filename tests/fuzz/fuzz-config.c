@@ -79,8 +79,11 @@ check_values (RudConfig    *config,
   g_autoptr(GKeyFile) file = g_key_file_new ();
   g_autoptr(GError) error = NULL;
   GArray *keys = rud_config_get_keys (config);
+  g_autoptr(GString) text = g_string_new_len ((const char *) data, (gssize) size);
 
-  g_key_file_load_from_data (file, (const char *) data, size, G_KEY_FILE_NONE, &error);
+  /* Without a newline it takes a carriage return for a part of the last line. */
+  g_string_append_c (text, '\n');
+  g_key_file_load_from_data (file, text->str, text->len, G_KEY_FILE_NONE, &error);
   g_assert_no_error (error);
 
   for (guint i = 0; i < keys->len; i++)

@@ -56,7 +56,8 @@ test_errors (void)
     { "[runtimeuse]\nport[de] = 1\n", "/d/x.conf:2: ", "no key port[de]" },
     { "[runtimeuse]\nmax-connections = 1\n", "/d/x.conf:2: ", "[limits]" },
     { "[limits]\nport = 1\n", "/d/x.conf:2: ", "[runtimeuse]" },
-    { "[limit]\nport = 1\n", "/d/x.conf:2: ", "no group [limit]" },
+    { "\n[limit]\nport = 1\n", "/d/x.conf:2: ", "no group [limit]" },
+    { "[limit]", "/d/x.conf:1: ", "no group [limit]" },
     { "[runtimeuse\n", "/d/x.conf:1: ", "[NAME]" },
     { "[]\n", "/d/x.conf:1: ", "[NAME]" },
     { "[a]b]\n", "/d/x.conf:1: ", "[NAME]" },
@@ -71,7 +72,9 @@ test_errors (void)
     { "[runtimeuse]\nport = -1\n", "/d/x.conf:2: port: ", "from 0 to 65535" },
     { "[runtimeuse]\nport = 0x10\n", "/d/x.conf:2: port: ", "from 0 to 65535" },
     { "[runtimeuse]\nport = 80 # x\n", "/d/x.conf:2: port: ", "\"80 # x\"" },
-    { "[runtimeuse]\nport = \xc3\xa4\x1b[31m\n", "/d/x.conf:2: port: ", "\xc3\xa4?[31m" },
+    { "[runtimeuse]\nport = \xc3\xa4\xe2\x80\x8b[\n", "/d/x.conf:2: port: ", "\xc3\xa4?[" },
+    { "[runtimeuse]\nhost = \x1b[31m\n", "/d/x.conf:2: ", "control" },
+    { "[runtimeuse]\rport = 1\n", "/d/x.conf:1: ", "control" },
     { "[runtimeuse]\nscopes = maybe\n", "/d/x.conf:2: scopes: ", "true or false" },
     { "[runtimeuse]\nscopes = TRUE\n", "/d/x.conf:2: scopes: ", "true or false" },
     { "[runtimeuse]\nnotify = sometimes\n", "/d/x.conf:2: notify: ", "unwatched, always, never" },
@@ -94,7 +97,7 @@ test_errors (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     check_error (cases[i].text, -1, cases[i].where, cases[i].word);
-  check_error (with_nul, sizeof with_nul - 1, "/d/x.conf:2: ", "NUL");
+  check_error (with_nul, sizeof with_nul - 1, "/d/x.conf:2: ", "control");
 }
 
 /* What a file that may be a secret holds is not repeated unless it looks like a setting. */
