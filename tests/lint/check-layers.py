@@ -24,12 +24,13 @@ LIBRARY = [
 ]
 
 # What the service speaks to besides its clients. They do not know each other.
-SERVICE_PARTS = {"service/dbus"}
+SERVICE_PARTS = {"service/dbus", "service/systemd"}
 
-# The rest knows of the library only what its users know; job/ knows nothing of it.
+# The rest knows of the library only what its users know; job/ and scope-shell/ know nothing of it.
 PROGRAMS = {
     "job": set(),
     "handler-hosts": set(),
+    "scope-shell": set(),
     "service": {"service"},
     **{part: {"service"} for part in SERVICE_PARTS},
     "cli": {"cli", "service"} | SERVICE_PARTS,
@@ -52,6 +53,7 @@ ONLY_IN = {
 NEVER = {
     "libruntimeuse/protocol": ("gio/", "glib-unix.h", "time.h", "sys/", "unistd.h"),
     "job": ("glib", "gio/", "json-glib/"),
+    "scope-shell": ("glib", "gio/", "json-glib/"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[>"]', re.MULTILINE)
