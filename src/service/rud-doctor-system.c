@@ -16,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* A session takes a handful of descriptors, so this is enough for some hundred. */
@@ -228,58 +227,11 @@ check_descriptors (GPtrArray *checks)
   check->advice = g_strdup_printf ("ulimit -Hn %d", ENOUGH_DESCRIPTORS);
 }
 
-/* Only the address of a socket in the file system can be told from the outside. */
-static char *
-find_bus_socket (void)
-{
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  const char *path = address != NULL ? strstr (address, "unix:path=") : NULL;
-
-  if (path != NULL)
-    {
-      path += strlen ("unix:path=");
-      return g_strndup (path, strcspn (path, ",;"));
-    }
-
-  return address == NULL ? g_build_filename (g_get_user_runtime_dir (), "bus", NULL) : NULL;
-}
-
-static gboolean
-can_connect (const char *path)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  gboolean connected;
-
-  if (fd < 0)
-    return FALSE;
-
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  connected = connect (fd, (struct sockaddr *) &address, sizeof address) == 0;
-  close (fd);
-
-  return connected;
-}
-
-static void
-check_message_bus (GPtrArray *checks)
-{
-  RudCheck *check = add_check (checks, "message-bus", _("the D-Bus interface of the desktop"));
-  g_autofree char *path = find_bus_socket ();
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  gboolean there = path != NULL ? can_connect (path) : address != NULL && address[0] != '\0';
-
-  set_state (check, there, _("Start the program inside: dbus-run-session"));
-  if (there)
-    check->value = g_strdup (path != NULL ? path : address);
-}
-
 void
 rud_doctor_add_system_checks (GPtrArray *checks)
 {
   check_loopback (checks);
   check_descriptors (checks);
-  check_message_bus (checks);
 }
 
 /* In a build tree the hosts lie beside the folder of this program. */

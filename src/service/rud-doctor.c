@@ -5,7 +5,9 @@
 #include "rud-doctor.h"
 
 #include "rud-doctor-agents.h"
+#include "rud-doctor-desktop.h"
 #include "rud-doctor-system.h"
+#include "rud-scopes.h"
 #include "runtimeuse.h"
 
 #include <glib/gi18n.h>
@@ -54,6 +56,7 @@ typedef struct
   RudCheck      *check;     /* owned by the list */
   const Program *program;   /* (nullable): only a shell, which has nothing to say */
   GString       *answer;
+  char         **shell;     /* (nullable): what was tried, when a scope was asked for */
 } Question;
 
 static void
@@ -67,6 +70,7 @@ static void
 question_free (Question *self)
 {
   g_string_free (self->answer, TRUE);
+  g_strfreev (self->shell);
   g_object_unref (self->task);
   g_free (self);
 }
@@ -172,13 +176,25 @@ judge_commands (RudCheck     *check,
 }
 
 static void
+question_over (Question *self)
+{
+  Examination *examination = g_task_get_task_data (self->task);
+
+  examination->n_pending--;
+  if (examination->n_pending == 0)
+    g_task_return_pointer (self->task, g_ptr_array_ref (examination->checks),
+                           (GDestroyNotify) g_ptr_array_unref);
+
+  question_free (self);
+}
+
+static void
 answered_cb (GObject      *object,
              GAsyncResult *result,
              gpointer      user_data)
 {
   RuntimeUseCommandHandler *command = RUNTIME_USE_COMMAND_HANDLER (object);
   Question *question = user_data;
-  Examination *examination = g_task_get_task_data (question->task);
   g_autoptr(GError) error = NULL;
   int status = runtime_use_command_handler_run_finish (command, result, &error);
 
@@ -187,13 +203,8 @@ answered_cb (GObject      *object,
   else
     judge_commands (question->check, status, error);
 
-  examination->n_pending--;
-  if (examination->n_pending == 0)
-    g_task_return_pointer (question->task, g_ptr_array_ref (examination->checks),
-                           (GDestroyNotify) g_ptr_array_unref);
-
   g_signal_handlers_disconnect_by_data (command, question);
-  question_free (question);
+  question_over (question);
 }
 
 static void
@@ -206,6 +217,21 @@ output_cb (RuntimeUseCommandHandler *command,
     g_string_append_len (question->answer, text, MIN (strlen (text), ANSWER_LIMIT));
 }
 
+static Question *
+question_new (GTask    *task,
+              RudCheck *check)
+{
+  Examination *examination = g_task_get_task_data (task);
+  Question *self = g_new0 (Question, 1);
+
+  self->task = g_object_ref (task);
+  self->check = check;
+  self->answer = g_string_new (NULL);
+  examination->n_pending++;
+
+  return self;
+}
+
 /* Runs @line as any command is run here, so that nothing of it is left. */
 static void
 ask (GTask         *task,
@@ -213,16 +239,11 @@ ask (GTask         *task,
      const Program *program,
      const char    *line)
 {
-  Examination *examination = g_task_get_task_data (task);
   g_autoptr(RuntimeUseCommand) command = runtime_use_command_new (line, NULL, NULL);
   g_autoptr(RuntimeUseCommandHandler) handler = runtime_use_command_handler_new (command);
-  Question *question = g_new0 (Question, 1);
+  Question *question = question_new (task, check);
 
-  question->task = g_object_ref (task);
-  question->check = check;
   question->program = program;
-  question->answer = g_string_new (NULL);
-  examination->n_pending++;
 
   runtime_use_command_handler_set_timeout (handler, ANSWER_DEADLINE);
   runtime_use_command_handler_set_grace (handler, ANSWER_GRACE);
@@ -265,6 +286,36 @@ ask_shell (GTask *task)
   ask (task, check, NULL, "exit 0");
 }
 
+static void
+scopes_tried_cb (GObject      *object,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  Question *question = user_data;
+  g_autoptr(GError) error = NULL;
+
+  rud_scopes_try_finish (result, &error);
+  rud_doctor_judge_scopes (question->check, question->shell, error);
+  question_over (question);
+}
+
+static void
+ask_systemd (GTask *task)
+{
+  Examination *examination = g_task_get_task_data (task);
+  RudCheck *check;
+  char **shell = rud_doctor_add_scopes_check (examination->checks, &check);
+  Question *question;
+
+  if (shell == NULL)
+    return;
+
+  question = question_new (task, check);
+  question->shell = shell;
+  rud_scopes_try_async ((const char * const *) shell, g_task_get_cancellable (task),
+                        scopes_tried_cb, question);
+}
+
 /* Looks at what this machine has; takes no longer than the slowest program may. */
 void
 rud_doctor_examine_async (GCancellable        *cancellable,
@@ -281,6 +332,8 @@ rud_doctor_examine_async (GCancellable        *cancellable,
   /* It ends after the others were asked, since that is heard from the main context. */
   ask_shell (task);
   rud_doctor_add_system_checks (examination->checks);
+  rud_doctor_add_desktop_checks (examination->checks);
+  ask_systemd (task);
   for (gsize i = 0; i < G_N_ELEMENTS (programs); i++)
     ask_program (task, &programs[i]);
   rud_doctor_add_agent_checks (examination->checks);

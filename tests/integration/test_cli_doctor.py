@@ -38,8 +38,8 @@ def test_this_machine_can_serve():
     assert {name for name, check in checks.items() if check['essential']} == ESSENTIAL
     assert all(checks[name]['state'] == 'ok' for name in ESSENTIAL)
     assert checks['python3']['state'] == 'ok' and checks['python3']['value'].startswith('3.')
-    for name in ('node', 'bun', 'message-bus', 'descriptors', 'inotify', 'openat2',
-                 'user-namespaces', 'cgroup-kill', 'host-javascript', 'host-python'):
+    for name in ('node', 'bun', 'session-bus', 'systemd', 'flatpak', 'descriptors', 'inotify',
+                 'openat2', 'user-namespaces', 'cgroup-kill', 'host-javascript', 'host-python'):
         assert checks[name]['state'] in ('ok', 'limited', 'missing')
         assert checks[name]['purpose']
 
