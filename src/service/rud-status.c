@@ -12,7 +12,7 @@
  * bytes and artifacts grow without it.
  */
 
-#define N_OUTCOMES 3
+#define N_OUTCOMES (RUNTIME_USE_REQUEST_OUTCOME_CANCELLED + 1)
 #define N_BOUNDS 16
 
 /* In seconds. */
@@ -91,10 +91,52 @@ status_sum (RudStatus  *self,
 /* What sessions tell */
 
 static void
+request_started_cb (RuntimeUseSession *session,
+                    RudStatus         *self)
+{
+  self->n_active++;
+  self->total_requests++;
+  status_changed (self);
+}
+
+static void
+count_duration (RudStatus      *self,
+                RudRequestKind  kind,
+                gint64          duration)
+{
+  const double seconds = (double) duration / G_USEC_PER_SEC;
+
+  self->duration[kind] += duration;
+  self->n_within[kind][N_BOUNDS]++;
+  for (guint i = N_BOUNDS; i > 0 && seconds <= duration_bounds[i - 1]; i--)
+    self->n_within[kind][i - 1]++;
+}
+
+static void
+request_finished_cb (RuntimeUseSession        *session,
+                     RuntimeUseRequestOutcome  outcome,
+                     RudStatus                *self)
+{
+  const char *name = runtime_use_session_get_request_kind (session);
+  RudRequestKind kind = RUD_REQUEST_INVOCATION;
+
+  if (g_strcmp0 (name, "command") == 0)
+    kind = RUD_REQUEST_COMMAND;
+
+  self->n_active--;
+  self->n_finished[kind][outcome]++;
+  count_duration (self, kind, runtime_use_session_get_last_duration (session));
+  g_signal_emit (self, signals[SIGNAL_REQUEST_FINISHED], 0, session, outcome);
+  status_changed (self);
+}
+
+static void
 session_opened_cb (RuntimeUseServer  *server,
                    RuntimeUseSession *session,
                    RudStatus         *self)
 {
+  g_signal_connect_object (session, "request-started", G_CALLBACK (request_started_cb), self, 0);
+  g_signal_connect_object (session, "request-finished", G_CALLBACK (request_finished_cb), self, 0);
   self->total_sessions++;
   status_changed (self);
 }
@@ -104,6 +146,12 @@ session_closed_cb (RuntimeUseServer  *server,
                    RuntimeUseSession *session,
                    RudStatus         *self)
 {
+  /* The server may have stopped to wait for it. */
+  g_signal_handlers_disconnect_by_data (session, self);
+  if (runtime_use_session_get_request_kind (session) != NULL)
+    self->n_active--;
+
+  self->output_bytes += runtime_use_session_get_output_bytes (session);
   self->artifacts_uploaded += session_get_number (session, "artifacts-uploaded");
   self->artifacts_failed += session_get_number (session, "artifacts-failed");
   status_changed (self);
@@ -158,7 +206,7 @@ rud_status_class_init (RudStatusClass *klass)
                   G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE,
-                  2, RUNTIME_USE_TYPE_SESSION, G_TYPE_UINT);
+                  2, RUNTIME_USE_TYPE_SESSION, RUNTIME_USE_TYPE_REQUEST_OUTCOME);
 }
 
 static void
@@ -228,19 +276,16 @@ rud_status_get_failed_requests (RudStatus *self)
   guint64 failed = 0;
 
   for (int kind = 0; kind < RUD_N_REQUEST_KINDS; kind++)
-    failed += self->n_finished[kind][1];
+    failed += self->n_finished[kind][RUNTIME_USE_REQUEST_OUTCOME_FAILED];
 
   return failed;
 }
 
-/* @outcome is a RuntimeUseRequestOutcome. */
 guint64
-rud_status_get_n_finished (RudStatus      *self,
-                           RudRequestKind  kind,
-                           guint           outcome)
+rud_status_get_n_finished (RudStatus                *self,
+                           RudRequestKind            kind,
+                           RuntimeUseRequestOutcome  outcome)
 {
-  g_return_val_if_fail (outcome < N_OUTCOMES, 0);
-
   return self->n_finished[kind][outcome];
 }
 
@@ -264,7 +309,7 @@ rud_status_get_duration_bounds (gsize *n_bounds)
 guint64
 rud_status_get_output_bytes (RudStatus *self)
 {
-  return self->output_bytes;
+  return self->output_bytes + status_sum (self, "output-bytes");
 }
 
 guint64

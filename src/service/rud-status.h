@@ -35,9 +35,9 @@ guint64           rud_status_get_total_sessions     (RudStatus        *self);
 guint             rud_status_get_n_active_requests  (RudStatus        *self);
 guint64           rud_status_get_total_requests     (RudStatus        *self);
 guint64           rud_status_get_failed_requests    (RudStatus        *self);
-guint64           rud_status_get_n_finished         (RudStatus        *self,
-                                                     RudRequestKind    kind,
-                                                     guint             outcome);
+guint64           rud_status_get_n_finished         (RudStatus                *self,
+                                                     RudRequestKind            kind,
+                                                     RuntimeUseRequestOutcome  outcome);
 RudDurations      rud_status_get_durations          (RudStatus        *self,
                                                      RudRequestKind    kind);
 const double     *rud_status_get_duration_bounds    (gsize            *n_bounds);
