@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "rud-dbus.h"
+#include "runtimeuse.h"
+
+G_BEGIN_DECLS
+
+#define RUD_TYPE_SESSION_OBJECT (rud_session_object_get_type ())
+
+G_DECLARE_FINAL_TYPE (RudSessionObject, rud_session_object, RUD, SESSION_OBJECT,
+                      RudDbusSessionSkeleton)
+
+RudSessionObject  *rud_session_object_new         (RuntimeUseSession *session,
+                                                   const char        *agent);
+RuntimeUseSession *rud_session_object_get_session (RudSessionObject  *self);
+void               rud_session_object_exported    (RudSessionObject  *self);
+void               rud_session_object_set_silent  (RudSessionObject  *self,
+                                                   gboolean           silent);
+void               rud_session_object_tell        (RudSessionObject  *self);
+gboolean           rud_session_object_tick        (RudSessionObject  *self);
+
+G_END_DECLS
