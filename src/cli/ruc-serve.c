@@ -7,6 +7,7 @@
 #include "ruc-agent.h"
 #include "ruc-serve-listen.h"
 #include "ruc-serve-options.h"
+#include "rud-bus.h"
 #include "rud-credential.h"
 #include "rud-log.h"
 #include "rud-process.h"
@@ -28,17 +29,19 @@ typedef struct
 {
   RuntimeUseServer       *server;
   RuntimeUseAgentHandler *agent;
+  RudBus                 *bus;
   GMainLoop              *loop;
   GCancellable           *cancellable;   /* of the preparation */
   gboolean                serving;
   gboolean                stopping;
   int                     exit_status;
-  GError                 *error;         /* (nullable): of the preparation */
+  GError                 *error;         /* (nullable): of the preparation, or of the bus */
 } Service;
 
 static void
 service_clear (Service *service)
 {
+  g_clear_object (&service->bus);
   g_clear_object (&service->server);
   g_clear_object (&service->agent);
   g_clear_object (&service->cancellable);
@@ -82,6 +85,18 @@ stopped_cb (GObject      *object,
   ruc_agent_stop_async (service->agent, agent_stopped_cb, service);
 }
 
+/* Whoever finds us by our name finds somebody who serves. */
+static void
+bus_left_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Service *service = user_data;
+
+  rud_bus_stop_finish (service->bus, result);
+  runtime_use_server_stop_async (service->server, NULL, stopped_cb, service);
+}
+
 /* The first signal ends all work in order, a second one leaves at once. */
 static gboolean
 service_stop (Service *service,
@@ -97,7 +112,7 @@ service_stop (Service *service,
   service->stopping = TRUE;
   g_timeout_add (STOP_DEADLINE_MS, deadline_cb, service);
   if (service->serving)
-    runtime_use_server_stop_async (service->server, NULL, stopped_cb, service);
+    rud_bus_stop_async (service->bus, bus_left_cb, service);
   else
     g_cancellable_cancel (service->cancellable);
 
@@ -186,10 +201,43 @@ stop_agent (Service *service)
 }
 
 static void
+set_up_bus (Service   *service,
+            RudConfig *config)
+{
+  const char *mode = rud_config_get_string (config, "bus-name");
+  const char *handler = rud_config_get_string (config, "handler");
+  g_autofree char *agent = NULL;
+  g_autoptr(RudStatus) status = NULL;
+  RudBusMode bus_mode = RUD_BUS_AUTO;
+
+  agent = handler != NULL ? g_path_get_basename (handler)
+                          : g_strdup (rud_config_get_string (config, "agent"));
+  if (g_strcmp0 (mode, "required") == 0)
+    bus_mode = RUD_BUS_REQUIRED;
+  else if (g_strcmp0 (mode, "off") == 0)
+    bus_mode = RUD_BUS_OFF;
+
+  status = rud_status_new (service->server, agent);
+  service->bus = rud_bus_new (status, bus_mode);
+}
+
+static void
+bus_started_cb (GObject      *object,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  Service *service = user_data;
+
+  if (!rud_bus_start_finish (service->bus, result, &service->error) && !service->stopping)
+    service_stop (service, EXIT_FAILURE);
+}
+
+static void
 serve_clients (Service *service)
 {
   service->serving = TRUE;
   ruc_serve_listen_say (service->server);
+  rud_bus_start_async (service->bus, bus_started_cb, service);
 
   g_main_loop_run (service->loop);
 }
@@ -213,6 +261,7 @@ serve (RucServeOptions  *options,
 
   ruc_serve_options_apply (options, G_OBJECT (service.server));
 
+  set_up_bus (&service, options->config);
   g_unix_signal_add (SIGTERM, sigterm_cb, &service);
   g_unix_signal_add (SIGINT, sigint_cb, &service);
 
@@ -221,6 +270,12 @@ serve (RucServeOptions  *options,
     serve_clients (&service);
   else
     stop_agent (&service);
+
+  if (service.serving && service.error != NULL && service.exit_status == EXIT_FAILURE)
+    {
+      g_propagate_error (error, g_steal_pointer (&service.error));
+      return -1;
+    }
 
   if (!service.stopping)
     return -1;
