@@ -8,6 +8,10 @@
 #include "ruc-exec.h"
 #include "ruc-run.h"
 #include "ruc-serve.h"
+#include "ruc-session-cancel.h"
+#include "ruc-session-end.h"
+#include "ruc-session-show.h"
+#include "ruc-sessions.h"
 #include "rud-process.h"
 
 #include <glib/gi18n.h>
@@ -29,6 +33,10 @@ static const Command commands[] = {
   { "agents", ruc_agents },
   { "config", ruc_config },
   { "doctor", ruc_doctor },
+  { "sessions", ruc_sessions },
+  { "show", ruc_session_show },
+  { "cancel", ruc_session_cancel },
+  { "end", ruc_session_end },
 };
 
 static void

@@ -268,6 +268,10 @@ ruc_serve_options_print_help (void)
              "       runtimeuse agents [OPTION…]\n"
              "       runtimeuse config [OPTION…]\n"
              "       runtimeuse doctor [OPTION…]\n"
+             "       runtimeuse sessions [OPTION…]\n"
+             "       runtimeuse show [OPTION…] ID\n"
+             "       runtimeuse cancel [OPTION…] ID|--all\n"
+             "       runtimeuse end [OPTION…] ID|--all\n"
              "\n"
              "Runs commands and agents for clients that connect over a WebSocket.\n"
              "\n"
@@ -277,7 +281,11 @@ ruc_serve_options_print_help (void)
              "  exec                  run a command where the runtime is\n"
              "  agents                list the agents, and what they lack\n"
              "  config                show what serve is set to, and by what\n"
-             "  doctor                show what this machine offers, and what is missing\n"));
+             "  doctor                show what this machine offers, and what is missing\n"
+             "  sessions              list the sessions of the service on the session bus\n"
+             "  show                  show one of them\n"
+             "  cancel                cancel what runs in one of them, or in all\n"
+             "  end                   end one of them, or all\n"));
   g_print ("%s",
            _("\n"
              "Agent:\n"

@@ -4,12 +4,16 @@
 
 #include "ruc-text.h"
 
+#include "ruc-options.h"
 #include "runtimeuse.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,16 +99,13 @@ ruc_text_read_input (GError **error)
   return read_text (STDIN_FILENO, _("standard input"), error);
 }
 
-/* What can be shown of the name of a file, whoever chose it: no line breaks, and nothing that a
- * terminal obeys.
- */
+/* What can be shown of a text of whoever: one line, and nothing that a terminal obeys. */
 char *
-ruc_text_show_name (const char *name)
+ruc_text_show (const char *text)
 {
-  g_autofree char *valid = g_filename_display_name (name);
-  GString *shown = g_string_sized_new (strlen (valid));
+  GString *shown = g_string_sized_new (strlen (text));
 
-  for (const char *text = valid; *text != '\0'; text = g_utf8_next_char (text))
+  for (; *text != '\0'; text = g_utf8_next_char (text))
     {
       gunichar character = g_utf8_get_char (text);
 
@@ -115,4 +116,27 @@ ruc_text_show_name (const char *name)
     }
 
   return g_string_free (shown, FALSE);
+}
+
+/* The same of the name of a file. */
+char *
+ruc_text_show_name (const char *name)
+{
+  g_autofree char *valid = g_filename_display_name (name);
+
+  return ruc_text_show (valid);
+}
+
+/* Writes to standard output, and returns the exit status. */
+int
+ruc_text_print (const char *text)
+{
+  if (fputs (text, stdout) >= 0 && fflush (stdout) == 0)
+    return EXIT_SUCCESS;
+  if (errno == EPIPE)
+    return 128 + SIGPIPE;
+
+  g_printerr (_("Error: cannot write the output: %s\n"), g_strerror (errno));
+
+  return RUC_EXIT_FAILED;
 }

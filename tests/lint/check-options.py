@@ -10,7 +10,8 @@ import re
 import subprocess
 import sys
 
-COMMANDS = ("serve", "run", "exec", "agents", "config", "doctor")
+COMMANDS = ("serve", "run", "exec", "agents", "config", "doctor", "sessions", "show", "cancel",
+            "end")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 ALWAYS = {"--help", "--version"}
 # Where the part about a command begins and ends, and which of its lines name options.

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import termios
 import time
@@ -66,8 +67,10 @@ class Running:
 class Terminal(Running):
     """The program with a terminal of its own for all three streams, or for those not given."""
 
-    def __init__(self, *arguments, env=None, **options):
+    def __init__(self, *arguments, env=None, size=None, **options):
         self.master, slave = pty.openpty()
+        if size:
+            self.resize(*size)
         streams = {name: slave for name in ('stdin', 'stdout', 'stderr')} | options
         self.text = ''
         super().__init__(*arguments, env={'TERM': 'xterm', 'NO_COLOR': None, **(env or {})},
@@ -78,6 +81,10 @@ class Terminal(Running):
     def __exit__(self, *error):
         super().__exit__(*error)
         os.close(self.master)
+
+    def resize(self, columns, rows):
+        """Whoever is in the foreground is told by a signal."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
 
     def press(self, keys):
         os.write(self.master, keys)
