@@ -19,6 +19,9 @@ PLACES = {
     "README.md": (r"^### `runtimeuse (?:\[?{}\]?)", r"^##", r"^\| (`--.*?) \|"),
     "data/runtimeuse.1": (r"^\.SS {}$", r"^\.S[HS]", r"^\.BI? (.*)"),
     "data/completions/runtimeuse": (r"^    (?:\w+\|)*{}(?:\|\w+)*\)$", r";;", r".*"),
+    "data/completions/_runtimeuse": (r"^    (?:\w+\|)*{}(?:\|\w+)*\)$", r";;", r".*"),
+    "data/completions/runtimeuse.fish": (
+        r"\A", r"\Z", r"^complete .*__runtimeuse_is (?:\w+ )*{}(?: \w+)*'.* (-l .*)"),
 }
 ONLY_SERVE = {
     "docs/protocol.md": (r"^## 1\.", r"^## 2\.", r"^ *(?:runtimeuse)? +\[.*"),
@@ -26,7 +29,9 @@ ONLY_SERVE = {
 
 
 def options_in(text: str) -> set[str]:
-    return set(OPTION.findall(text.replace("\\-", "-"))) - ALWAYS
+    # How man pages and completions of fish write them.
+    text = re.sub(r"^-l ", "--", text.replace("\\-", "-"), flags=re.MULTILINE)
+    return set(OPTION.findall(text)) - ALWAYS
 
 
 def part_of(text: str, begin: str, end: str) -> str:
@@ -53,7 +58,8 @@ def check(command: str, wanted: set[str], root: pathlib.Path) -> int:
     for name, (begin, end, pattern) in places.items():
         text = (root / name).read_text(encoding="utf-8")
         part = part_of(text, begin.format(command), end)
-        found = options_in("\n".join(re.findall(pattern, part, re.MULTILINE)))
+        lines = re.findall(pattern.format(command), part, re.MULTILINE)
+        found = options_in("\n".join(lines))
         for option in sorted(wanted - found):
             print(f"{name}: {command} {option} is missing")
         for option in sorted(found - wanted):
