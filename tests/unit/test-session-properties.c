@@ -2,137 +2,10 @@
 
 #include "config.h"
 
-#include "session-fixture.h"
+#include "runtime-use-invocation-private.h"
+#include "session-watcher.h"
 
 #include <string.h>
-
-/* What a watcher was told, one word each, in order. */
-typedef struct
-{
-  SessionFixture *fixture;
-  GString        *told;
-} Watcher;
-
-static void
-tell (Watcher    *watcher,
-      const char *what)
-{
-  if (watcher->told->len > 0)
-    g_string_append_c (watcher->told, ' ');
-  g_string_append (watcher->told, what);
-}
-
-static const char *
-nick_of (GType type,
-         int   value)
-{
-  g_autoptr(GEnumClass) klass = g_type_class_ref (type);
-
-  return g_enum_get_value (klass, value)->value_nick;
-}
-
-static void
-state_cb (RuntimeUseSession *session,
-          GParamSpec        *pspec,
-          Watcher           *watcher)
-{
-  tell (watcher, nick_of (RUNTIME_USE_TYPE_SESSION_STATE,
-                          runtime_use_session_get_state (session)));
-}
-
-static void
-phase_cb (RuntimeUseSession *session,
-          GParamSpec        *pspec,
-          Watcher           *watcher)
-{
-  g_autofree char *text = NULL;
-
-  text = g_strdup_printf ("@%s", nick_of (RUNTIME_USE_TYPE_REQUEST_PHASE,
-                                          runtime_use_session_get_phase (session)));
-  tell (watcher, text);
-}
-
-static void
-command_cb (RuntimeUseSession *session,
-            GParamSpec        *pspec,
-            Watcher           *watcher)
-{
-  const char *command = runtime_use_session_get_command (session);
-  g_autofree char *text = g_strdup_printf ("$%s", command != NULL ? command : "");
-
-  tell (watcher, text);
-}
-
-static void
-started_cb (RuntimeUseSession *session,
-            Watcher           *watcher)
-{
-  g_assert_nonnull (runtime_use_session_get_request_kind (session));
-  g_assert_cmpint (runtime_use_session_get_request_started_at (session), >, 0);
-  tell (watcher, "started");
-}
-
-static void
-finished_cb (RuntimeUseSession        *session,
-             RuntimeUseRequestOutcome  outcome,
-             Watcher                  *watcher)
-{
-  g_assert_nonnull (runtime_use_session_get_request_kind (session));
-  g_assert_cmpint (runtime_use_session_get_request_started_at (session), >, 0);
-  tell (watcher, nick_of (RUNTIME_USE_TYPE_REQUEST_OUTCOME, outcome));
-}
-
-static void
-closed_cb (RuntimeUseSession *session,
-           Watcher           *watcher)
-{
-  tell (watcher, "::closed");
-}
-
-static void
-received_cb (RuntimeUseChannel *channel,
-             GBytes            *message,
-             Watcher           *watcher)
-{
-  tell (watcher, "message");
-}
-
-static Watcher *
-watcher_new (SessionFixture *fixture)
-{
-  Watcher *self = g_new0 (Watcher, 1);
-
-  self->fixture = fixture;
-  self->told = g_string_new (NULL);
-  g_signal_connect (fixture->session, "notify::state", G_CALLBACK (state_cb), self);
-  g_signal_connect (fixture->session, "notify::phase", G_CALLBACK (phase_cb), self);
-  g_signal_connect (fixture->session, "notify::command", G_CALLBACK (command_cb), self);
-  g_signal_connect (fixture->session, "request-started", G_CALLBACK (started_cb), self);
-  g_signal_connect (fixture->session, "request-finished", G_CALLBACK (finished_cb), self);
-  g_signal_connect (fixture->session, "closed", G_CALLBACK (closed_cb), self);
-  g_signal_connect (fixture->client, "message", G_CALLBACK (received_cb), self);
-
-  return self;
-}
-
-static void
-watcher_free (Watcher *self)
-{
-  g_signal_handlers_disconnect_by_data (self->fixture->session, self);
-  g_signal_handlers_disconnect_by_data (self->fixture->client, self);
-  g_string_free (self->told, TRUE);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Watcher, watcher_free)
-
-static void
-assert_told (Watcher    *watcher,
-             const char *expected)
-{
-  g_assert_cmpstr (watcher->told->str, ==, expected);
-  g_string_truncate (watcher->told, 0);
-}
 
 static void
 answer (SessionFixture *f,
@@ -190,7 +63,7 @@ static void
 test_invocation (void)
 {
   g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-  g_autoptr(Watcher) watcher = watcher_new (f);
+  g_autoptr(SessionWatcher) watcher = session_watcher_new (f);
   const char *blocks[] = { "one", "two", NULL };
 
   g_test_summary ("An invocation is told of from its acceptance to its terminal, in order");
@@ -198,7 +71,7 @@ test_invocation (void)
   session_fixture_send (f, "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
                            "\"user_prompt\":\"x\",\"model\":\"m1\",\"source_id\":\"job 7\","
                            "\"secrets_to_redact\":[]}");
-  assert_told (watcher, "busy started @agent");
+  session_watcher_assert (watcher, "busy started @agent");
   g_assert_cmpstr (runtime_use_session_get_request_kind (f->session), ==, "invocation");
   g_assert_cmpstr (runtime_use_session_get_source_id (f->session), ==, "job 7");
   g_assert_cmpstr (runtime_use_session_get_model (f->session), ==, "m1");
@@ -206,11 +79,11 @@ test_invocation (void)
   runtime_use_invocation_send_assistant_message (fake_agent_peek (f->agent), blocks);
   g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==, 6);
   session_fixture_settle (f);
-  assert_told (watcher, "message");
+  session_watcher_assert (watcher, "message");
 
   fake_clock_advance (f->clock, 1500);
   answer (f, "done");
-  assert_told (watcher, "idle succeeded @none message");
+  session_watcher_assert (watcher, "idle succeeded @none message");
   assert_nothing_runs (f);
   assert_counts (f, 1, 0, 0);
   g_assert_cmpint (runtime_use_session_get_last_duration (f->session), ==, 1500000);
@@ -221,7 +94,7 @@ static void
 test_commands (void)
 {
   g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-  g_autoptr(Watcher) watcher = watcher_new (f);
+  g_autoptr(SessionWatcher) watcher = session_watcher_new (f);
 
   g_test_summary ("Of a list of commands the one that runs is shown");
 
@@ -230,8 +103,8 @@ test_commands (void)
                            "{\"command\":\"printf 12345\"},{\"command\":\"exit 3\"}]}");
   session_fixture_wait_terminal (f);
   session_fixture_settle (f);
-  assert_told (watcher, "busy started @agent $printf 12345 message $exit 3 $ idle succeeded @none "
-                        "message");
+  session_watcher_assert (watcher, "busy started @agent $printf 12345 message $exit 3 $ idle "
+                                   "succeeded @none message");
   assert_counts (f, 1, 0, 0);
   g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==, 5);
 }
@@ -240,7 +113,7 @@ static void
 test_failed (void)
 {
   g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-  g_autoptr(Watcher) watcher = watcher_new (f);
+  g_autoptr(SessionWatcher) watcher = session_watcher_new (f);
 
   g_test_summary ("A failure is counted and its text kept until the next one");
 
@@ -248,7 +121,7 @@ test_failed (void)
                            "\"user_prompt\":\"x\",\"model\":\"m1\",\"secrets_to_redact\":[],"
                            "\"pre_agent_invocation_commands\":[{\"command\":\"exit 4\"}]}");
   session_fixture_wait_terminal (f);
-  assert_told (watcher, "busy started @before $exit 4 $ idle failed @none message");
+  session_watcher_assert (watcher, "busy started @before $exit 4 $ idle failed @none message");
   assert_counts (f, 1, 1, 0);
   g_assert_cmpstr (runtime_use_session_get_last_error (f->session), ==,
                    "pre-agent command failed with exit code: 4");
@@ -260,78 +133,307 @@ test_failed (void)
   g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "command-failed");
 }
 
-static void
-test_cancelled (void)
+/* A text of so many bytes. */
+static char *
+repeat (const char *piece,
+        gsize       length)
 {
-  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-  g_autoptr(Watcher) watcher = watcher_new (f);
+  GString *text = g_string_new (NULL);
 
-  g_test_summary ("A cancelled request is none that failed");
+  while (text->len < length)
+    g_string_append (text, piece);
 
-  session_fixture_send_prompt (f, "one");
-  g_assert_true (runtime_use_session_cancel (f->session));
-  answer (f, "in spite of all");
-  assert_told (watcher, "busy started @agent cancelling idle cancelled @none message");
-  assert_counts (f, 1, 0, 1);
-  g_assert_null (runtime_use_session_get_last_error (f->session));
+  return g_string_free (text, FALSE);
 }
 
 static void
-test_drain_idle (void)
+send_named (SessionFixture *f,
+            const char     *source_id,
+            const char     *model)
 {
-  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-  g_autoptr(Watcher) watcher = watcher_new (f);
+  g_autofree char *text = NULL;
 
-  g_test_summary ("An idle session that is drained closes its channel with 1001");
-
-  runtime_use_session_drain (f->session);
-  g_assert_cmpint (runtime_use_session_get_state (f->session), ==,
-                   RUNTIME_USE_SESSION_STATE_ENDING);
-  session_fixture_wait_closed (f);
-  assert_told (watcher, "ending closed ::closed");
-  g_assert_cmpuint (runtime_use_channel_get_close_code (RUNTIME_USE_CHANNEL (f->client), NULL), ==,
-                    1001);
+  text = g_strdup_printf ("{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                          "\"user_prompt\":\"x\",\"model\":\"%s\",\"source_id\":\"%s\","
+                          "\"secrets_to_redact\":[\"hush-hush\"]}", model, source_id);
+  session_fixture_send (f, text);
 }
 
 static void
-test_drain_busy (void)
+test_secrets (void)
 {
   g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-  g_autoptr(Watcher) watcher = watcher_new (f);
+  g_autoptr(GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED,
+                                                 "no hush-hush, no " FAKE_AGENT_KEY);
+  g_autoptr(RuntimeUseInvocation) invocation = NULL;
 
-  g_test_summary ("A request that runs when its session is drained goes on; others are refused");
+  g_test_summary ("Nothing that is told holds a secret of the request or of the agent");
 
+  send_named (f, "job hush-hush", FAKE_AGENT_KEY "-large");
+  g_assert_cmpstr (runtime_use_session_get_source_id (f->session), ==, "job [REDACTED]");
+  g_assert_cmpstr (runtime_use_session_get_model (f->session), ==, "[REDACTED]-large");
+  _runtime_use_invocation_show_command (fake_agent_peek (f->agent), "curl -u me:hush-hush x");
+  g_assert_cmpstr (runtime_use_session_get_command (f->session), ==, "curl -u me:[REDACTED] x");
+
+  invocation = fake_agent_take (f->agent);
+  runtime_use_invocation_return_error (invocation, error);
+  g_assert_cmpstr (runtime_use_session_get_last_error (f->session), ==,
+                   "no [REDACTED], no [REDACTED]");
+}
+
+/* What is left of a secret that lies across the limit must not be seen. */
+static void
+test_secrets_at_the_limit (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+
+  g_test_summary ("A secret is found before the text is cut");
+
+  for (guint before = 240; before < 260; before++)
+    {
+      g_autofree char *start = g_strnfill (before, 'a');
+      g_autofree char *name = g_strconcat (start, "hush-hush and so on", NULL);
+      g_autofree char *command = g_strconcat (start, start, start, start, "hush-hush", NULL);
+
+      send_named (f, name, name);
+      g_assert_cmpuint (strlen (runtime_use_session_get_source_id (f->session)), ==, 256);
+      g_assert_null (strchr (runtime_use_session_get_source_id (f->session), 'h'));
+      g_assert_null (strchr (runtime_use_session_get_model (f->session), 'h'));
+      _runtime_use_invocation_show_command (fake_agent_peek (f->agent), command);
+      g_assert_cmpuint (strlen (runtime_use_session_get_command (f->session)), <=, 1024);
+      g_assert_null (strchr (runtime_use_session_get_command (f->session), 'h'));
+      answer (f, "done");
+    }
+}
+
+static void
+test_limits (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autofree char *euros = repeat ("€", 300);
+  g_autofree char *exact = g_strnfill (256, 'x');
+  g_autofree char *command = repeat ("😀", 2000);
+  g_autofree char *shifted = g_strconcat ("x", command, NULL);
+  g_autofree char *reason = repeat ("€", 3000);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RuntimeUseInvocation) invocation = NULL;
+
+  g_test_summary ("Long texts are cut between characters");
+
+  send_named (f, euros, exact);
+  g_assert_cmpuint (strlen (runtime_use_session_get_source_id (f->session)), ==, 255);
+  g_assert_true (g_utf8_validate (runtime_use_session_get_source_id (f->session), -1, NULL));
+  g_assert_cmpstr (runtime_use_session_get_model (f->session), ==, exact);
+
+  _runtime_use_invocation_show_command (fake_agent_peek (f->agent), command);
+  g_assert_cmpuint (strlen (runtime_use_session_get_command (f->session)), ==, 1024);
+  _runtime_use_invocation_show_command (fake_agent_peek (f->agent), shifted);
+  g_assert_cmpuint (strlen (runtime_use_session_get_command (f->session)), ==, 1021);
+  g_assert_true (g_utf8_validate (runtime_use_session_get_command (f->session), -1, NULL));
+
+  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, reason);
+  invocation = fake_agent_take (f->agent);
+  runtime_use_invocation_return_error (invocation, error);
+  g_assert_cmpuint (strlen (runtime_use_session_get_last_error (f->session)), ==, 510);
+  g_assert_true (g_utf8_validate (runtime_use_session_get_last_error (f->session), -1, NULL));
+}
+
+static void
+fail_with (SessionFixture *f,
+           int             code,
+           const char     *metadata)
+{
+  g_autoptr(RuntimeUseInvocation) invocation = NULL;
+  g_autoptr(JsonNode) node = metadata != NULL ? json_from_string (metadata, NULL) : NULL;
+  g_autoptr(GError) error = NULL;
+
+  session_fixture_send_prompt (f, "x");
+  invocation = fake_agent_take (f->agent);
+  error = g_error_new (RUNTIME_USE_ERROR, code, "code %d", code);
+  if (node != NULL)
+    runtime_use_invocation_send_error_message (invocation, error->message, node);
+  runtime_use_invocation_return_error (invocation, error);
+}
+
+static void
+test_error_names (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autofree char *long_text = g_strnfill (1200000, 'x');
+
+  g_test_summary ("Whatever an agent calls its error, watchers are told that the agent failed");
+
+  fail_with (f, RUNTIME_USE_ERROR_TIMED_OUT, NULL);
+  g_assert_cmpstr (runtime_use_session_get_last_error (f->session), ==, "code 7");
+  g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "agent-failed");
+
+  fail_with (f, RUNTIME_USE_ERROR_FAILED, "{\"error_name\":\"my prompt\"}");
+  g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "agent-failed");
+
+  session_fixture_send_prompt (f, "x");
+  answer (f, long_text);
+  g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "too-large");
+
+  g_object_set (f->session, "invocation-timeout", 60, NULL);
+  session_fixture_send_prompt (f, "x");
+  fake_clock_advance (f->clock, 60000);
+  g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "too-large");
+  answer (f, "too late");
+  g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "timed-out");
+  assert_counts (f, 4, 4, 0);
+}
+
+static void
+test_refused (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autoptr(SessionWatcher) watcher = session_watcher_new (f);
+
+  g_test_summary ("What is no request, or refused, counts nowhere");
+
+  session_fixture_send (f, "{ malformed");
+  session_fixture_send (f, "{\"message_type\":\"invocation_message\"}");
+  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  session_watcher_assert (watcher, "message message");
   session_fixture_send_prompt (f, "one");
-  runtime_use_session_drain (f->session);
-  runtime_use_session_drain (f->session);
-  g_assert_cmpint (runtime_use_session_get_state (f->session), ==,
-                   RUNTIME_USE_SESSION_STATE_BUSY);
   session_fixture_send_prompt (f, "two");
-  g_assert_cmpstr (session_fixture_take (f), ==,
-                   "{\"message_type\":\"error_message\",\"error\":\"The server is going away\","
-                   "\"metadata\":{\"error_name\":\"busy\"}}");
-  answer (f, "first");
-  g_assert_nonnull (strstr (session_fixture_take (f), "first"));
-  session_fixture_wait_closed (f);
-  assert_told (watcher, "busy started @agent message ending succeeded @none closed ::closed "
-                        "message");
-  g_assert_cmpuint (runtime_use_channel_get_close_code (RUNTIME_USE_CHANNEL (f->client), NULL), ==,
-                    1001);
+  session_watcher_assert (watcher, "busy started @agent message");
+  assert_counts (f, 0, 0, 0);
+  g_assert_null (runtime_use_session_get_last_error (f->session));
+  answer (f, "done");
+  assert_counts (f, 1, 0, 0);
+}
+
+static void
+count_at_the_end_cb (RuntimeUseSession        *session,
+                     RuntimeUseRequestOutcome  outcome,
+                     guint64                  *bytes)
+{
+  *bytes = runtime_use_session_get_output_bytes (session);
+}
+
+static void
+test_output_bytes (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  const char *blocks[] = { "€", "hush-hush", NULL };
+  guint64 at_the_end = 0;
+
+  g_test_summary ("What was sent is counted once, as it was sent, over all requests");
+
+  g_signal_connect (f->session, "request-finished", G_CALLBACK (count_at_the_end_cb),
+                    &at_the_end);
+  send_named (f, "", "");
+  runtime_use_invocation_send_assistant_message (fake_agent_peek (f->agent), blocks);
+  g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==,
+                    strlen ("€[REDACTED]"));
+  answer (f, "the result does not count");
+  g_assert_cmpuint (at_the_end, ==, strlen ("€[REDACTED]"));
+
+  session_fixture_send (f, "{\"message_type\":\"command_execution_message\",\"commands\":["
+                           "{\"command\":\"printf 12345; printf 123 >&2\"}]}");
+  g_assert_nonnull (strstr (session_fixture_wait_terminal (f), "\"result_message\""));
+  session_fixture_wait_terminal (f);
+  g_assert_cmpuint (at_the_end, ==, strlen ("€[REDACTED]") + 8);
+  g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==, at_the_end);
+  g_signal_handlers_disconnect_by_data (f->session, &at_the_end);
+}
+
+static void
+test_read_generically (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autofree char *kind = NULL, *source_id = NULL, *model = NULL, *command = NULL, *peer = NULL;
+  g_autofree char *last_error = NULL, *last_error_name = NULL;
+  RuntimeUseRequestPhase phase;
+  gint64 connected_at, started_at, last_duration;
+  guint64 done, failed, cancelled, output_bytes;
+
+  g_test_summary ("Every getter has its property");
+
+  fail_with (f, RUNTIME_USE_ERROR_FAILED, NULL);
+  send_named (f, "job", "m");
+  fake_clock_advance (f->clock, 10);
+  _runtime_use_invocation_show_command (fake_agent_peek (f->agent), "make");
+  g_object_get (f->session, "peer", &peer, "connected-at", &connected_at, "request-kind", &kind,
+                "source-id", &source_id, "model", &model, "phase", &phase, "command", &command,
+                "request-started-at", &started_at, "requests-done", &done,
+                "requests-failed", &failed, "requests-cancelled", &cancelled,
+                "output-bytes", &output_bytes, "last-error", &last_error,
+                "last-error-name", &last_error_name, "last-duration", &last_duration, NULL);
+  g_assert_null (peer);
+  g_assert_cmpint (connected_at, ==, runtime_use_session_get_connected_at (f->session));
+  g_assert_cmpstr (kind, ==, "invocation");
+  g_assert_cmpstr (source_id, ==, "job");
+  g_assert_cmpstr (model, ==, "m");
+  g_assert_cmpint (phase, ==, RUNTIME_USE_REQUEST_PHASE_AGENT);
+  g_assert_cmpstr (command, ==, "make");
+  g_assert_cmpint (started_at, ==, runtime_use_session_get_request_started_at (f->session));
+  g_assert_cmpint (started_at, >=, connected_at);
+  g_assert_cmpuint (done, ==, 1);
+  g_assert_cmpuint (failed, ==, 1);
+  g_assert_cmpuint (cancelled, ==, 0);
+  g_assert_cmpuint (output_bytes, ==, 0);
+  g_assert_cmpstr (last_error, ==, "code 0");
+  g_assert_cmpstr (last_error_name, ==, "agent-failed");
+  g_assert_cmpint (last_duration, ==, 0);
+}
+
+static void
+name_cb (RuntimeUseSession *session,
+         GParamSpec        *pspec,
+         GString           *names)
+{
+  g_string_append_printf (names, "%s ", pspec->name);
+}
+
+static void
+test_notifications (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autoptr(GString) names = g_string_new (NULL);
+
+  g_test_summary ("What a request has is notified when it comes and when it goes");
+
+  g_signal_connect (f->session, "notify", G_CALLBACK (name_cb), names);
+  send_named (f, "job", "m");
+  g_assert_cmpstr (names->str, ==,
+                   "request-kind request-started-at source-id model state phase ");
+  g_string_truncate (names, 0);
+  answer (f, "done");
+  g_assert_cmpstr (names->str, ==,
+                   "state request-kind request-started-at source-id model phase ");
+  g_string_truncate (names, 0);
+
+  session_fixture_send (f, "{\"message_type\":\"command_execution_message\",\"commands\":[]}");
+  g_assert_cmpstr (names->str, ==,
+                   "request-kind request-started-at state phase "
+                   "state request-kind request-started-at phase ");
+  g_string_truncate (names, 0);
+
+  fail_with (f, RUNTIME_USE_ERROR_FAILED, NULL);
+  g_assert_nonnull (strstr (names->str, " last-error last-error-name state "));
+  g_signal_handlers_disconnect_by_data (f->session, names);
 }
 
 int
-main (int   argc,
-      char *argv[])
+main (int    argc,
+      char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   g_test_add_func ("/session-properties/fresh", test_fresh);
   g_test_add_func ("/session-properties/invocation", test_invocation);
   g_test_add_func ("/session-properties/commands", test_commands);
   g_test_add_func ("/session-properties/failed", test_failed);
-  g_test_add_func ("/session-properties/cancelled", test_cancelled);
-  g_test_add_func ("/session-properties/drain-idle", test_drain_idle);
-  g_test_add_func ("/session-properties/drain-busy", test_drain_busy);
+  g_test_add_func ("/session-properties/secrets", test_secrets);
+  g_test_add_func ("/session-properties/secrets-at-the-limit", test_secrets_at_the_limit);
+  g_test_add_func ("/session-properties/limits", test_limits);
+  g_test_add_func ("/session-properties/error-names", test_error_names);
+  g_test_add_func ("/session-properties/refused", test_refused);
+  g_test_add_func ("/session-properties/output-bytes", test_output_bytes);
+  g_test_add_func ("/session-properties/read-generically", test_read_generically);
+  g_test_add_func ("/session-properties/notifications", test_notifications);
 
   return g_test_run ();
 }
