@@ -75,10 +75,6 @@ RuntimeUseRequestPhase
 _runtime_use_request_get_phase (RuntimeUseRequest *self);
 const char *
 _runtime_use_request_get_kind (RuntimeUseRequest *self);
-gboolean
-_runtime_use_request_has_source_id (RuntimeUseRequest *self);
-gboolean
-_runtime_use_request_has_model (RuntimeUseRequest *self);
 const char *
 _runtime_use_request_get_source_id (RuntimeUseRequest *self);
 const char *

@@ -1252,18 +1252,6 @@ request_show (RuntimeUseRequest  *self,
   return *shown;
 }
 
-gboolean
-_runtime_use_request_has_source_id (RuntimeUseRequest *self)
-{
-  return runtime_use_request_message_get_source_id (self->message) != NULL;
-}
-
-gboolean
-_runtime_use_request_has_model (RuntimeUseRequest *self)
-{
-  return RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message);
-}
-
 const char *
 _runtime_use_request_get_source_id (RuntimeUseRequest *self)
 {

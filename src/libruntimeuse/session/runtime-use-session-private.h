@@ -82,10 +82,8 @@ void _runtime_use_session_emit_request_finished
 void _runtime_use_session_install_properties (GObjectClass      *object_class);
 void _runtime_use_session_clear_properties   (RuntimeUseSession *self);
 
-/* Each is of no cost when nobody watches. The request's are its kind, its names and its start. */
+/* Each costs next to nothing when nobody watches. */
 void _runtime_use_session_notify_state       (RuntimeUseSession *self);
-void _runtime_use_session_notify_request     (RuntimeUseSession *self,
-                                              RuntimeUseRequest *request);
 void _runtime_use_session_notify_phase       (RuntimeUseSession *self);
 void _runtime_use_session_notify_command     (RuntimeUseSession *self);
 void _runtime_use_session_notify_last_error  (RuntimeUseSession *self);

@@ -523,10 +523,15 @@ install_request (void)
    * What kind of request is running: `invocation` (of the agent) or `command`
    * (a list of commands); `NULL` if none is.
    *
+   * This and the other properties of a request have no notification:
+   * [signal@RuntimeUse.Session::request-started] and
+   * [signal@RuntimeUse.Session::request-finished] tell when they change. Of
+   * what changes in between, the phase and the command, there is one.
+   *
    * Since: 0.1
    */
   properties[PROP_REQUEST_KIND] =
-    g_param_spec_string ("request-kind", NULL, NULL, NULL, NOTIFYING);
+    g_param_spec_string ("request-kind", NULL, NULL, NULL, READABLE);
 
   /**
    * RuntimeUseSession:source-id:
@@ -540,7 +545,7 @@ install_request (void)
    * Since: 0.1
    */
   properties[PROP_SOURCE_ID] =
-    g_param_spec_string ("source-id", NULL, NULL, NULL, NOTIFYING);
+    g_param_spec_string ("source-id", NULL, NULL, NULL, READABLE);
 
   /**
    * RuntimeUseSession:model:
@@ -552,7 +557,7 @@ install_request (void)
    * Since: 0.1
    */
   properties[PROP_MODEL] =
-    g_param_spec_string ("model", NULL, NULL, NULL, NOTIFYING);
+    g_param_spec_string ("model", NULL, NULL, NULL, READABLE);
 
   /**
    * RuntimeUseSession:phase:
@@ -591,7 +596,7 @@ install_request (void)
    * Since: 0.1
    */
   properties[PROP_REQUEST_STARTED_AT] =
-    g_param_spec_int64 ("request-started-at", NULL, NULL, 0, G_MAXINT64, 0, NOTIFYING);
+    g_param_spec_int64 ("request-started-at", NULL, NULL, 0, G_MAXINT64, 0, READABLE);
 }
 
 static void
@@ -731,18 +736,6 @@ void
 _runtime_use_session_notify_state (RuntimeUseSession *self)
 {
   notify (self, PROP_STATE);
-}
-
-void
-_runtime_use_session_notify_request (RuntimeUseSession *self,
-                                     RuntimeUseRequest *request)
-{
-  notify (self, PROP_REQUEST_KIND);
-  notify (self, PROP_REQUEST_STARTED_AT);
-  if (_runtime_use_request_has_source_id (request))
-    notify (self, PROP_SOURCE_ID);
-  if (_runtime_use_request_has_model (request))
-    notify (self, PROP_MODEL);
 }
 
 void

@@ -201,7 +201,6 @@ session_forget_request (RuntimeUseSession *self,
 {
   self->finished = NULL;
   self->request_started_at = 0;
-  _runtime_use_session_notify_request (self, request);
   if (_runtime_use_request_get_phase (request) != RUNTIME_USE_REQUEST_PHASE_NONE)
     _runtime_use_session_notify_phase (self);
 }
@@ -356,7 +355,6 @@ session_accept (RuntimeUseSession        *self,
     session_set_heartbeat (self, self->settings.heartbeat_interval);
 
   self->request_started_at = g_get_real_time ();
-  _runtime_use_session_notify_request (self, request);
   _runtime_use_session_update_state (self);
   _runtime_use_session_emit_request_started (self);
   _runtime_use_request_start (request);
