@@ -138,6 +138,51 @@ test_websocket_channel_messages (Fixture       *fixture,
 }
 
 static void
+test_websocket_channel_peer (Fixture       *fixture,
+                             gconstpointer  test_data)
+{
+  g_autoptr(RawClient) client = connect_client (fixture);
+  g_autoptr(RuntimeUseChannel) proxied = NULL;
+  g_autofree char *peer = NULL;
+  g_autofree char *described = runtime_use_channel_dup_peer (fixture->channel);
+  g_autofree char *given = NULL;
+  SoupWebsocketConnection *connection;
+
+  g_test_summary ("The peer is what the connection tells, or what the owner knows better");
+
+  g_object_get (fixture->channel, "peer", &peer, NULL);
+  g_assert_cmpstr (peer, ==, described);
+  g_assert_true (g_str_has_prefix (peer, "127.0.0.1:"));
+
+  connection =
+    runtime_use_websocket_channel_get_connection (RUNTIME_USE_WEBSOCKET_CHANNEL (fixture->channel));
+  proxied = g_object_new (RUNTIME_USE_TYPE_WEBSOCKET_CHANNEL, "connection", connection,
+                          "peer", "203.0.113.7", NULL);
+  given = runtime_use_channel_dup_peer (proxied);
+  g_assert_cmpstr (given, ==, "203.0.113.7");
+}
+
+/* A session knows its peer even when its channel is gone. */
+static void
+test_websocket_channel_session_peer (Fixture       *fixture,
+                                     gconstpointer  test_data)
+{
+  g_autoptr(RawClient) client = connect_client (fixture);
+  g_autoptr(RuntimeUseAgentHandler) echo = runtime_use_echo_handler_new ();
+  g_autoptr(RuntimeUseSession) session = NULL;
+  g_autofree char *peer = NULL;
+
+  g_test_summary ("The peer of a session stays the same when the connection is gone");
+
+  session = runtime_use_session_new (fixture->channel, echo, NULL);
+  peer = g_strdup (runtime_use_session_get_peer (session));
+  g_assert_true (g_str_has_prefix (peer, "127.0.0.1:"));
+  g_clear_pointer (&client, raw_client_free);
+  raw_wait_for (runtime_use_session_get_state (session) == RUNTIME_USE_SESSION_STATE_CLOSED);
+  g_assert_cmpstr (runtime_use_session_get_peer (session), ==, peer);
+}
+
+static void
 test_websocket_channel_drained (Fixture       *fixture,
                                 gconstpointer  test_data)
 {
@@ -367,6 +412,8 @@ main (int    argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   add_test ("/websocket-channel/messages", NULL, test_websocket_channel_messages);
+  add_test ("/websocket-channel/peer", NULL, test_websocket_channel_peer);
+  add_test ("/websocket-channel/session-peer", NULL, test_websocket_channel_session_peer);
   add_test ("/websocket-channel/drained", NULL, test_websocket_channel_drained);
   add_test ("/websocket-channel/high-water", NULL, test_websocket_channel_high_water);
   add_test ("/websocket-channel/close/1000", GUINT_TO_POINTER (1000),

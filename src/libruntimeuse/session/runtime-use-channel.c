@@ -156,7 +156,9 @@ runtime_use_channel_close (RuntimeUseChannel *self,
  * runtime_use_channel_dup_peer:
  * @self: a channel
  *
- * Describes the other end for people, such as an address and port.
+ * Describes the other end for people: an address and port, such as
+ * `127.0.0.1:50312` and `[::1]:50312`, or the process and user at a Unix socket,
+ * such as `unix:pid=1234,uid=1000`.
  *
  * Returns: (transfer full) (nullable): a description, or `NULL` if there is none
  *

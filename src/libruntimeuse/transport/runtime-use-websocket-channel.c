@@ -8,6 +8,7 @@
 #include "runtime-use-client-stream-private.h"
 #include "runtime-use-connection-stream-private.h"
 #include "runtime-use-frame-monitor-private.h"
+#include "runtime-use-peer-private.h"
 #include "runtime-use-source-private.h"
 #include "runtime-use-websocket-channel-private.h"
 
@@ -70,9 +71,10 @@ typedef enum
 {
   PROP_CONNECTION = 1,
   PROP_HIGH_WATER,
+  PROP_PEER,
 } RuntimeUseWebsocketChannelProperty;
 
-static GParamSpec *properties[PROP_HIGH_WATER + 1];
+static GParamSpec *properties[PROP_PEER + 1];
 
 static void channel_iface_init (RuntimeUseChannelInterface *iface);
 
@@ -259,7 +261,6 @@ find_peer (RuntimeUseWebsocketChannel *self)
 {
   GIOStream *stream = soup_websocket_connection_get_io_stream (self->connection);
   g_autoptr(GIOStream) base = NULL;
-  g_autoptr(GSocketAddress) address = NULL;
 
   if (self->stream != NULL)
     return _runtime_use_connection_stream_dup_peer (self->stream);
@@ -273,16 +274,13 @@ find_peer (RuntimeUseWebsocketChannel *self)
       stream = base;
     }
 
-  if (G_IS_SOCKET_CONNECTION (stream))
-    address = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (stream), NULL);
-
-  if (address == NULL || !G_IS_SOCKET_CONNECTABLE (address))
+  if (!G_IS_SOCKET_CONNECTION (stream))
     return NULL;
 
-  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  return _runtime_use_peer_describe (
+    g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream))));
 }
 
-/* Asked for when somebody wants to know, for most connections nobody does. */
 static char *
 runtime_use_websocket_channel_dup_peer (RuntimeUseChannel *channel)
 {
@@ -600,6 +598,10 @@ runtime_use_websocket_channel_get_property (GObject    *object,
       g_value_set_uint64 (value, self->high_water);
       break;
 
+    case PROP_PEER:
+      g_value_take_string (value, runtime_use_channel_dup_peer (RUNTIME_USE_CHANNEL (self)));
+      break;
+
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -621,6 +623,10 @@ runtime_use_websocket_channel_set_property (GObject      *object,
 
     case PROP_HIGH_WATER:
       runtime_use_websocket_channel_set_high_water (self, g_value_get_uint64 (value));
+      break;
+
+    case PROP_PEER:
+      self->peer = g_value_dup_string (value);
       break;
 
     default:
@@ -669,6 +675,24 @@ runtime_use_websocket_channel_class_init (RuntimeUseWebsocketChannelClass *klass
                          1, G_MAXUINT64, DEFAULT_HIGH_WATER,
                          (G_PARAM_READWRITE |
                           G_PARAM_EXPLICIT_NOTIFY |
+                          G_PARAM_STATIC_STRINGS));
+
+  /**
+   * RuntimeUseWebsocketChannel:peer:
+   *
+   * Who is at the other end, for people.
+   *
+   * Unless it is given when the channel is made, it is what the connection
+   * tells: an address and port, such as `127.0.0.1:50312`, or the process and
+   * user at a Unix socket, such as `unix:pid=1234,uid=1000`. Give it for
+   * connections that a proxy has taken.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PEER] =
+    g_param_spec_string ("peer", NULL, NULL, NULL,
+                         (G_PARAM_READWRITE |
+                          G_PARAM_CONSTRUCT_ONLY |
                           G_PARAM_STATIC_STRINGS));
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
