@@ -328,6 +328,52 @@ class OtherTests:
         assert len(closed) == 1
         stop(server)
 
+    def watched_session(self):
+        server = make_server(handler=Agent())
+        told = []
+
+        def opened(server, session):
+            session.connect('request-started', lambda session: told.append(
+                (session.props.request_kind, session.get_source_id(), session.get_model())))
+            session.connect('notify::phase', lambda session, pspec: told.append(
+                session.props.phase.value_nick))
+            session.connect('notify::command', lambda session, pspec: told.append(
+                session.get_command()))
+            session.connect('request-finished', lambda session, outcome: told.append(
+                (outcome.value_nick, session.props.state.value_nick, session.get_source_id())))
+
+        server.connect('session-opened', opened)
+        client = Client(server.props.port)
+        messages = client.request('hello', source_id='hush', secrets_to_redact=['hush'],
+                                  pre_agent_invocation_commands=[{'command': 'echo hush'}])
+        assert text_of(messages) == 'answer to hello'
+        assert told == [('invocation', '[REDACTED]', 'model'), 'before', 'echo [REDACTED]', None,
+                        'agent', ('succeeded', 'idle', '[REDACTED]'), 'none'], told
+
+        session = server.list_sessions().get_item(0)
+        assert session.get_peer().startswith('127.0.0.1:')
+        assert session.props.peer == session.get_peer()
+        assert session.props.source_id is None and session.props.request_started_at == 0
+        assert session.get_phase() == RuntimeUse.RequestPhase.NONE
+        assert 0 <= session.get_last_duration() < DEADLINE_MS * 1000
+        assert session.get_output_bytes() == len('[REDACTED]\none momentplease')
+
+        client.request('return_error')
+        client.send({'message_type': 'invocation_message', 'system_prompt': '',
+                     'user_prompt': 'keep', 'model': 'm', 'secrets_to_redact': []})
+        run_until(lambda: session.props.phase == RuntimeUse.RequestPhase.AGENT, 'the agent')
+        assert session.cancel()
+        assert client.receive()[-1]['error'] == 'Request cancelled'
+        assert (session.props.requests_done, session.get_requests_failed(),
+                session.get_requests_cancelled()) == (3, 1, 1)
+        assert session.get_last_error_name() == 'agent-failed' and session.get_last_error()
+
+        session.drain()
+        run_until(lambda: session.props.state == RuntimeUse.SessionState.CLOSED, 'the end')
+        run_until(lambda: client.connection.get_state() == Soup.WebsocketState.CLOSED, 'the close')
+        assert client.connection.get_close_code() == Soup.WebsocketCloseCode.GOING_AWAY
+        stop(server)
+
     def two_servers(self):
         servers = [make_server(handler=Agent()) for _ in range(2)]
         clients = [Client(server.props.port) for server in servers]
