@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "runtime-use-claude-handler.h"
-#include "session-fixture.h"
+#include "session-watcher.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -362,6 +362,7 @@ static void
 test_silent_tool (void)
 {
   g_autoptr(Fixture) f = fixture_new ("idle-timeout", 1);
+  g_autoptr(SessionWatcher) watcher = session_watcher_new (f->session);
 
   g_test_summary ("A tool may be silent for long; after it the program may not");
 
@@ -369,6 +370,8 @@ test_silent_tool (void)
   assert_contains (session_fixture_wait (f->session), "\"Bash is over\"");
   assert_contains (session_fixture_wait_terminal (f->session),
                    "claude: it said nothing for 1 s (idle-timeout), and was ended");
+  session_watcher_assert (watcher, "busy started @agent $sleep $ message idle failed @none "
+                                   "message");
 }
 
 static void

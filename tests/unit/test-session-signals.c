@@ -4,6 +4,8 @@
 
 #include "http-sink.h"
 #include "runtime-use-invocation-private.h"
+#include "runtime-use-openai-turn-private.h"
+#include "runtime-use-shell-tool-private.h"
 #include "session-watcher.h"
 #include "watch-fixture.h"
 
@@ -497,6 +499,40 @@ test_agent_commands (void)
                                    "@none message");
 }
 
+static void
+tool_cb (GObject      *object,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  GPtrArray **outputs = user_data;
+  g_autoptr(GError) error = NULL;
+
+  *outputs = _runtime_use_shell_tool_run_finish (result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_shell_tool (void)
+{
+  g_autoptr(SessionFixture) f = session_fixture_new (NULL);
+  g_autoptr(SessionWatcher) watcher = session_watcher_new (f);
+  g_autoptr(RuntimeUseShellCall) call = _runtime_use_shell_call_new ();
+  const RuntimeUseShellToolSettings settings = { 30000, 1000, NULL };
+  const char *commands[] = { "true", "exit 3", NULL };
+  g_autoptr(GPtrArray) outputs = NULL;
+
+  g_test_summary ("What a model runs with its shell is shown, one command after the other");
+
+  call->commands = g_strdupv ((char **) commands);
+  session_fixture_send_prompt (f, "one");
+  _runtime_use_shell_tool_run_async (fake_agent_peek (f->agent), call, &settings, NULL,
+                                     tool_cb, &outputs);
+  while (outputs == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  session_watcher_assert (watcher, "busy started @agent $true $ $exit 3 $");
+  answer (f, "done");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -521,6 +557,7 @@ main (int    argc,
   g_test_add_func ("/session-signals/dropped-at-the-end", test_dropped_at_the_end);
   g_test_add_func ("/session-signals/disconnect", test_disconnect);
   g_test_add_func ("/session-signals/agent-commands", test_agent_commands);
+  g_test_add_func ("/session-signals/shell-tool", test_shell_tool);
 
   return g_test_run ();
 }

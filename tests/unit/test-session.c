@@ -742,7 +742,30 @@ typedef struct
   guint           n_terminals;   /* seen by the client, refusals not counted */
   guint           n_scanned;
   guint           last_ended;    /* number of the last agent run that ended */
+  guint           n_started;     /* requests that the session told of */
+  guint           n_finished;
 } Storm;
+
+static void
+storm_started_cb (RuntimeUseSession *session,
+                  Storm             *storm)
+{
+  g_assert_cmpuint (storm->n_started, ==, storm->n_finished);
+  storm->n_started++;
+}
+
+static void
+storm_finished_cb (RuntimeUseSession        *session,
+                   RuntimeUseRequestOutcome  outcome,
+                   Storm                    *storm)
+{
+  storm->n_finished++;
+  g_assert_cmpuint (storm->n_started, ==, storm->n_finished);
+  g_assert_cmpuint (runtime_use_session_get_requests_done (session), ==, storm->n_finished);
+  g_assert_cmpint (runtime_use_session_get_state (session), !=, RUNTIME_USE_SESSION_STATE_BUSY);
+  g_assert_cmpint (runtime_use_session_get_state (session), !=,
+                   RUNTIME_USE_SESSION_STATE_CANCELLING);
+}
 
 static void
 storm_check_message (Storm      *storm,
@@ -871,13 +894,16 @@ storm_step (Storm *storm)
 static void
 test_storm (void)
 {
-  g_test_summary ("Whatever comes in whatever order, each request has one terminal");
+  g_test_summary ("Whatever comes in whatever order, each request has one terminal, and is told "
+                  "of");
 
   for (guint seed = 0; seed < 300; seed++)
     {
       g_autoptr(SessionFixture) f = session_fixture_new (NULL);
-      Storm storm = { f, g_rand_new_with_seed (seed), 0, 0, 0 };
+      Storm storm = { f, g_rand_new_with_seed (seed), 0, 0, 0, 0, 0 };
 
+      g_signal_connect (f->session, "request-started", G_CALLBACK (storm_started_cb), &storm);
+      g_signal_connect (f->session, "request-finished", G_CALLBACK (storm_finished_cb), &storm);
       for (guint i = 0; i < 60; i++)
         {
           storm_step (&storm);
@@ -892,6 +918,9 @@ test_storm (void)
       g_ptr_array_set_size (f->received, f->received->len - 1);
       storm_check (&storm);
       g_assert_cmpuint (storm.n_terminals, ==, fake_agent_get_n_runs (f->agent));
+      g_assert_cmpuint (storm.n_started, ==, fake_agent_get_n_runs (f->agent));
+      g_assert_cmpuint (storm.n_finished, ==, storm.n_started);
+      g_signal_handlers_disconnect_by_data (f->session, &storm);
       g_rand_free (storm.rand);
     }
 }

@@ -149,6 +149,23 @@ test_decoder_valid_length (void)
   g_assert_cmpuint (_runtime_use_utf8_valid_length ((const guint8 *) "a\0b", 3), ==, 3);
 }
 
+static void
+test_decoder_cut (void)
+{
+  const char *text = "a\u00e9\u20ac\U0001f600z";   /* 1, 2, 3, 4 and 1 bytes */
+  const gsize lengths[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11, 11 };
+
+  g_test_summary ("A text is cut between characters, and a short one not at all");
+
+  for (gsize limit = 0; limit < G_N_ELEMENTS (lengths); limit++)
+    {
+      g_autofree char *cut = _runtime_use_utf8_cut (text, limit);
+
+      g_assert_cmpuint (strlen (cut), ==, lengths[limit]);
+      g_assert_true (g_str_has_prefix (text, cut));
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -167,6 +184,7 @@ main (int   argc,
   g_test_add_func ("/utf8-decoder/nul", test_decoder_nul);
   g_test_add_func ("/utf8-decoder/random", test_decoder_random);
   g_test_add_func ("/utf8-decoder/valid-length", test_decoder_valid_length);
+  g_test_add_func ("/utf8-decoder/cut", test_decoder_cut);
 
   return g_test_run ();
 }
