@@ -15,6 +15,10 @@ static const HttpStep always_ok[] = {
   { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", -1, HTTP_THEN_NEXT },
 };
 
+static const HttpStep never[] = {
+  { NULL, 0, HTTP_THEN_STALL },
+};
+
 static void
 answer (SessionFixture *f,
         const char     *text)
@@ -185,11 +189,12 @@ typedef struct
 } Files;
 
 static void
-files_init (Files *self)
+files_init (Files          *self,
+            const HttpStep *step)
 {
   watch_fixture_init (&self->files);
   self->session = session_fixture_new (NULL);
-  self->sink = http_sink_new (always_ok, G_N_ELEMENTS (always_ok));
+  self->sink = http_sink_new (step, 1);
 }
 
 static void
@@ -243,7 +248,7 @@ test_phases (void)
 
   g_test_summary ("All phases and commands of an invocation are told, in their order");
 
-  files_init (&files);
+  files_init (&files, always_ok);
   watcher = session_watcher_new (files.session);
   files_request (&files);
   session_watcher_assert (watcher, "busy started @download @before $true $true 2 $ @agent "
@@ -263,7 +268,7 @@ test_cancel_held (void)
 
   g_test_summary ("A request whose answer is held back can be cancelled");
 
-  files_init (&files);
+  files_init (&files, always_ok);
   watcher = session_watcher_new (files.session);
   files_request (&files);
   g_string_truncate (watcher->told, 0);
@@ -281,7 +286,7 @@ test_drain_files (void)
 
   g_test_summary ("Draining waits for a held answer, and not for files that nobody asks for");
 
-  files_init (&files);
+  files_init (&files, always_ok);
   files_request (&files);
   runtime_use_session_drain (files.session->session);
   g_assert_cmpint (runtime_use_session_get_phase (files.session->session), ==,
@@ -305,7 +310,7 @@ test_drain_uploads (void)
 
   g_test_summary ("What the client asked for is sent before a drained session is closed");
 
-  files_init (&files);
+  files_init (&files, always_ok);
   files_request (&files);
   files_answer (&files);
   runtime_use_session_drain (files.session->session);
@@ -314,6 +319,34 @@ test_drain_uploads (void)
   assert_close_code (files.session, 1001);
   g_object_get (files.session->session, "artifacts-uploaded", &n_uploaded, NULL);
   g_assert_cmpuint (n_uploaded, ==, 1);
+  files_clear (&files);
+}
+
+static void
+test_drain_hanging_upload (void)
+{
+  Files files;
+
+  g_test_summary ("While an upload is finished no request is taken, and it has no more than 50 s");
+
+  files_init (&files, never);
+  files_request (&files);
+  files_answer (&files);
+  fake_clock_advance (files.session->clock, 5000);
+  session_fixture_wait_terminal (files.session);
+  runtime_use_session_drain (files.session->session);
+  g_assert_cmpint (runtime_use_session_get_state (files.session->session), ==,
+                   RUNTIME_USE_SESSION_STATE_ENDING);
+  session_fixture_send_prompt (files.session, "two");
+  g_assert_cmpstr (session_fixture_wait (files.session), ==, GOING_AWAY);
+  g_assert_cmpuint (fake_agent_get_n_runs (files.session->agent), ==, 1);
+  fake_clock_advance (files.session->clock, 49999);
+  session_fixture_settle (files.session);
+  g_assert_false (files.session->closed);
+  fake_clock_advance (files.session->clock, 1);
+  while (!files.session->closed)
+    g_main_context_iteration (NULL, TRUE);
+  assert_close_code (files.session, 1001);
   files_clear (&files);
 }
 
@@ -549,6 +582,7 @@ main (int    argc,
   g_test_add_func ("/session-signals/cancel-held", test_cancel_held);
   g_test_add_func ("/session-signals/drain-files", test_drain_files);
   g_test_add_func ("/session-signals/drain-uploads", test_drain_uploads);
+  g_test_add_func ("/session-signals/drain-hanging-upload", test_drain_hanging_upload);
   g_test_add_func ("/session-signals/cancel-at-the-start", test_cancel_at_the_start);
   g_test_add_func ("/session-signals/cancel-at-a-phase", test_cancel_at_a_phase);
   g_test_add_func ("/session-signals/cancel-at-a-command", test_cancel_at_a_command);

@@ -162,7 +162,6 @@ test_websocket_channel_peer (Fixture       *fixture,
   g_assert_cmpstr (given, ==, "203.0.113.7");
 }
 
-/* A session knows its peer even when its channel is gone. */
 static void
 test_websocket_channel_session_peer (Fixture       *fixture,
                                      gconstpointer  test_data)
@@ -170,16 +169,13 @@ test_websocket_channel_session_peer (Fixture       *fixture,
   g_autoptr(RawClient) client = connect_client (fixture);
   g_autoptr(RuntimeUseAgentHandler) echo = runtime_use_echo_handler_new ();
   g_autoptr(RuntimeUseSession) session = NULL;
-  g_autofree char *peer = NULL;
 
-  g_test_summary ("The peer of a session stays the same when the connection is gone");
+  g_test_summary ("A session knows its peer when the connection is gone and nobody has asked");
 
   session = runtime_use_session_new (fixture->channel, echo, NULL);
-  peer = g_strdup (runtime_use_session_get_peer (session));
-  g_assert_true (g_str_has_prefix (peer, "127.0.0.1:"));
   g_clear_pointer (&client, raw_client_free);
   raw_wait_for (runtime_use_session_get_state (session) == RUNTIME_USE_SESSION_STATE_CLOSED);
-  g_assert_cmpstr (runtime_use_session_get_peer (session), ==, peer);
+  g_assert_true (g_str_has_prefix (runtime_use_session_get_peer (session), "127.0.0.1:"));
 }
 
 static void
