@@ -70,10 +70,12 @@ test_command_end_running (CommandFixture *fixture,
   command_fixture_start (fixture);
   command_fixture_wait_for_output (fixture, "ready");
   g_assert_false (command_fixture_is_fifo_closed (fixture));
+  g_assert_cmpuint (runtime_use_command_handler_count_running (), ==, 1);
 
   thread = g_thread_new ("cancel", cancel_in_thread, fixture->cancellable);
   assert_cancelled (fixture);
   g_assert_true (command_fixture_is_fifo_closed (fixture));
+  g_assert_cmpuint (runtime_use_command_handler_count_running (), ==, 0);
   g_thread_join (thread);
 }
 
@@ -228,6 +230,7 @@ leave_something (CommandFixture *fixture,
   g_assert_cmpint (command_fixture_run (fixture, command, &error), ==, 0);
   g_assert_no_error (error);
   g_assert_true (runtime_use_command_handler_has_leftovers (fixture->handler));
+  g_assert_cmpuint (runtime_use_command_handler_count_running (), ==, 1);
   g_assert_false (command_fixture_is_fifo_closed (fixture));
 }
 
@@ -241,6 +244,7 @@ test_command_end_leftovers (CommandFixture *fixture,
   command_fixture_end (fixture);
   g_assert_true (command_fixture_is_fifo_closed (fixture));
   g_assert_false (runtime_use_command_handler_has_leftovers (fixture->handler));
+  g_assert_cmpuint (runtime_use_command_handler_count_running (), ==, 0);
 
   /* There is no harm in asking twice. */
   command_fixture_end (fixture);

@@ -750,6 +750,24 @@ runtime_use_command_handler_has_leftovers (RuntimeUseCommandHandler *self)
          !_runtime_use_command_run_is_gone (self->run);
 }
 
+/**
+ * runtime_use_command_handler_count_running:
+ *
+ * Counts the commands that are running in this process, whoever started them.
+ *
+ * Those that are finished count as long as something that they started is left,
+ * and so do programs that agents are.
+ *
+ * Returns: a number of commands
+ *
+ * Since: 0.1
+ */
+guint
+runtime_use_command_handler_count_running (void)
+{
+  return _runtime_use_command_run_count ();
+}
+
 void
 _runtime_use_command_handler_set_sink (RuntimeUseCommandHandler *self,
                                        RuntimeUseCommandSink     sink,

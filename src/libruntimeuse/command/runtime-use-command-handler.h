@@ -60,6 +60,9 @@ RUNTIME_USE_AVAILABLE_IN_0_1
 gboolean runtime_use_command_handler_has_leftovers (RuntimeUseCommandHandler *self);
 
 RUNTIME_USE_AVAILABLE_IN_0_1
+guint runtime_use_command_handler_count_running (void);
+
+RUNTIME_USE_AVAILABLE_IN_0_1
 void runtime_use_command_handler_run_async (RuntimeUseCommandHandler *self,
                                             GCancellable             *cancellable,
                                             GAsyncReadyCallback       callback,

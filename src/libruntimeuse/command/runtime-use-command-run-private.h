@@ -48,6 +48,7 @@ void _runtime_use_command_run_set_paused (RuntimeUseCommandRun *self,
                                           gboolean              paused);
 int _runtime_use_command_run_get_term_signal (RuntimeUseCommandRun *self);
 gboolean _runtime_use_command_run_is_gone (RuntimeUseCommandRun *self);
+guint _runtime_use_command_run_count (void);
 
 void _runtime_use_command_run_cancel (RuntimeUseCommandRun *self);
 void _runtime_use_command_run_end (RuntimeUseCommandRun *self);

@@ -74,6 +74,8 @@ struct _RuntimeUseCommandRun
   gint64                           wake_interval;
 };
 
+static int n_active; /* atomic */
+
 static void
 update_watches (RuntimeUseCommandRun *self)
 {
@@ -112,11 +114,21 @@ release_job (RuntimeUseCommandRun *self)
   _runtime_use_job_pool_give (g_steal_pointer (&self->job));
 }
 
+/* Runs may be in several threads. */
+static void
+set_active (RuntimeUseCommandRun *self,
+            gboolean              active)
+{
+  if (self->active != active)
+    g_atomic_int_add (&n_active, active ? 1 : -1);
+  self->active = active;
+}
+
 /* Lets go of everything. The source takes no part in its context any more. */
 static void
 let_go (RuntimeUseCommandRun *self)
 {
-  self->active = FALSE;
+  set_active (self, FALSE);
   if (self->job != NULL)
     _runtime_use_job_pool_retire (g_steal_pointer (&self->job));
 
@@ -522,7 +534,7 @@ _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
       return FALSE;
     }
 
-  self->active = TRUE;
+  set_active (self, TRUE);
   self->job_tag = g_source_add_unix_fd (&self->source, _runtime_use_job_get_socket (self->job),
                                         G_IO_IN);
   self->deadline = now + self->timeout * G_USEC_PER_SEC;
@@ -586,6 +598,13 @@ gboolean
 _runtime_use_command_run_is_gone (RuntimeUseCommandRun *self)
 {
   return !self->active;
+}
+
+/* Those of all threads of which something is left. */
+guint
+_runtime_use_command_run_count (void)
+{
+  return (guint) g_atomic_int_get (&n_active);
 }
 
 /* Ends the tree of a running command; shortens the grace period of leftovers that are being ended.
