@@ -15,7 +15,7 @@ from .processes import PATIENCE, STUB, wait_until
 
 PROGRAM = os.environ.get('RUNTIMEUSE_PROGRAM') or str(
     Path(__file__).resolve().parents[3] / 'build/src/cli/runtimeuse')
-READY = re.compile(r'listening on port (\d+)')
+READY = re.compile(r'listening on (?:port (\d+)|unix:)')
 START_TIMEOUT = 8
 STOP_TIMEOUT = 5
 
@@ -32,7 +32,9 @@ class Server:
         for path in (self.work, self.temporary):
             path.mkdir(parents=True, exist_ok=True)
 
-        command = [*prefix, PROGRAM, *arguments, '--port', str(port)]
+        command = [*prefix, PROGRAM, *arguments]
+        if port is not None:
+            command += ['--port', str(port)]
         if agent:
             command += ['--agent', agent]
         environment = {**outside(), 'TMPDIR': str(self.temporary), **(env or {})}
@@ -51,7 +53,7 @@ class Server:
         while True:
             match = READY.search(self.stdout)
             if match and '\n' in self.stdout[match.end():]:
-                return int(match[1])
+                return int(match[1] or 0)
             left = deadline - time.monotonic()
             ready, _, _ = select.select([self.process.stdout], [], [], max(left, 0))
             data = os.read(self.process.stdout.fileno(), 4096) if ready else b''

@@ -73,9 +73,19 @@ def close_payload(code, reason=''):
 
 
 class Connection:
-    """A TCP connection to the server, before or after the upgrade."""
+    """A connection to the server, before or after the upgrade.
+
+    The port may be the path of a Unix socket.
+    """
 
     def __init__(self, port, host='127.0.0.1', receive_buffer=None):
+        if isinstance(port, (str, os.PathLike)):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(TIMEOUT * PATIENCE)
+            self.socket.connect(str(port))
+            self.host = 'localhost'
+            self.buffer = bytearray()
+            return
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
         self.socket = socket.socket(family)
         if receive_buffer:
