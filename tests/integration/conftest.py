@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fixtures, and the TAP output by which meson counts the cases."""
 
+import contextlib
 import os
+import socket
 import tempfile
 from pathlib import Path
 
@@ -71,6 +73,18 @@ def roomy_folder():
     """In memory if possible: disks are slow with many files, and with large holes."""
     with tempfile.TemporaryDirectory(dir='/dev/shm' if os.path.isdir('/dev/shm') else None) as name:
         yield Path(name)
+
+
+@pytest.fixture
+def full_listener():
+    """A port at which nobody is accepted, for its queue is full; and what makes room in it."""
+    with socket.create_server(('127.0.0.1', 0), backlog=0) as listener, \
+            contextlib.ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener, stack.close
 
 
 def warm_up(server):

@@ -3,7 +3,7 @@
 
 import pytest
 from harness import websocket
-from harness.http_server import HALF, SIZE, Halves
+from harness.http_server import HALF, SIZE, Halves, ZipServer
 from harness.messages import commands
 
 
@@ -74,3 +74,23 @@ def test_idle_limit(start_server, halves, tmp_path):
         answer = client.request(request(halves, tmp_path / 'in'))
     assert answer[-1]['message_type'] == 'error_message'
     assert 'fetch failed' in answer[-1]['error'] and '1' in answer[-1]['error'], answer
+
+
+def test_connect_limit(start_server, full_listener, tmp_path):
+    server = start_server('--limit', 'download-connect-timeout=1')
+    url = f'http://127.0.0.1:{full_listener[0].getsockname()[1]}/file'
+    with websocket.connect(server.port) as client:
+        answer = client.request(commands('true', pre_execution_downloadables=[
+            {'download_url': url, 'working_dir': str(tmp_path / 'in')}]))
+    assert answer[-1]['message_type'] == 'error_message'
+    assert 'fetch failed' in answer[-1]['error'] and ' 1 ' in answer[-1]['error'], answer
+
+
+@pytest.mark.parametrize('limit, fits', [(2, False), (3, True)])
+def test_entries_limit(start_server, tmp_path, limit, fits):
+    server = start_server('--limit', f'max-download-entries={limit}')
+    with ZipServer(3) as archive, websocket.connect(server.port) as client:
+        answer = client.request(commands('true', pre_execution_downloadables=[
+            {'download_url': f'{archive.url}/a.zip', 'working_dir': str(tmp_path / 'in')}]))
+    assert fits or '(max-entries)' in answer[-1]['error'], answer
+    assert (answer[-1]['message_type'] == 'command_execution_result_message') == fits

@@ -2,7 +2,6 @@
 """The agent openai against a service whose answers are written here."""
 
 import asyncio
-import contextlib
 import json
 import os
 import socket
@@ -639,18 +638,6 @@ def test_https(start_server):
 def test_connection_refused(server):
     text = error_of(ask(server, agent_env={'OPENAI_BASE_URL': 'http://127.0.0.1:9/v1'}))['error']
     assert 'Cannot reach 127.0.0.1' in text
-
-
-@pytest.fixture
-def full_listener():
-    """A port at which nobody is accepted, for its queue is full; and what makes room in it."""
-    with socket.create_server(('127.0.0.1', 0), backlog=0) as listener, \
-            contextlib.ExitStack() as stack:
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        yield listener, stack.close
 
 
 def start_at(start_server, listener, *arguments):

@@ -596,10 +596,12 @@ make_download (RuntimeUseRequest      *self,
   download = g_object_new (RUNTIME_USE_TYPE_DOWNLOAD_HANDLER,
                            "downloadable", downloadable,
                            "allow-local", self->settings->allow_local_downloads,
+                           "connect-timeout", self->settings->download_connect_timeout,
                            "timeout", self->settings->download_timeout,
                            "idle-timeout", self->settings->download_idle_timeout,
                            "max-size", self->settings->max_download_size,
                            "max-extracted-size", self->settings->max_extracted_size,
+                           "max-entries", self->settings->max_download_entries,
                            NULL);
   if (runtime_use_request_message_get_report_progress (self->message))
     g_signal_connect_object (download, "progress", G_CALLBACK (download_progress_cb), self, 0);

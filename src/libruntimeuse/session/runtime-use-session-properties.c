@@ -314,6 +314,17 @@ runtime_use_session_set_property (GObject      *object,
  */
 
 /**
+ * RuntimeUseSession:download-connect-timeout:
+ *
+ * How long it may take to look up the host of a file that is downloaded, and to
+ * connect to it, in seconds.
+ *
+ * The default is 30.
+ *
+ * Since: 0.1
+ */
+
+/**
  * RuntimeUseSession:download-timeout:
  *
  * How long the download of a file may take, in seconds.
@@ -349,6 +360,16 @@ runtime_use_session_set_property (GObject      *object,
  * How many bytes the members of an archive may have in all.
  *
  * The default is 64 GiB.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseSession:max-download-entries:
+ *
+ * How many members an archive may have that is downloaded and unpacked.
+ *
+ * The default is 500,000.
  *
  * Since: 0.1
  */

@@ -23,16 +23,18 @@ typedef struct
   guint               artifact_wait;        /* s */
   guint               post_invocation_delay; /* ms */
   gboolean            allow_local_downloads;
+  guint               download_connect_timeout; /* s */
   guint               download_timeout;     /* s */
   guint               download_idle_timeout; /* s */
   guint64             max_download_size;
   guint64             max_extracted_size;
+  guint               max_download_entries;
   RuntimeUseRedactEnv redact_env;
   char              **shell;                /* (nullable): /bin/sh */
 } RuntimeUseSessionSettings;
 
 /* As many properties as there are settings; their ids follow one another. */
-#define RUNTIME_USE_N_SESSION_SETTINGS 16
+#define RUNTIME_USE_N_SESSION_SETTINGS 18
 
 void _runtime_use_session_settings_init         (RuntimeUseSessionSettings       *self);
 void _runtime_use_session_settings_clear        (RuntimeUseSessionSettings       *self);

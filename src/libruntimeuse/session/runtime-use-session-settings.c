@@ -38,10 +38,12 @@ static const Setting settings[] = {
   NUMBER ("artifact-wait", artifact_wait, 0, 50, 45),
   NUMBER ("post-invocation-delay", post_invocation_delay, 0, MAX_MILLISECONDS, 0),
   SWITCH ("allow-local-downloads", allow_local_downloads, TRUE),
+  NUMBER ("download-connect-timeout", download_connect_timeout, 1, MAX_SECONDS, 30),
   NUMBER ("download-timeout", download_timeout, 1, MAX_SECONDS, 24 * 60 * 60),
   NUMBER ("download-idle-timeout", download_idle_timeout, 1, MAX_SECONDS, 60),
   SIZE ("max-download-size", max_download_size, G_GUINT64_CONSTANT (64) << 30),
   SIZE ("max-extracted-size", max_extracted_size, G_GUINT64_CONSTANT (64) << 30),
+  NUMBER ("max-download-entries", max_download_entries, 0, G_MAXINT, 500000),
 };
 
 /* The others follow the table. */

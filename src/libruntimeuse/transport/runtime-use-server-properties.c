@@ -610,6 +610,17 @@ install_session_properties (void)
  */
 
 /**
+ * RuntimeUseServer:download-connect-timeout:
+ *
+ * How long it may take to look up the host of a file that is downloaded, and to
+ * connect to it, in seconds.
+ *
+ * The default is 30.
+ *
+ * Since: 0.1
+ */
+
+/**
  * RuntimeUseServer:download-timeout:
  *
  * How long the download of a file may take, in seconds.
@@ -645,6 +656,16 @@ install_session_properties (void)
  * How many bytes the members of an archive may have in all.
  *
  * The default is 64 GiB.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * RuntimeUseServer:max-download-entries:
+ *
+ * How many members an archive may have that is downloaded and unpacked.
+ *
+ * The default is 500,000.
  *
  * Since: 0.1
  */
