@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import urllib.request
@@ -10,13 +11,21 @@ from pathlib import Path
 
 import pytest
 from harness import websocket
+from harness.bus import PYTHON, Bus, Probe
 from harness.messages import CANCELLED, END_SESSION, TERMINALS, commands, invocation, text_of
 from harness.processes import PATIENCE, descendants, is_running, wait_until
 from harness.receiver import Receiver
 
-EXAMPLES = Path(os.environ.get('RUNTIMEUSE_TEST_EXAMPLES') or
-                Path(__file__).resolve().parents[2] / 'build/examples')
+# Folders with them, the first first.
+EXAMPLES = os.environ.get('RUNTIMEUSE_TEST_EXAMPLES') or str(
+    Path(__file__).resolve().parents[2] / 'build/examples')
 TIMEOUT = 15 * PATIENCE
+
+
+def find(name):
+    path = shutil.which(name, os.F_OK, EXAMPLES)
+    assert path, f'no {name} in {EXAMPLES}'
+    return path
 
 
 class Lines:
@@ -51,7 +60,7 @@ class Lines:
 
 @pytest.fixture
 def embed(tmp_path):
-    running = Lines(tmp_path, str(EXAMPLES / 'example-embed'))
+    running = Lines(tmp_path, find('example-embed'))
     running.port = int(running.expect(r'^listening on port (\d+)$')[1])
     yield running
     running.stop()
@@ -125,3 +134,91 @@ def test_embed_ends_with_all_that_runs(embed):
         assert message == CANCELLED
     assert embed.process.wait(TIMEOUT) == 0, embed.text
     wait_until(lambda: not any(map(is_running, before)), 'processes left behind')
+
+
+# How the same program is started in each language.
+WATCHERS = {'python': (PYTHON, 'watch.py'), 'javascript': ('gjs', '-m', 'watch.js'),
+            'vala': ('example-watch',)}
+
+
+@pytest.fixture(params=WATCHERS, name='watch')
+def make_watch(request):
+    """The command line of one of the programs that watch."""
+    *interpreter, name = WATCHERS[request.param]
+    return [*interpreter, find(name)]
+
+
+@pytest.fixture
+def bus(tmp_path):
+    bus = Bus(tmp_path / 'bus')
+    yield bus
+    bus.stop()
+
+
+@pytest.fixture
+def watcher(bus, watch, tmp_path):
+    """One that watches from before there is a service."""
+    running = Lines(tmp_path, *watch, env=bus.env)
+    running.expect(r'^the service is not there$')
+    yield running
+    running.stop()
+    assert 'CRITICAL' not in running.text and 'Traceback' not in running.text, running.text
+
+
+def run_watch(bus, watch, *arguments):
+    return subprocess.run([*watch, *arguments], env={**os.environ, **bus.env}, check=False,
+                          capture_output=True, text=True, timeout=TIMEOUT)
+
+
+def test_watch(bus, watch, watcher, start_server):
+    """A session is seen from its begin to its end, and cancelled on the way."""
+    server = start_server(env=bus.env)
+    watcher.expect(r'^the service is there$')
+    with websocket.connect(server.port) as client:
+        name = watcher.expect(r'^([0-9a-f]{32}) idle$')[1]
+        client.send(commands('echo started; sleep 1000', source_id='test'))
+        watcher.expect(rf'^{name} busy agent test echo started; sleep 1000$')
+        while client.receive().get('text') != 'started\n':
+            pass
+        done = run_watch(bus, watch, '--cancel', name)
+        assert done.stdout in ('True\n', 'true\n') and done.returncode == 0, done
+        message = client.receive()
+        while message['message_type'] not in TERMINALS:
+            message = client.receive()
+        assert message == CANCELLED
+        watcher.expect(rf'^{name} cancelled \d+\.\d{{3}} s$')
+        done = run_watch(bus, watch, '--cancel', name)
+        assert done.stdout in ('False\n', 'false\n') and done.returncode == 0, done
+        client.close()
+    watcher.expect(rf'^{name} gone$')
+    server.stop()
+    watcher.expect(r'^the service is there\n(?:.*\n)*the service is not there$')
+
+
+def test_watch_what_runs_already(bus, watch, start_server, tmp_path):
+    server = start_server(env=bus.env)
+    with Probe(bus) as probe:
+        probe.wait_for_name()
+    with websocket.connect(server.port) as client:
+        client.send(commands('echo started; sleep 1000'))
+        while client.receive().get('text') != 'started\n':
+            pass
+        running = Lines(tmp_path, *watch, env=bus.env)
+        running.expect(r'^[0-9a-f]{32} busy agent echo started; sleep 1000$')
+        assert run_watch(bus, watch, '--cancel-all').stdout == '1\n'
+        running.expect(r'^[0-9a-f]{32} cancelled ')
+        running.stop()
+
+
+def test_watch_cancels_nobody(bus, watch, start_server):
+    """Without a service, and a session that is not there or cannot be: an error, no more."""
+    assert run_watch(bus, watch, '--cancel-all').returncode == 1
+    start_server(env=bus.env)
+    with Probe(bus) as probe:
+        probe.wait_for_name()
+    assert run_watch(bus, watch, '--cancel-all').stdout == '0\n'
+    for arguments in (['--cancel', '0' * 32], ['--cancel', '../x'], ['--cancel', ''], ['--what']):
+        done = run_watch(bus, watch, *arguments)
+        assert done.returncode == 1 and done.stdout == '', done
+        assert ('Usage: ' if arguments == ['--what'] else 'Error: ') in done.stderr, done
+        assert 'CRITICAL' not in done.stderr and 'Traceback' not in done.stderr, done
