@@ -24,7 +24,7 @@ LIBRARY = [
 ]
 
 # What the service speaks to besides its clients. They do not know each other.
-SERVICE_PARTS = {"service/dbus", "service/http", "service/systemd"}
+SERVICE_PARTS = {"service/dbus", "service/desktop", "service/http", "service/systemd"}
 
 # The rest knows of the library only what its users know; job/ and scope-shell/ know nothing of it.
 PROGRAMS = {
