@@ -4,7 +4,6 @@
 
 #include "ruc-serve-options.h"
 
-#include "ruc-limits.h"
 #include "rud-error.h"
 #include "runtimeuse.h"
 
@@ -228,24 +227,6 @@ ruc_serve_options_say_others (RucServeOptions *self)
       else
         g_printerr (_("Ignored a word that belongs to no option\n"));
     }
-}
-
-/* Sets the server's properties as the configuration says. */
-void
-ruc_serve_options_apply (RucServeOptions *self,
-                         GObject         *server)
-{
-  RudConfig *config = self->config;
-
-  ruc_limits_apply (config, server);
-  g_object_set (server,
-                "port", (guint) rud_config_get_number (config, "port"),
-                "host", rud_config_get_string (config, "host"),
-                "allowed-origins", rud_config_get_strv (config, "allow-origin"),
-                "allowed-hosts", rud_config_get_strv (config, "allowed-host"),
-                "insecure-no-auth", rud_config_get_boolean (config, "insecure-no-auth"),
-                "allow-local-downloads", !rud_config_get_boolean (config, "no-local-downloads"),
-                NULL);
 }
 
 static void

@@ -20,8 +20,6 @@ RucServeOptions *ruc_serve_options_parse      (int                argc,
                                                GError           **error);
 void             ruc_serve_options_free       (RucServeOptions   *self);
 void             ruc_serve_options_say_others (RucServeOptions   *self);
-void             ruc_serve_options_apply      (RucServeOptions   *self,
-                                               GObject           *server);
 void             ruc_serve_options_print_help (void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RucServeOptions, ruc_serve_options_free)

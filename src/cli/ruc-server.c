@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "ruc-server.h"
+
+#include "ruc-agent.h"
+#include "ruc-limits.h"
+#include "ruc-serve-listen.h"
+#include "rud-bus.h"
+#include "rud-credential.h"
+#include "rud-idle.h"
+#include "rud-notify.h"
+#include "rud-pages.h"
+#include "rud-scopes.h"
+#include "rud-status.h"
+#include "runtimeuse.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <stdlib.h>
+
+/* Whoever sends a signal counts on us to be gone after 5 s, when nothing is to be drained. What is
+ * left then is ended by the programs that own it when they see us gone.
+ */
+#define STOP_DEADLINE_MS 4500
+
+#define EXIT_INTERRUPTED (128 + SIGINT)
+
+struct _RucServer
+{
+  RudConfig              *config;        /* (unowned) */
+  RuntimeUseServer       *server;
+  RuntimeUseAgentHandler *agent;         /* (nullable): not set up yet */
+  RudStatus              *status;        /* (nullable): not set up yet */
+  RudBus                 *bus;           /* (nullable): not set up yet */
+  RudNotify              *notify;
+  RudIdle                *idle;          /* (nullable): never ends by itself, or not serving */
+  GMainLoop              *loop;
+  GCancellable           *cancellable;   /* of the preparation */
+  guint                   signal_ids[2];
+  guint                   deadline_id;
+  guint                   drain_id;      /* patience with what is drained */
+  gulong                  left_id;       /* waits for the last session */
+  gboolean                serving;
+  gboolean                stopping;
+  int                     exit_status;
+  GError                 *error;         /* (nullable): what went wrong meanwhile */
+};
+
+/* The end, in its order: nobody new, the name on the bus, what still runs, the server, the agent */
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  RucServer *self = user_data;
+
+  self->deadline_id = 0;
+  g_warning ("Not everything ended in time");
+  g_main_loop_quit (self->loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_deadline (RucServer *self)
+{
+  if (self->deadline_id == 0)
+    self->deadline_id = g_timeout_add (STOP_DEADLINE_MS, deadline_cb, self);
+}
+
+static void
+agent_stopped_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  RucServer *self = user_data;
+
+  g_main_loop_quit (self->loop);
+}
+
+static void
+stopped_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  RucServer *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!runtime_use_server_stop_finish (RUNTIME_USE_SERVER (object), result, &error))
+    g_warning ("%s", error->message);
+  ruc_agent_stop_async (self->agent, agent_stopped_cb, self);
+}
+
+static void
+stop_server (RucServer *self)
+{
+  g_clear_signal_handler (&self->left_id, self->server);
+  g_clear_handle_id (&self->drain_id, g_source_remove);
+  set_deadline (self);
+  runtime_use_server_stop_async (self->server, NULL, stopped_cb, self);
+}
+
+static gboolean
+drained_too_long_cb (gpointer user_data)
+{
+  RucServer *self = user_data;
+
+  self->drain_id = 0;
+  g_info ("Requests still run after %u seconds; they are cancelled",
+          (guint) rud_config_get_number (self->config, "drain-timeout"));
+  stop_server (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static guint
+count_sessions (RucServer *self)
+{
+  g_autoptr(GListModel) sessions = runtime_use_server_list_sessions (self->server);
+
+  return g_list_model_get_n_items (sessions);
+}
+
+static void
+session_closed_cb (RucServer *self)
+{
+  if (count_sessions (self) == 0)
+    stop_server (self);
+}
+
+static void
+bus_left_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  RucServer *self = user_data;
+  guint patience = (guint) rud_config_get_number (self->config, "drain-timeout");
+
+  rud_bus_stop_finish (self->bus, result);
+  if (patience == 0 || count_sessions (self) == 0)
+    {
+      stop_server (self);
+      return;
+    }
+
+  self->drain_id = g_timeout_add_seconds (patience, drained_too_long_cb, self);
+  self->left_id = g_signal_connect_data (self->server, "session-closed",
+                                         G_CALLBACK (session_closed_cb), self, NULL,
+                                         G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+}
+
+/* The first call ends all work in order, a second one leaves at once. */
+static void
+stop (RucServer *self,
+      int        exit_status)
+{
+  guint patience = (guint) rud_config_get_number (self->config, "drain-timeout");
+
+  self->exit_status = exit_status;
+  if (self->stopping)
+    {
+      g_main_loop_quit (self->loop);
+      return;
+    }
+
+  self->stopping = TRUE;
+  if (!self->serving)
+    {
+      set_deadline (self);
+      g_cancellable_cancel (self->cancellable);
+      return;
+    }
+
+  if (patience == 0)
+    set_deadline (self);
+  else
+    runtime_use_server_drain (self->server);
+  g_clear_pointer (&self->idle, rud_idle_free);
+  rud_notify_stopping (self->notify, _("Ending"), patience);
+  /* Whoever finds us by our name finds somebody who serves. */
+  rud_bus_stop_async (self->bus, bus_left_cb, self);
+}
+
+static gboolean
+sigterm_cb (gpointer user_data)
+{
+  stop (user_data, EXIT_SUCCESS);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+sigint_cb (gpointer user_data)
+{
+  stop (user_data, EXIT_INTERRUPTED);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+idle_cb (gpointer user_data)
+{
+  RucServer *self = user_data;
+
+  g_info ("Nobody was connected for %u seconds",
+          (guint) rud_config_get_number (self->config, "exit-idle"));
+  stop (self, EXIT_SUCCESS);
+}
+
+/* Somebody on the bus wants the last session to be the end, however long that takes. */
+static void
+draining_cb (RucServer *self)
+{
+  if (self->stopping || !runtime_use_server_is_draining (self->server))
+    return;
+
+  if (count_sessions (self) == 0)
+    stop (self, EXIT_SUCCESS);
+}
+
+/* The beginning */
+
+static gboolean
+set_up_agent (RucServer  *self,
+              GError    **error)
+{
+  self->agent = ruc_agent_new (self->config, error);
+  if (self->agent == NULL)
+    return FALSE;
+
+  g_object_set (self->server, "handler", self->agent, NULL);
+
+  return TRUE;
+}
+
+static gboolean
+set_up_token (RucServer  *self,
+              GError    **error)
+{
+  const RudConfigValue *file = rud_config_lookup (self->config, RUD_CONFIG_MAIN, "token-file");
+  gboolean is_option = file->source == RUD_CONFIG_OPTION;
+  char *token = NULL;
+
+  if (!rud_credential_read_token (is_option ? file->text : NULL, is_option ? NULL : file->text,
+                                  &token, error))
+    return FALSE;
+
+  if (token != NULL)
+    g_object_set (self->server, "token", token, NULL);
+  rud_credential_free (token);
+
+  return TRUE;
+}
+
+static void
+set_up_server (RucServer *self)
+{
+  RudConfig *config = self->config;
+
+  ruc_limits_apply (config, G_OBJECT (self->server));
+  g_object_set (self->server,
+                "port", (guint) rud_config_get_number (config, "port"),
+                "host", rud_config_get_string (config, "host"),
+                "allowed-origins", rud_config_get_strv (config, "allow-origin"),
+                "allowed-hosts", rud_config_get_strv (config, "allowed-host"),
+                "insecure-no-auth", rud_config_get_boolean (config, "insecure-no-auth"),
+                "allow-local-downloads", !rud_config_get_boolean (config, "no-local-downloads"),
+                NULL);
+}
+
+static RudBusMode
+get_bus_mode (RudConfig *config)
+{
+  const char *mode = rud_config_get_string (config, "bus-name");
+
+  if (g_str_equal (mode, "required"))
+    return RUD_BUS_REQUIRED;
+
+  return g_str_equal (mode, "off") ? RUD_BUS_OFF : RUD_BUS_AUTO;
+}
+
+/* What shows to others what the server does. */
+static void
+set_up_doors (RucServer *self)
+{
+  const char *handler = rud_config_get_string (self->config, "handler");
+  g_autofree char *agent = NULL;
+
+  agent = handler != NULL ? g_path_get_basename (handler)
+                          : g_strdup (rud_config_get_string (self->config, "agent"));
+  self->status = rud_status_new (self->server, agent);
+  self->bus = rud_bus_new (self->status, get_bus_mode (self->config));
+  rud_pages_add (self->status, rud_config_get_boolean (self->config, "metrics"));
+  rud_notify_follow (self->notify, self->status);
+  g_signal_connect_swapped (self->server, "notify::draining", G_CALLBACK (draining_cb), self);
+  g_signal_connect_data (self->server, "session-closed", G_CALLBACK (draining_cb), self, NULL,
+                         G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+}
+
+static void
+prepared_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  RucServer *self = user_data;
+
+  ruc_agent_prepare_finish (self->agent, result, &self->error);
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+take_error (RucServer  *self,
+            GError    **error)
+{
+  if (self->error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&self->error));
+
+  return FALSE;
+}
+
+/* Whoever waits for the line that says we are ready wants an agent that is. */
+static gboolean
+prepare_agent (RucServer  *self,
+               GError    **error)
+{
+  ruc_agent_prepare_async (self->agent, self->cancellable, prepared_cb, self);
+  g_main_loop_run (self->loop);
+
+  return take_error (self, error);
+}
+
+static void
+scopes_tried_cb (GObject      *object,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  RucServer *self = user_data;
+
+  rud_scopes_try_finish (result, &self->error);
+  g_main_loop_quit (self->loop);
+}
+
+/* Tries them now, so that no request is the first to find out. */
+static gboolean
+prepare_scopes (RucServer  *self,
+                GError    **error)
+{
+  const RudScopeLimits limits = {
+    .memory_max = rud_config_get_string (self->config, "scope-memory-max"),
+    .tasks_max = rud_config_get_string (self->config, "scope-tasks-max"),
+    .cpu_quota = rud_config_get_string (self->config, "scope-cpu-quota"),
+  };
+  g_auto(GStrv) shell = NULL;
+
+  if (!rud_config_get_boolean (self->config, "scopes"))
+    return TRUE;
+
+  shell = rud_scopes_dup_shell (&limits, error);
+  if (shell == NULL)
+    return FALSE;
+
+  rud_scopes_try_async ((const char * const *) shell, self->cancellable, scopes_tried_cb, self);
+  g_main_loop_run (self->loop);
+  if (!take_error (self, error))
+    return FALSE;
+
+  g_object_set (self->server, "shell", shell, NULL);
+
+  return TRUE;
+}
+
+/* For when there was nothing to serve; otherwise it has been stopped with the server. */
+static void
+stop_agent (RucServer *self)
+{
+  ruc_agent_stop_async (self->agent, agent_stopped_cb, self);
+  g_main_loop_run (self->loop);
+}
+
+/* Only now are we all that we are going to be. */
+static void
+bus_started_cb (GObject      *object,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  RucServer *self = user_data;
+  guint seconds = (guint) rud_config_get_number (self->config, "exit-idle");
+
+  if (!rud_bus_start_finish (self->bus, result, &self->error))
+    {
+      if (!self->stopping)
+        stop (self, EXIT_FAILURE);
+      return;
+    }
+  if (self->stopping)
+    return;
+
+  rud_notify_ready (self->notify, NULL);
+  if (seconds > 0)
+    self->idle = rud_idle_new (self->status, seconds * 1000, idle_cb, self);
+}
+
+static void
+serve_clients (RucServer *self)
+{
+  self->serving = TRUE;
+  ruc_serve_listen_say (self->server);
+  rud_bus_start_async (self->bus, bus_started_cb, self);
+
+  g_main_loop_run (self->loop);
+}
+
+RucServer *
+ruc_server_new (RudConfig *config)
+{
+  RucServer *self = g_new0 (RucServer, 1);
+
+  self->config = config;
+  self->server = runtime_use_server_new ();
+  self->notify = rud_notify_new ();
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->cancellable = g_cancellable_new ();
+
+  return self;
+}
+
+void
+ruc_server_free (RucServer *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
+    g_clear_handle_id (&self->signal_ids[i], g_source_remove);
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  g_clear_handle_id (&self->drain_id, g_source_remove);
+  g_signal_handlers_disconnect_by_data (self->server, self);
+  g_clear_pointer (&self->idle, rud_idle_free);
+  g_clear_pointer (&self->notify, rud_notify_free);
+  g_clear_object (&self->bus);
+  g_clear_object (&self->status);
+  g_clear_object (&self->server);
+  g_clear_object (&self->agent);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+/* Serves until there is a reason to end: a signal, nobody who needs us, somebody who says so.
+ * @inherited: (element-type GSocket): to listen on
+ * @exit_status: for the process; only when this returns TRUE
+ */
+gboolean
+ruc_server_run (RucServer  *self,
+                GPtrArray  *inherited,
+                int        *exit_status,
+                GError    **error)
+{
+  if (!set_up_agent (self, error) ||
+      !set_up_token (self, error) ||
+      !ruc_serve_listen_set_up (self->config, self->server, inherited, error))
+    return FALSE;
+
+  set_up_server (self);
+  set_up_doors (self);
+  self->signal_ids[0] = g_unix_signal_add (SIGTERM, sigterm_cb, self);
+  self->signal_ids[1] = g_unix_signal_add (SIGINT, sigint_cb, self);
+
+  if (prepare_scopes (self, error) && !self->stopping &&
+      prepare_agent (self, error) && !self->stopping &&
+      runtime_use_server_start (self->server, error))
+    {
+      serve_clients (self);
+      if (!take_error (self, error))
+        return FALSE;
+    }
+  else
+    stop_agent (self);
+
+  if (!self->stopping)
+    return FALSE;
+
+  g_clear_error (error);
+  *exit_status = self->exit_status;
+
+  return TRUE;
+}
