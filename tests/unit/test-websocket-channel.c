@@ -141,7 +141,7 @@ static void
 test_websocket_channel_peer (Fixture       *fixture,
                              gconstpointer  test_data)
 {
-  g_autoptr(RawClient) client = connect_client (fixture);
+  G_GNUC_UNUSED g_autoptr(RawClient) client = connect_client (fixture);
   g_autoptr(RuntimeUseChannel) proxied = NULL;
   g_autofree char *peer = NULL;
   g_autofree char *described = runtime_use_channel_dup_peer (fixture->channel);
