@@ -151,7 +151,6 @@ test_page_content (Fixture       *fixture,
   g_autofree char *get = NULL;
   g_autofree char *head = NULL;
   g_autofree char *empty = NULL;
-  g_autofree char *content = NULL;
 
   g_test_summary ("A page is answered with its content, and HEAD without");
 
