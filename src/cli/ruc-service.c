@@ -23,6 +23,7 @@ struct _RucService
   GDBusConnection *connection;        /* (nullable): not connected yet */
   GCancellable    *cancellable;       /* of what is waited for */
   guint            deadline_id;
+  gulong           closed_id;
   guint            watch_id;
   guint            subscriptions[2];
   char            *owner;             /* (nullable): of the name */
@@ -379,8 +380,7 @@ connected_cb (GObject      *object,
       return;
     }
 
-  g_signal_connect_object (self->connection, "closed", G_CALLBACK (closed_cb), self,
-                           G_CONNECT_DEFAULT);
+  self->closed_id = g_signal_connect (self->connection, "closed", G_CALLBACK (closed_cb), self);
   /* The name is not asked for in a way that starts who could have it. */
   self->watch_id = g_bus_watch_name_on_connection (self->connection, BUS_NAME,
                                                    G_BUS_NAME_WATCHER_FLAGS_NONE,
@@ -509,6 +509,8 @@ ruc_service_dispose (GObject *object)
   g_clear_handle_id (&self->watch_id, g_bus_unwatch_name);
   if (self->connection != NULL)
     unsubscribe (self);
+  /* Not left to GObject: the last one to let go of a connection may be its thread, at any time. */
+  g_clear_signal_handler (&self->closed_id, self->connection);
   g_clear_object (&self->connection);
   g_clear_object (&self->cancellable);
 

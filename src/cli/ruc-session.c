@@ -162,19 +162,41 @@ set_value (RucSession      *self,
   return TRUE;
 }
 
+/* Most often it is the one that comes after the last that was found. */
+static gboolean
+find_field (const char *property,
+            guint      *field)
+{
+  for (guint i = 0; i < RUC_SESSION_N_FIELDS; i++)
+    {
+      guint candidate = (*field + i) % RUC_SESSION_N_FIELDS;
+
+      if (g_str_equal (ruc_session_fields[candidate].property, property))
+        {
+          *field = candidate;
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
 guint
 ruc_session_update (RucSession *self,
                     GVariant   *properties)
 {
   guint changed = 0;
+  guint field = 0;
+  GVariantIter iter;
+  GVariant *value;
+  const char *property;
 
-  for (guint i = 0; i < RUC_SESSION_N_FIELDS; i++)
+  g_variant_iter_init (&iter, properties);
+  while (g_variant_iter_next (&iter, "{&sv}", &property, &value))
     {
-      g_autoptr(GVariant) value =
-        g_variant_lookup_value (properties, ruc_session_fields[i].property, NULL);
-
-      if (value != NULL && set_value (self, i, value))
-        changed |= 1u << i;
+      if (find_field (property, &field) && set_value (self, field, value))
+        changed |= 1u << field;
+      g_variant_unref (value);
     }
 
   return changed;

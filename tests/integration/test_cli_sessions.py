@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """runtimeuse sessions, show, cancel and end: what they print, and what they make of trouble."""
 
+import contextlib
 import json
 import os
 import re
@@ -11,9 +12,10 @@ import threading
 import time
 
 import pytest
-from harness import program
+from harness import program, websocket
 from harness.bus import NAME, PATH
 from harness.fake_service import FakeService, StartingBus, read_line
+from harness.messages import CANCELLED, commands
 from harness.processes import PATIENCE, resident_mib, wait_until
 from harness.program import Running
 
@@ -560,3 +562,127 @@ def test_signals_without_sense(bus, service):
                      'PropertiesChanged', '(si)', [f'{NAME}.Session', 5])
         service.change(ONE, State='busy')
         assert line.json()['session']['state'] == 'busy'
+
+
+# The service itself
+
+@pytest.fixture
+def start(bus, start_server):
+    """Starts a server that is on the bus when this returns."""
+    def start_on_bus(*arguments, **options):
+        server = start_server(*arguments, env=bus.env, **options)
+        wait_until(bus.has_owner, 'the name on the bus')
+        return server
+
+    return start_on_bus
+
+
+def wait_for_session(bus, condition):
+    """Return the only session once it is as it should be."""
+    def find():
+        sessions = json.loads(run(bus, 'sessions', '--json').out)['sessions']
+        return len(sessions) == 1 and condition(sessions[0]) and sessions[0]
+    return wait_until(find, 'the session')
+
+
+def test_server_without_clients(bus, start):
+    start()
+    assert run(bus, 'sessions', '--json').out == '{"sessions":[]}\n'
+    assert run(bus, 'cancel', '--all').out == '0 requests are being cancelled\n'
+    assert run(bus, 'end', '--all').out == '0 sessions are being ended\n'
+    assert run(bus, 'show', 'a').returncode == 1
+
+
+def test_request_is_seen_and_cancelled(bus, start):
+    server = start()
+    with websocket.connect(server.port) as client:
+        session = wait_for_session(bus, lambda session: session['state'] == 'idle')
+        assert re.fullmatch('[0-9a-f]{32}', session['id'])
+        assert session['kind'] == 'websocket' and session['agent'] == 'echo'
+        done = run(bus, 'cancel', session['id'])
+        assert done.returncode == 0 and 'no request to cancel' in done.out
+
+        client.send(commands('echo begun; sleep 1000', source_id='ticket 7'))
+        while client.receive()['message_type'] != 'command_output_message':
+            pass
+        busy_one = wait_for_session(bus, lambda session: session['command'])
+        assert busy_one['id'] == session['id'] and busy_one['source_id'] == 'ticket 7'
+        assert busy_one['command'] == 'echo begun; sleep 1000'
+        assert (busy_one['state'], busy_one['phase']) == ('busy', 'agent')
+        assert 'echo begun; sleep 1000' in run(bus, 'sessions').out
+        assert 'ticket 7' in run(bus, 'show', session['id'][:12]).out
+
+        assert run(bus, 'cancel', session['id'][:12]).returncode == 0
+        while (message := client.receive())['message_type'] != 'error_message':
+            pass
+        assert message == CANCELLED
+        session = wait_for_session(bus, lambda session: session['state'] == 'idle')
+        assert session['request_started_at'] is None and session['requests_done'] == 1
+
+
+def test_all_are_cancelled_and_ended(bus, start):
+    server = start()
+    with websocket.connect(server.port) as one, websocket.connect(server.port) as other:
+        for client in (one, other):
+            client.send(commands('echo begun; sleep 1000'))
+            while client.receive()['message_type'] != 'command_output_message':
+                pass
+        assert run(bus, 'cancel', '--all').out == '2 requests are being cancelled\n'
+        for client in (one, other):
+            while (message := client.receive())['message_type'] != 'error_message':
+                pass
+            assert message == CANCELLED
+        assert run(bus, 'end', '--all').out == '2 sessions are being ended\n'
+        for client in (one, other):
+            client.expect_close()
+        wait_until(lambda: run(bus, 'sessions', '--json').out == '{"sessions":[]}\n',
+                   'the end of the sessions')
+
+
+def test_session_is_ended(bus, start):
+    server = start()
+    with websocket.connect(server.port) as client:
+        session = wait_for_session(bus, lambda session: True)
+        assert run(bus, 'end', session['id'][:8]).out == f'Session {session["id"]} is being ended\n'
+        client.expect_close()
+        wait_until(lambda: run(bus, 'end', session['id']).returncode == 1, 'the end')
+
+
+def test_watch_follows_a_server(bus, start):
+    """From the first client to the end of the server."""
+    server = start()
+    with watch(bus, '--json') as running:
+        line = Lines(running)
+        assert line.json() == {'event': 'service', 'running': True}
+        states = []
+
+        def wait_for(event, **values):
+            while True:
+                told = line.json()
+                if told['event'] in ('added', 'changed'):
+                    states.append(told['session']['state'])
+                if told['event'] == event and values.items() <= told.get('session', told).items():
+                    return told
+        with websocket.connect(server.port) as client:
+            wait_for('added', state='idle')
+            client.send(commands('sleep 0.3'))
+            wait_for('changed', state='busy', command='sleep 0.3')
+            wait_for('changed', state='idle', command=None)
+            wait_for('changed', requests_done=1)
+        wait_for('removed')
+        assert states[0] == 'idle' and 'busy' in states
+        server.stop()
+        wait_for('service', running=False)
+
+
+def test_many_sessions(bus, start):
+    """Many are listed before anybody asks what takes so long."""
+    server = start()
+    with contextlib.ExitStack() as stack:
+        for _ in range(500):
+            stack.enter_context(websocket.connect(server.port))
+        started = time.monotonic()
+        done = run(bus, 'sessions')
+        took = time.monotonic() - started
+        assert len(done.out.splitlines()) == 501, done.err
+        assert took < 1 * PATIENCE
