@@ -21,10 +21,13 @@ end
 # The sessions that there are. A service that does not answer is not waited for as long as else.
 function __runtimeuse_ids
     set -l words (commandline -opc)
+    set -l current (commandline -ct)
     $words[1] sessions --timeout 1 2>/dev/null | begin
         read -l titles
         while read -l id rest
+            # What is in a description would make a match as well.
             string match -qr '^[[:alnum:]_-]+$' -- $id
+            and string match -q -- "$current*" $id
             and printf '%s\t%s\n' $id (string replace -ra '\s+' ' ' -- $rest)
         end
     end

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from harness.bus import NAME, Bus, FakeService
+from harness.bus import NAME
+from harness.fake_service import FakeService, StartingBus
 from harness.processes import PATIENCE
 from harness.server import PROGRAM
 
@@ -131,7 +132,7 @@ class Completer:
 
 @pytest.fixture
 def bus(tmp_path):
-    bus = Bus(tmp_path / 'bus')
+    bus = StartingBus(tmp_path / 'bus')
     yield bus
     bus.stop()
 
