@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 import time
 
 import pytest
@@ -394,7 +395,7 @@ def test_from_gjs(bus, start):
 
 
 def test_from_gdbus(bus, followed):
-    _, probe, client, path, session = followed
+    server, probe, client, path, session = followed
 
     def gdbus(method, *arguments, where=PATH):
         return run_tool(bus, 'gdbus', 'call', '--session', '--dest', NAME, '--object-path', where,
@@ -408,18 +409,25 @@ def test_from_gdbus(bus, followed):
     assert path in gdbus(f'{OBJECT_MANAGER}.GetManagedObjects')
     with subprocess.Popen(['gdbus', 'monitor', '--session', '--dest', NAME], text=True,
                           env={**os.environ, **bus.env}, stdout=subprocess.PIPE) as monitor:
-        while 'is owned by' not in monitor.stdout.readline():
-            pass
+        lines = []
+        reader = threading.Thread(target=lambda: lines.extend(iter(monitor.stdout.readline, '')))
+        reader.start()
+
+        def has_line(*words):
+            return any(all(word in line for word in words) for line in list(lines))
+
+        def is_listening():
+            """It says whom it listens to before it does."""
+            websocket.connect(server.port).close()
+            return has_line('InterfacesAdded')
+
+        wait_until(is_listening, 'the monitor')
         client.send(invocation(WAIT))
-        for line in monitor.stdout:
-            if f'{SESSION}.RequestStarted' in line:
-                break
+        wait_until(lambda: has_line(f'{SESSION}.RequestStarted'), 'the begin')
         assert gdbus(f'{SESSION}.Cancel', where=path) == '(true,)\n'
-        for line in monitor.stdout:
-            if f'{SESSION}.RequestFinished' in line:
-                break
-        assert 'cancelled' in line
+        wait_until(lambda: has_line(f'{SESSION}.RequestFinished', 'cancelled'), 'the end')
         monitor.terminate()
+        reader.join()
     assert gdbus(f'{SESSION}.Cancel', where=path) == '(false,)\n'
     assert gdbus(f'{MANAGER}.CancelAll') == '(uint32 0,)\n'
     assert gdbus(f'{SESSION}.End', where=path) == '()\n'
