@@ -182,8 +182,9 @@ add_options (GPtrArray            *shell,
 
   add_option (shell, "--runtime-dir=", g_getenv ("XDG_RUNTIME_DIR"));
   add_option (shell, "--bus=", g_getenv ("DBUS_SESSION_BUS_ADDRESS"));
+  /* What began later is stopped first, and requests that run while the service ends need theirs. */
   add_option (shell, "--property=BindsTo=", unit);
-  add_option (shell, "--property=After=", unit);
+  add_option (shell, "--property=Before=", unit);
   add_option (shell, "--property=MemoryMax=", limits->memory_max);
   add_option (shell, "--property=TasksMax=", limits->tasks_max);
   add_option (shell, "--property=CPUQuota=", limits->cpu_quota);
