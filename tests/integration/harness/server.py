@@ -24,7 +24,7 @@ class Server:
     """A running server with a folder, a log and a port of its own."""
 
     def __init__(self, folder, *arguments, agent='echo', port=0, env=None, limit=None,
-                 prefix=()):
+                 prefix=(), pass_fds=()):
         self.folder = Path(folder)
         self.work = self.folder / 'work'
         self.temporary = self.folder / 'tmp'
@@ -41,7 +41,7 @@ class Server:
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
                 command, cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=log,
+                stdout=subprocess.PIPE, stderr=log, pass_fds=pass_fds,
                 preexec_fn=(lambda: set_limit(limit)) if limit else None)
         self.pid = self.process.pid
         self.stdout = ''
