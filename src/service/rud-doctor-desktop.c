@@ -5,6 +5,7 @@
 #include "rud-doctor-desktop.h"
 
 #include "rud-check.h"
+#include "rud-flatpak.h"
 #include "rud-scopes.h"
 
 #include <glib/gi18n.h>
@@ -12,9 +13,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#define FLATPAK_INFO "/.flatpak-info"
-#define FLATPAK_SERVICE "org.freedesktop.Flatpak"
 
 static RudCheck *
 add_check (GPtrArray  *checks,
@@ -89,27 +87,23 @@ static void
 check_flatpak (GPtrArray *checks)
 {
   RudCheck *check = add_check (checks, "flatpak", _("commands outside of a Flatpak"));
-  g_autoptr(GKeyFile) info = g_key_file_new ();
-  g_autofree char *id = NULL;
-  g_autofree char *policy = NULL;
+  g_autofree char *application = NULL;
+  g_autofree char *command = NULL;
 
-  if (access (FLATPAK_INFO, F_OK) != 0)
+  if (!rud_flatpak_is_inside (RUD_FLATPAK_INFO))
     {
       check->value = g_strdup (_("not inside one"));
       return;
     }
 
-  g_key_file_load_from_file (info, FLATPAK_INFO, G_KEY_FILE_NONE, NULL);
-  id = g_key_file_get_string (info, "Application", "name", NULL);
-  policy = g_key_file_get_string (info, "Session Bus Policy", FLATPAK_SERVICE, NULL);
-  check->value = g_strdup_printf (_("inside %s"), id != NULL ? id : "?");
-  if (g_strcmp0 (policy, "talk") == 0 || g_strcmp0 (policy, "own") == 0)
+  application = rud_flatpak_dup_application (RUD_FLATPAK_INFO);
+  check->value = g_strdup_printf (_("inside %s"), application);
+  if (rud_flatpak_may_leave (RUD_FLATPAK_INFO))
     return;
 
+  command = rud_flatpak_dup_leave_command (RUD_FLATPAK_INFO);
   check->state = RUD_CHECK_LIMITED;
-  check->advice = g_strdup_printf (_("Commands run inside. To let them out: flatpak override "
-                                     "--user --talk-name=%s %s"),
-                                   FLATPAK_SERVICE, id != NULL ? id : "?");
+  check->advice = g_strdup_printf (_("Commands run inside. To let them out: %s"), command);
 }
 
 void

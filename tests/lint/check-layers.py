@@ -26,10 +26,11 @@ LIBRARY = [
 # What the service speaks to besides its clients. They do not know each other.
 SERVICE_PARTS = {"service/dbus", "service/desktop", "service/http", "service/systemd"}
 
-# The rest knows of the library only what its users know; job/ and scope-shell/ know nothing of it.
+# The rest knows of the library only what its users know; job/ and the shells know nothing.
 PROGRAMS = {
     "job": set(),
     "handler-hosts": set(),
+    "host-shell": set(),
     "scope-shell": set(),
     "service": {"service"},
     **{part: {"service"} for part in SERVICE_PARTS},
@@ -53,6 +54,7 @@ ONLY_IN = {
 NEVER = {
     "libruntimeuse/protocol": ("gio/", "glib-unix.h", "time.h", "sys/", "unistd.h"),
     "job": ("glib", "gio/", "json-glib/"),
+    "host-shell": ("glib", "gio/", "json-glib/"),
     "scope-shell": ("glib", "gio/", "json-glib/"),
 }
 
