@@ -211,7 +211,8 @@ def test_hanging_bus(start_server, tmp_path):
 
 
 def test_portal(bus, tmp_path):
-    server = flatpak.SandboxedServer(tmp_path / 'server', flatpak.make_info(tmp_path),
+    server = flatpak.SandboxedServer(tmp_path / 'server',
+                                     flatpak.prefix(flatpak.make_info(tmp_path)),
                                      '--notify-after', '0', env=bus.env)
     with desktop.notification_portal(bus) as portal:
         with websocket.connect(server.port) as client:
