@@ -50,7 +50,8 @@ def start(bus, start_server):
 @pytest.fixture
 def followed(start):
     """A server with one client; the path of its session, and its properties at first."""
-    server, probe = start()
+    # Some tests are long, and the client answers pings only when it reads.
+    server, probe = start('--limit', 'ping-interval=3600')
     with websocket.connect(server.port) as client:
         path, session = probe.wait_session()
         yield server, probe, client, path, session
@@ -206,14 +207,16 @@ def test_artifacts(followed, tmp_path):
         receiver.close()
 
 
-def test_upload_phase(followed, tmp_path):
-    _, probe, client, path, _ = followed
+def test_upload_phase(start, tmp_path):
+    """The answer is held back until it is sure that nothing more happens to a new file."""
+    server, probe = start('--limit', 'artifact-quiet=500')
     folder = tmp_path / 'artifacts'
     folder.mkdir()
-    # The file is open until the answer is held back.
-    client.send(commands({'command': '(exec 3>file; echo x >&3; sleep 0.5) & sleep 0.1',
-                          'cwd': str(folder)}, artifacts_dirs=[str(folder)]))
-    probe.wait_change(path=path, Phase='upload', timeout=20)
+    with websocket.connect(server.port) as client:
+        path, _ = probe.wait_session()
+        client.send(commands({'command': 'echo x >file', 'cwd': str(folder)},
+                             artifacts_dirs=[str(folder)]))
+        probe.wait_change(path=path, Phase='upload', Command='')
 
 
 def test_failures(followed):
@@ -349,19 +352,21 @@ def test_drain(start):
     server, probe = start()
     with websocket.connect(server.port) as busy, websocket.connect(server.port) as idle:
         wait_until(lambda: probe.get('SessionCount') == 2, 'two sessions')
-        busy.send(invocation('WAIT:500'))
+        busy.send(invocation('WAIT:1500'))
         wait_until(lambda: probe.get('ActiveRequestCount') == 1, 'a request')
         assert probe.call('Drain') == []
         assert probe.call('Drain') == []
         with pytest.raises(Closed) as closed:
             idle.receive()
         assert closed.value.code == 1001
+        with websocket.Connection(server.port) as late:
+            assert late.ask().status == 503
         assert text_of(busy.receive())
         with pytest.raises(Closed):
             busy.receive()
-        wait_until(lambda: probe.get('SessionCount') == 0, 'no session')
-        with websocket.Connection(server.port) as late:
-            assert late.ask().status == 503
+    # Nobody is left whom it could serve.
+    assert server.wait() == 0
+    assert not probe.has_name()
 
 
 def run_tool(bus, *command, timeout=15):

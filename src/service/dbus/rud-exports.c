@@ -174,17 +174,25 @@ tell_soon (RudExports *self)
 }
 
 static void
-wake_cb (RudSessionObject *object,
-         gboolean          at_once,
-         RudExports       *self)
+session_wake (gpointer          owner,
+              RudSessionObject *object)
 {
-  if (!g_ptr_array_find (self->awake, object, NULL))
-    g_ptr_array_add (self->awake, g_object_ref (object));
+  RudExports *self = owner;
 
+  g_ptr_array_add (self->awake, g_object_ref (object));
   start_ticking (self);
-  if (at_once)
-    tell_soon (self);
 }
+
+static void
+session_hurry (gpointer owner)
+{
+  tell_soon (owner);
+}
+
+static const RudSessionObjectOwner session_owner = {
+  .wake = session_wake,
+  .hurry = session_hurry,
+};
 
 /* Sessions */
 
@@ -202,16 +210,15 @@ add_session (RudExports        *self,
   g_autoptr(GDBusObjectSkeleton) skeleton = NULL;
   g_autofree char *path = make_path (session);
 
-  object = rud_session_object_new (session, rud_status_get_agent (self->status));
-  rud_session_object_set_silent (object, self->n_silent > 0);
+  object = rud_session_object_new (session, rud_status_get_agent (self->status), &session_owner,
+                                   self);
   skeleton = g_dbus_object_skeleton_new (path);
   g_dbus_object_skeleton_add_interface (skeleton, G_DBUS_INTERFACE_SKELETON (object));
   g_dbus_object_manager_server_export (self->objects, skeleton);
   rud_session_object_exported (object);
+  if (self->n_silent > 0)
+    rud_session_object_set_silent (object, TRUE);
 
-  g_signal_connect (object, "wake", G_CALLBACK (wake_cb), self);
-  if (runtime_use_session_get_request_kind (session) != NULL)
-    wake_cb (object, FALSE, self);
   g_hash_table_insert (self->sessions, session, g_steal_pointer (&object));
   rud_call_limit_set_n_objects (self->limit, g_hash_table_size (self->sessions));
 }
@@ -236,7 +243,7 @@ session_closed_cb (RuntimeUseServer  *server,
   if (object == NULL)
     return;
 
-  g_signal_handlers_disconnect_by_data (object, self);
+  rud_session_object_leave (object);
   g_ptr_array_remove_fast (self->awake, object);
   g_dbus_object_manager_server_unexport (self->objects, path);
   g_hash_table_remove (self->sessions, session);
@@ -300,7 +307,7 @@ disconnect_sessions (RudExports *self)
   g_signal_handlers_disconnect_by_data (rud_status_get_server (self->status), self);
   g_hash_table_iter_init (&iter, self->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &object))
-    g_signal_handlers_disconnect_by_data (object, self);
+    rud_session_object_leave (object);
 }
 
 void

@@ -91,15 +91,15 @@ read_failed_requests (gpointer owner)
   return g_variant_new_uint64 (rud_status_get_failed_requests (self->status));
 }
 
-static const RudProperty properties[] = {
-  { "Version", RUD_TOLD_NEVER, read_version },
-  { "InterfaceVersion", RUD_TOLD_NEVER, read_interface_version },
-  { "Addresses", RUD_TOLD_AT_ONCE, read_addresses },
-  { "Agent", RUD_TOLD_NEVER, read_agent },
-  { "SessionCount", RUD_TOLD_AT_ONCE, read_session_count },
-  { "ActiveRequestCount", RUD_TOLD_AT_ONCE, read_active_request_count },
-  { "TotalRequests", RUD_TOLD_AT_TIMES, read_total_requests },
-  { "FailedRequests", RUD_TOLD_AT_TIMES, read_failed_requests },
+static RudProperty properties[] = {
+  { "Version", RUD_TOLD_NEVER, "''", read_version },
+  { "InterfaceVersion", RUD_TOLD_NEVER, "uint32 0", read_interface_version },
+  { "Addresses", RUD_TOLD_AT_ONCE, "@as []", read_addresses },
+  { "Agent", RUD_TOLD_NEVER, "''", read_agent },
+  { "SessionCount", RUD_TOLD_AT_ONCE, "uint32 0", read_session_count },
+  { "ActiveRequestCount", RUD_TOLD_AT_ONCE, "uint32 0", read_active_request_count },
+  { "TotalRequests", RUD_TOLD_AT_TIMES, "uint64 0", read_total_requests },
+  { "FailedRequests", RUD_TOLD_AT_TIMES, "uint64 0", read_failed_requests },
 };
 
 static GVariant *

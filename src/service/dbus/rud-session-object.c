@@ -11,7 +11,8 @@
  * What happens is told at once as long as there are tokens for it, and what
  * there is no token for waits for the next tick. So a client that makes a
  * thousand requests a second costs the bus a few signals, and neither it nor
- * those who listen can be flooded. Whoever owns this object ticks.
+ * those who listen can be flooded. Without tokens nothing of the session is
+ * even listened to, so that such a client costs us nothing either.
  */
 
 #define MAX_TOKENS 20
@@ -19,30 +20,42 @@
 /* One token is earned in each. */
 #define TICK_US (250 * 1000)
 
+typedef enum
+{
+  HEAR_STARTED,
+  HEAR_FINISHED,
+  HEAR_STATE,
+  HEAR_PHASE,
+  HEAR_COMMAND,
+} Hearing;
+
+#define N_HEARINGS (HEAR_COMMAND + 1)
+
 struct _RudSessionObject
 {
-  RudDbusSessionSkeleton  parent_instance;
+  RudDbusSessionSkeleton       parent_instance;
 
-  RudSessionFacts         facts;
-  RudTold                 told;
+  const RudSessionObjectOwner *vtable;
+  gpointer                     owner;           /* (nullable): it is gone */
 
-  guint                   tokens;
-  gint64                  earned;          /* monotonic, µs: when the last token was */
-  guint                   n_unreported;    /* requests since the last that was told */
-  gboolean                running;         /* a request is */
-  gboolean                request_told;    /* that it has begun */
-  gboolean                awake;           /* it is ticked */
-  gboolean                silent;          /* the bus takes nothing now */
+  RudSessionFacts              facts;
+  RudTold                      told;
+  gulong                       handlers[N_HEARINGS];
+
+  guint                        tokens;
+  gint64                       earned;          /* monotonic, µs: when the last token was */
+  guint64                      n_heard;         /* requests that are over, as far as we know */
+  guint64                      n_reported;      /* the same when the last signal was sent */
+  gboolean                     running;         /* a request is */
+  gboolean                     request_told;    /* that it has begun */
+  gboolean                     awake;           /* it is ticked */
+  gboolean                     hurried;
+  gboolean                     silent;          /* the bus takes nothing now */
 };
 
 G_DEFINE_FINAL_TYPE (RudSessionObject, rud_session_object, RUD_DBUS_TYPE_SESSION_SKELETON)
 
-typedef enum
-{
-  SIGNAL_WAKE,
-} RudSessionObjectSignal;
-
-static guint signals[SIGNAL_WAKE + 1];
+static void update_hearing (RudSessionObject *self);
 
 /* When to tell */
 
@@ -71,13 +84,21 @@ earn_tokens (RudSessionObject *self)
 static void
 wake (RudSessionObject *self)
 {
-  if (self->awake && self->tokens == 0)
+  if (self->owner == NULL)
     return;
 
   if (!self->awake)
-    earn_tokens (self);
-  self->awake = TRUE;
-  g_signal_emit (self, signals[SIGNAL_WAKE], 0, self->tokens > 0 && !self->silent);
+    {
+      earn_tokens (self);
+      self->awake = TRUE;
+      self->vtable->wake (self->owner, self);
+    }
+
+  if (self->hurried || self->tokens == 0 || self->silent)
+    return;
+
+  self->hurried = TRUE;
+  self->vtable->hurry (self->owner);
 }
 
 /* Requests */
@@ -117,14 +138,15 @@ tell_finished (RudSessionObject         *self,
                          or_empty (runtime_use_session_get_source_id (session)));
   g_variant_dict_insert (&details, "output-bytes", "t",
                          runtime_use_session_get_output_bytes (session));
-  g_variant_dict_insert (&details, "unreported", "u", self->n_unreported);
+  g_variant_dict_insert (&details, "unreported", "u",
+                         (guint32) MIN (self->n_heard - self->n_reported - 1, G_MAXUINT32));
   if (outcome == RUNTIME_USE_REQUEST_OUTCOME_FAILED)
     g_variant_dict_insert (&details, "error", "s", rud_session_facts_get_error (&self->facts));
 
+  self->n_reported = self->n_heard;
   rud_dbus_session_emit_request_finished (RUD_DBUS_SESSION (self),
                                           rud_session_outcome_get_name (outcome),
                                           g_variant_dict_end (&details));
-  self->n_unreported = 0;
 }
 
 static void
@@ -136,6 +158,7 @@ request_started_cb (RuntimeUseSession *session,
   self->facts.agent_worked = FALSE;
   wake (self);
   tell_started (self);
+  update_hearing (self);
 }
 
 /* A request whose begin was told has paid for its end. */
@@ -145,16 +168,16 @@ request_finished_cb (RuntimeUseSession        *session,
                      RudSessionObject         *self)
 {
   self->running = FALSE;
+  self->n_heard = runtime_use_session_get_requests_done (session);
   if (outcome == RUNTIME_USE_REQUEST_OUTCOME_FAILED)
     self->facts.error_is_agents = self->facts.agent_worked;
 
-  if (self->request_told && !self->silent)
+  if (self->request_told)
     tell_finished (self, outcome);
-  else
-    self->n_unreported++;
 
   self->request_told = FALSE;
   wake (self);
+  update_hearing (self);
 }
 
 static void
@@ -164,6 +187,65 @@ notify_cb (RuntimeUseSession *session,
 {
   rud_session_facts_note_phase (&self->facts);
   wake (self);
+}
+
+/* What happened while nothing was listened to. */
+static void
+catch_up (RudSessionObject *self)
+{
+  RuntimeUseSession *session = self->facts.session;
+  const guint64 n_done = runtime_use_session_get_requests_done (session);
+  const gboolean running = runtime_use_session_get_request_kind (session) != NULL;
+
+  if (n_done != self->n_heard)
+    {
+      self->n_heard = n_done;
+      self->request_told = FALSE;
+      self->facts.error_is_agents = TRUE;
+      self->facts.agent_worked = TRUE;
+    }
+  else if (running && !self->running)
+    {
+      self->facts.agent_worked = TRUE;
+    }
+
+  self->running = running;
+}
+
+/* Listening */
+
+static void
+set_hearing (RudSessionObject *self,
+             Hearing           what,
+             gboolean          wanted)
+{
+  static const struct { const char *signal; GCallback callback; } hearings[N_HEARINGS] = {
+    [HEAR_STARTED] = { "request-started", G_CALLBACK (request_started_cb) },
+    [HEAR_FINISHED] = { "request-finished", G_CALLBACK (request_finished_cb) },
+    [HEAR_STATE] = { "notify::state", G_CALLBACK (notify_cb) },
+    [HEAR_PHASE] = { "notify::phase", G_CALLBACK (notify_cb) },
+    [HEAR_COMMAND] = { "notify::command", G_CALLBACK (notify_cb) },
+  };
+  gulong *handler = &self->handlers[what];
+
+  if (wanted && *handler == 0)
+    *handler = g_signal_connect (self->facts.session, hearings[what].signal,
+                                 hearings[what].callback, self);
+  else if (!wanted && *handler != 0)
+    g_clear_signal_handler (handler, self->facts.session);
+}
+
+static void
+update_hearing (RudSessionObject *self)
+{
+  const gboolean able = self->owner != NULL && !self->silent;
+  const gboolean rich = able && self->tokens > 0;
+
+  set_hearing (self, HEAR_STARTED, rich);
+  set_hearing (self, HEAR_FINISHED, rich || (able && self->request_told));
+  set_hearing (self, HEAR_STATE, rich);
+  set_hearing (self, HEAR_PHASE, rich);
+  set_hearing (self, HEAR_COMMAND, rich);
 }
 
 /* Properties */
@@ -241,6 +323,7 @@ rud_session_object_finalize (GObject *object)
 {
   RudSessionObject *self = RUD_SESSION_OBJECT (object);
 
+  rud_session_object_leave (self);
   rud_told_clear (&self->told);
   g_clear_object (&self->facts.session);
   g_clear_pointer (&self->facts.agent, g_free);
@@ -256,15 +339,6 @@ rud_session_object_class_init (RudSessionObjectClass *klass)
   G_OBJECT_CLASS (klass)->finalize = rud_session_object_finalize;
   skeleton_class->get_vtable = rud_session_object_get_vtable;
   skeleton_class->get_properties = rud_session_object_get_properties;
-
-  /* It has something to tell: at once, or with the ticks from now on. */
-  signals[SIGNAL_WAKE] =
-    g_signal_new ("wake",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE,
-                  1, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -277,32 +351,24 @@ rud_session_object_init (RudSessionObject *self)
 }
 
 RudSessionObject *
-rud_session_object_new (RuntimeUseSession *session,
-                        const char        *agent)
+rud_session_object_new (RuntimeUseSession           *session,
+                        const char                  *agent,
+                        const RudSessionObjectOwner *vtable,
+                        gpointer                     owner)
 {
   RudSessionObject *self = g_object_new (RUD_TYPE_SESSION_OBJECT, NULL);
 
+  self->vtable = vtable;
+  self->owner = owner;
   self->facts.session = g_object_ref (session);
   self->facts.agent = g_strdup (agent);
-  self->running = runtime_use_session_get_request_kind (session) != NULL;
+  self->n_heard = runtime_use_session_get_requests_done (session);
+  self->n_reported = self->n_heard;
   /* Nobody was there to see. */
-  self->facts.agent_worked = TRUE;
   self->facts.error_is_agents = TRUE;
   rud_session_properties_init (&self->told, self);
 
-  g_signal_connect_object (session, "request-started", G_CALLBACK (request_started_cb), self, 0);
-  g_signal_connect_object (session, "request-finished", G_CALLBACK (request_finished_cb), self, 0);
-  g_signal_connect_object (session, "notify::state", G_CALLBACK (notify_cb), self, 0);
-  g_signal_connect_object (session, "notify::phase", G_CALLBACK (notify_cb), self, 0);
-  g_signal_connect_object (session, "notify::command", G_CALLBACK (notify_cb), self, 0);
-
   return self;
-}
-
-RuntimeUseSession *
-rud_session_object_get_session (RudSessionObject *self)
-{
-  return self->facts.session;
 }
 
 const RudSessionFacts *
@@ -316,7 +382,18 @@ void
 rud_session_object_exported (RudSessionObject *self)
 {
   rud_told_renew (&self->told);
-  self->awake = self->running;
+  catch_up (self);
+  update_hearing (self);
+  if (self->running)
+    wake (self);
+}
+
+/* It tells nothing any more. */
+void
+rud_session_object_leave (RudSessionObject *self)
+{
+  self->owner = NULL;
+  update_hearing (self);
 }
 
 /* While @silent nothing is told; it shows later. */
@@ -325,6 +402,11 @@ rud_session_object_set_silent (RudSessionObject *self,
                                gboolean          silent)
 {
   self->silent = silent;
+  if (!silent)
+    catch_up (self);
+  update_hearing (self);
+  if (!silent)
+    wake (self);
 }
 
 /* Between two ticks: what is to be told at once, and has a token. */
@@ -333,11 +415,15 @@ rud_session_object_tell (RudSessionObject *self)
 {
   const gint64 now = g_get_monotonic_time ();
 
+  self->hurried = FALSE;
   if (self->tokens == 0 || self->silent)
     return;
 
-  if (rud_told_tell (&self->told, now - self->told.counters_told >= TICK_US))
-    self->tokens--;
+  if (!rud_told_tell (&self->told, now - self->told.counters_told >= TICK_US))
+    return;
+
+  self->tokens--;
+  update_hearing (self);
 }
 
 static gboolean
@@ -345,7 +431,7 @@ is_over (RudSessionObject *self)
 {
   guint64 n_pending;
 
-  if (self->running || self->silent)
+  if (self->running || self->silent || self->tokens == 0)
     return FALSE;
 
   g_object_get (self->facts.session, "artifacts-pending", &n_pending, NULL);
@@ -362,9 +448,11 @@ rud_session_object_tick (RudSessionObject *self)
   earn_tokens (self);
   if (!self->silent)
     {
+      catch_up (self);
       if (self->running && !self->request_told)
         tell_started (self);
       told = rud_told_tell (&self->told, TRUE);
+      update_hearing (self);
     }
 
   self->awake = told || !is_over (self);

@@ -12,13 +12,23 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RudSessionObject, rud_session_object, RUD, SESSION_OBJECT,
                       RudDbusSessionSkeleton)
 
-RudSessionObject  *rud_session_object_new         (RuntimeUseSession *session,
-                                                   const char        *agent);
-RuntimeUseSession *rud_session_object_get_session (RudSessionObject  *self);
-void               rud_session_object_exported    (RudSessionObject  *self);
-void               rud_session_object_set_silent  (RudSessionObject  *self,
-                                                   gboolean           silent);
-void               rud_session_object_tell        (RudSessionObject  *self);
-gboolean           rud_session_object_tick        (RudSessionObject  *self);
+/* Who ticks. */
+typedef struct
+{
+  void (* wake)  (gpointer          owner,   /* tick from now on, four times a second */
+                  RudSessionObject *object);
+  void (* hurry) (gpointer          owner);  /* and let it tell after this turn of the main loop */
+} RudSessionObjectOwner;
+
+RudSessionObject  *rud_session_object_new         (RuntimeUseSession           *session,
+                                                   const char                  *agent,
+                                                   const RudSessionObjectOwner *vtable,
+                                                   gpointer                     owner);
+void               rud_session_object_exported    (RudSessionObject            *self);
+void               rud_session_object_leave       (RudSessionObject            *self);
+void               rud_session_object_set_silent  (RudSessionObject            *self,
+                                                   gboolean                     silent);
+void               rud_session_object_tell        (RudSessionObject            *self);
+gboolean           rud_session_object_tick        (RudSessionObject            *self);
 
 G_END_DECLS

@@ -26,16 +26,24 @@ get_session (gpointer owner)
   return rud_session_object_get_facts (owner)->session;
 }
 
+/* Values that are as usual are not made. */
+
 static GVariant *
 make_string (const char *text)
 {
-  return g_variant_new_string (text != NULL ? text : "");
+  return text != NULL && text[0] != '\0' ? g_variant_new_string (text) : NULL;
 }
 
 static GVariant *
 make_count (guint64 number)
 {
-  return g_variant_new_uint32 (MIN (number, G_MAXUINT32));
+  return number != 0 ? g_variant_new_uint32 (MIN (number, G_MAXUINT32)) : NULL;
+}
+
+static GVariant *
+make_number (guint64 number)
+{
+  return number != 0 ? g_variant_new_uint64 (number) : NULL;
 }
 
 static GVariant *
@@ -60,7 +68,7 @@ read_kind (gpointer owner)
 {
   RuntimeUseChannel *channel = runtime_use_session_get_channel (get_session (owner));
 
-  return make_string (RUNTIME_USE_IS_WEBSOCKET_CHANNEL (channel) ? "websocket" : "memory");
+  return RUNTIME_USE_IS_WEBSOCKET_CHANNEL (channel) ? NULL : make_string ("memory");
 }
 
 static GVariant *
@@ -75,6 +83,8 @@ read_state (gpointer owner)
 {
   RuntimeUseSessionState state = runtime_use_session_get_state (get_session (owner));
 
+  if (state == RUNTIME_USE_SESSION_STATE_IDLE)
+    return NULL;
   if (state == RUNTIME_USE_SESSION_STATE_CLOSED)
     state = RUNTIME_USE_SESSION_STATE_ENDING;
 
@@ -125,13 +135,13 @@ read_command (gpointer owner)
 static GVariant *
 read_connected_at (gpointer owner)
 {
-  return g_variant_new_uint64 (runtime_use_session_get_connected_at (get_session (owner)));
+  return make_number (runtime_use_session_get_connected_at (get_session (owner)));
 }
 
 static GVariant *
 read_request_started_at (gpointer owner)
 {
-  return g_variant_new_uint64 (runtime_use_session_get_request_started_at (get_session (owner)));
+  return make_number (runtime_use_session_get_request_started_at (get_session (owner)));
 }
 
 static GVariant *
@@ -149,7 +159,7 @@ read_requests_failed (gpointer owner)
 static GVariant *
 read_output_bytes (gpointer owner)
 {
-  return g_variant_new_uint64 (runtime_use_session_get_output_bytes (get_session (owner)));
+  return make_number (runtime_use_session_get_output_bytes (get_session (owner)));
 }
 
 static GVariant *
@@ -188,26 +198,26 @@ read_last_error (gpointer owner)
   return make_string (error);
 }
 
-static const RudProperty properties[] = {
-  { "Id", RUD_TOLD_NEVER, read_id },
-  { "Kind", RUD_TOLD_NEVER, read_kind },
-  { "Peer", RUD_TOLD_NEVER, read_peer },
-  { "State", RUD_TOLD_AT_ONCE, read_state },
-  { "RequestKind", RUD_TOLD_AT_ONCE, read_request_kind },
-  { "SourceId", RUD_TOLD_AT_ONCE, read_source_id },
-  { "Agent", RUD_TOLD_NEVER, read_agent },
-  { "Model", RUD_TOLD_AT_ONCE, read_model },
-  { "Phase", RUD_TOLD_AT_ONCE, read_phase },
-  { "Command", RUD_TOLD_AT_ONCE, read_command },
-  { "ConnectedAt", RUD_TOLD_NEVER, read_connected_at },
-  { "RequestStartedAt", RUD_TOLD_AT_ONCE, read_request_started_at },
-  { "RequestsDone", RUD_TOLD_AT_TIMES, read_requests_done },
-  { "RequestsFailed", RUD_TOLD_AT_TIMES, read_requests_failed },
-  { "OutputBytes", RUD_TOLD_AT_TIMES, read_output_bytes },
-  { "ArtifactsPending", RUD_TOLD_AT_TIMES, read_artifacts_pending },
-  { "ArtifactsUploaded", RUD_TOLD_AT_TIMES, read_artifacts_uploaded },
-  { "ArtifactsFailed", RUD_TOLD_AT_TIMES, read_artifacts_failed },
-  { "LastError", RUD_TOLD_AT_ONCE, read_last_error },
+static RudProperty properties[] = {
+  { "Id", RUD_TOLD_NEVER, "''", read_id },
+  { "Kind", RUD_TOLD_NEVER, "'websocket'", read_kind },
+  { "Peer", RUD_TOLD_NEVER, "''", read_peer },
+  { "State", RUD_TOLD_AT_ONCE, "'idle'", read_state },
+  { "RequestKind", RUD_TOLD_AT_ONCE, "''", read_request_kind },
+  { "SourceId", RUD_TOLD_AT_ONCE, "''", read_source_id },
+  { "Agent", RUD_TOLD_NEVER, "''", read_agent },
+  { "Model", RUD_TOLD_AT_ONCE, "''", read_model },
+  { "Phase", RUD_TOLD_AT_ONCE, "''", read_phase },
+  { "Command", RUD_TOLD_AT_ONCE, "''", read_command },
+  { "ConnectedAt", RUD_TOLD_NEVER, "uint64 0", read_connected_at },
+  { "RequestStartedAt", RUD_TOLD_AT_ONCE, "uint64 0", read_request_started_at },
+  { "RequestsDone", RUD_TOLD_AT_TIMES, "uint32 0", read_requests_done },
+  { "RequestsFailed", RUD_TOLD_AT_TIMES, "uint32 0", read_requests_failed },
+  { "OutputBytes", RUD_TOLD_AT_TIMES, "uint64 0", read_output_bytes },
+  { "ArtifactsPending", RUD_TOLD_AT_TIMES, "uint32 0", read_artifacts_pending },
+  { "ArtifactsUploaded", RUD_TOLD_AT_TIMES, "uint32 0", read_artifacts_uploaded },
+  { "ArtifactsFailed", RUD_TOLD_AT_TIMES, "uint32 0", read_artifacts_failed },
+  { "LastError", RUD_TOLD_AT_ONCE, "''", read_last_error },
 };
 
 void

@@ -10,16 +10,40 @@
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
+/* (transfer floating) */
+static GVariant *
+make_entry (const RudProperty *property,
+            GVariant          *value)
+{
+  return g_variant_new_dict_entry (property->key, g_variant_new_variant (value));
+}
+
+/* Done once; kept as long as the program runs. */
+static void
+prepare_property (RudProperty *property)
+{
+  GVariant *usual;
+
+  if (property->key != NULL)
+    return;
+
+  usual = g_variant_new_parsed (property->usual);
+  property->key = g_variant_ref_sink (g_variant_new_string (property->name));
+  property->usual_entry = g_variant_ref_sink (make_entry (property, usual));
+}
+
 void
-rud_told_init (RudTold           *self,
-               const RudProperty *properties,
-               guint              n_properties,
-               gpointer           owner)
+rud_told_init (RudTold     *self,
+               RudProperty *properties,
+               guint        n_properties,
+               gpointer     owner)
 {
   self->properties = properties;
   self->n_properties = n_properties;
   self->owner = owner;
   self->values = g_new0 (GVariant *, n_properties);
+  for (guint i = 0; i < n_properties; i++)
+    prepare_property (&properties[i]);
 }
 
 void
@@ -35,7 +59,25 @@ static GVariant *
 read_property (RudTold *self,
                guint    index)
 {
-  return g_variant_ref_sink (self->properties[index].read (self->owner));
+  GVariant *value = self->properties[index].read (self->owner);
+
+  return value != NULL ? g_variant_ref_sink (value) : NULL;
+}
+
+static gboolean
+is_equal (GVariant *one,
+          GVariant *other)
+{
+  return one == other || (one != NULL && other != NULL && g_variant_equal (one, other));
+}
+
+static void
+add_entry (GVariantBuilder   *builder,
+           const RudProperty *property,
+           GVariant          *value)
+{
+  g_variant_builder_add_value (builder, value != NULL ? make_entry (property, value)
+                                                      : property->usual_entry);
 }
 
 /* For when all were told by other means. */
@@ -70,11 +112,11 @@ renew_changed (RudTold         *self,
         continue;
 
       value = read_property (self, i);
-      if (g_variant_equal (value, self->values[i]))
+      if (is_equal (value, self->values[i]))
         continue;
 
-      g_variant_builder_add (changed, "{sv}", property->name, value);
-      g_variant_unref (self->values[i]);
+      add_entry (changed, property, value);
+      g_clear_pointer (&self->values[i], g_variant_unref);
       self->values[i] = g_steal_pointer (&value);
       any = TRUE;
     }
@@ -117,8 +159,18 @@ rud_told_get (RudTold    *self,
               const char *name)
 {
   for (guint i = 0; i < self->n_properties; i++)
-    if (g_str_equal (self->properties[i].name, name))
-      return read_property (self, i);
+    {
+      g_autoptr(GVariant) value = NULL;
+
+      if (!g_str_equal (self->properties[i].name, name))
+        continue;
+
+      value = read_property (self, i);
+      if (value == NULL)
+        g_variant_get_child (self->properties[i].usual_entry, 1, "v", &value);
+
+      return g_steal_pointer (&value);
+    }
 
   return NULL;
 }
@@ -130,8 +182,7 @@ rud_told_get_all (RudTold *self)
   GVariantBuilder all = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
   for (guint i = 0; i < self->n_properties; i++)
-    g_variant_builder_add (&all, "{sv}", self->properties[i].name,
-                           self->properties[i].read (self->owner));
+    add_entry (&all, &self->properties[i], self->properties[i].read (self->owner));
 
   return g_variant_builder_end (&all);
 }

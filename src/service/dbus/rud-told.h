@@ -14,33 +14,39 @@ typedef enum
   RUD_TOLD_AT_TIMES,   /* a counter */
 } RudToldWhen;
 
+/* Most properties of most objects have their usual value most of the time: it is
+ * there once for all of them.
+ */
 typedef struct
 {
   const char   *name;
   RudToldWhen   when;
-  GVariant   *(*read) (gpointer owner);   /* (transfer floating) */
+  const char   *usual;                    /* as text */
+  GVariant   *(*read) (gpointer owner);   /* (transfer floating) (nullable): the usual value */
+  GVariant     *key;
+  GVariant     *usual_entry;
 } RudProperty;
 
 /* The properties of one interface as they were told last. */
 typedef struct
 {
-  const RudProperty  *properties;
-  guint               n_properties;
-  gpointer            owner;            /* a GDBusInterfaceSkeleton */
-  GVariant          **values;           /* NULL for those that do not change */
-  gint64              counters_told;    /* monotonic, µs */
+  RudProperty  *properties;
+  guint         n_properties;
+  gpointer      owner;            /* a GDBusInterfaceSkeleton */
+  GVariant    **values;           /* (element-type nullable): usual, or does not change */
+  gint64        counters_told;    /* monotonic, µs */
 } RudTold;
 
-void      rud_told_init    (RudTold           *self,
-                            const RudProperty *properties,
-                            guint              n_properties,
-                            gpointer           owner);
-void      rud_told_clear   (RudTold           *self);
-void      rud_told_renew   (RudTold           *self);
-gboolean  rud_told_tell    (RudTold           *self,
-                            gboolean           counters_too);
-GVariant *rud_told_get     (RudTold           *self,
-                            const char        *name);
-GVariant *rud_told_get_all (RudTold           *self);
+void      rud_told_init    (RudTold     *self,
+                            RudProperty *properties,
+                            guint        n_properties,
+                            gpointer     owner);
+void      rud_told_clear   (RudTold     *self);
+void      rud_told_renew   (RudTold     *self);
+gboolean  rud_told_tell    (RudTold     *self,
+                            gboolean     counters_too);
+GVariant *rud_told_get     (RudTold     *self,
+                            const char  *name);
+GVariant *rud_told_get_all (RudTold     *self);
 
 G_END_DECLS
