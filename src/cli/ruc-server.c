@@ -9,7 +9,10 @@
 #include "ruc-serve-listen.h"
 #include "rud-bus.h"
 #include "rud-credential.h"
+#include "rud-flatpak.h"
+#include "rud-host-commands.h"
 #include "rud-idle.h"
+#include "rud-notifications.h"
 #include "rud-notify.h"
 #include "rud-pages.h"
 #include "rud-scopes.h"
@@ -26,6 +29,9 @@
  */
 #define STOP_DEADLINE_MS 4500
 
+/* Seconds that the service manager is asked for besides what draining takes. */
+#define STOP_RESERVE 10
+
 #define EXIT_INTERRUPTED (128 + SIGINT)
 
 struct _RucServer
@@ -35,6 +41,8 @@ struct _RucServer
   RuntimeUseAgentHandler *agent;         /* (nullable): not set up yet */
   RudStatus              *status;        /* (nullable): not set up yet */
   RudBus                 *bus;           /* (nullable): not set up yet */
+  RudNotifier            *notifier;      /* (nullable): not set up yet */
+  RudNotifications       *notifications; /* (nullable): not set up yet */
   RudNotify              *notify;
   RudIdle                *idle;          /* (nullable): never ends by itself, or not serving */
   GMainLoop              *loop;
@@ -94,12 +102,25 @@ stopped_cb (GObject      *object,
 }
 
 static void
+notices_gone_cb (GObject      *object,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  RucServer *self = user_data;
+
+  rud_notifier_stop_finish (self->notifier, result, NULL);
+  runtime_use_server_stop_async (self->server, NULL, stopped_cb, self);
+}
+
+/* Notices are shown for as long as there is something to tell. */
+static void
 stop_server (RucServer *self)
 {
   g_clear_signal_handler (&self->left_id, self->server);
   g_clear_handle_id (&self->drain_id, g_source_remove);
   set_deadline (self);
-  runtime_use_server_stop_async (self->server, NULL, stopped_cb, self);
+  g_clear_object (&self->notifications);
+  rud_notifier_stop_async (self->notifier, notices_gone_cb, self);
 }
 
 static gboolean
@@ -178,7 +199,7 @@ stop (RucServer *self,
   else
     runtime_use_server_drain (self->server);
   g_clear_pointer (&self->idle, rud_idle_free);
-  rud_notify_stopping (self->notify, _("Ending"), patience);
+  rud_notify_stopping (self->notify, _("Ending"), patience + STOP_RESERVE);
   /* Whoever finds us by our name finds somebody who serves. */
   rud_bus_stop_async (self->bus, bus_left_cb, self);
 }
@@ -270,6 +291,25 @@ set_up_server (RucServer *self)
                 NULL);
 }
 
+/* Commands that leave a Flatpak are in no scope of ours. */
+static gboolean
+set_up_host_commands (RucServer  *self,
+                      GError    **error)
+{
+  if (!rud_config_get_boolean (self->config, "host-commands"))
+    return TRUE;
+
+  if (rud_config_get_boolean (self->config, "scopes"))
+    {
+      g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                           _("--host-commands and --scopes exclude each other: a command outside "
+                             "of the Flatpak cannot be put into a scope"));
+      return FALSE;
+    }
+
+  return rud_host_commands_set_up (self->server, RUD_FLATPAK_INFO, error);
+}
+
 static RudBusMode
 get_bus_mode (RudConfig *config)
 {
@@ -292,6 +332,12 @@ set_up_doors (RucServer *self)
                           : g_strdup (rud_config_get_string (self->config, "agent"));
   self->status = rud_status_new (self->server, agent);
   self->bus = rud_bus_new (self->status, get_bus_mode (self->config));
+  self->notifier = rud_notifier_new (rud_flatpak_is_inside (RUD_FLATPAK_INFO));
+  self->notifications =
+    rud_notifications_new (self->status, self->notifier,
+                           rud_notify_mode_from_name (rud_config_get_string (self->config,
+                                                                             "notify")),
+                           (guint) rud_config_get_number (self->config, "notify-after"));
   rud_pages_add (self->status, rud_config_get_boolean (self->config, "metrics"));
   rud_notify_follow (self->notify, self->status);
   g_signal_connect_swapped (self->server, "notify::draining", G_CALLBACK (draining_cb), self);
@@ -438,6 +484,8 @@ ruc_server_free (RucServer *self)
   g_signal_handlers_disconnect_by_data (self->server, self);
   g_clear_pointer (&self->idle, rud_idle_free);
   g_clear_pointer (&self->notify, rud_notify_free);
+  g_clear_object (&self->notifications);
+  g_clear_object (&self->notifier);
   g_clear_object (&self->bus);
   g_clear_object (&self->status);
   g_clear_object (&self->server);
@@ -460,6 +508,7 @@ ruc_server_run (RucServer  *self,
 {
   if (!set_up_agent (self, error) ||
       !set_up_token (self, error) ||
+      !set_up_host_commands (self, error) ||
       !ruc_serve_listen_set_up (self->config, self->server, inherited, error))
     return FALSE;
 
