@@ -20,6 +20,7 @@ G_DEFINE_ENUM_TYPE (RuntimeUseOutputStream, runtime_use_output_stream,
                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_OUTPUT_STREAM_STDERR, "stderr"))
 
 G_DEFINE_FLAGS_TYPE (RuntimeUsePageFlags, runtime_use_page_flags,
+                     G_DEFINE_ENUM_VALUE (RUNTIME_USE_PAGE_FLAGS_NONE, "none"),
                      G_DEFINE_ENUM_VALUE (RUNTIME_USE_PAGE_FLAGS_OPEN, "open"))
 
 G_DEFINE_ENUM_TYPE (RuntimeUseRedactEnv, runtime_use_redact_env,

@@ -76,6 +76,19 @@ class Client:
         run_until(lambda: self.connection.get_state() == Soup.WebsocketState.CLOSED, 'the close')
 
 
+def get_page(url):
+    """Ask a server of this main context for a page."""
+    answers = []
+    session = Soup.Session()
+    message = Soup.Message.new('GET', url)
+    session.send_and_read_async(
+        message, GLib.PRIORITY_DEFAULT, None,
+        lambda session, result: answers.append(session.send_and_read_finish(result)))
+    run_until(lambda: answers, url)
+    kind, _ = message.get_response_headers().get_content_type()
+    return message.get_status(), kind, answers[0].get_data()
+
+
 class FileServer:
     """Answers every request with the same, in a thread."""
 
@@ -303,6 +316,28 @@ class OtherTests:
         assert declined == ['hello']
         client.close()
         stop(server)
+
+    def addresses_and_pages(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server = RuntimeUse.Server(listen_default=False)
+            server.add_address(Gio.UnixSocketAddress.new(f'{folder}/socket'))
+            server.add_address(Gio.InetSocketAddress.new_from_string('127.0.0.1', 0))
+            server.add_page('/open', RuntimeUse.PageFlags.OPEN,
+                            lambda server, *data: (200, 'text/html', GLib.Bytes.new(b'<p>hi')))
+            server.add_page('/empty', RuntimeUse.PageFlags.NONE,
+                            lambda server, *data: (204, None, None))
+            server.start()
+            path, tcp = server.dup_addresses()
+            assert path == f'ws+unix:{folder}/socket'
+            assert get_page(f'http{tcp[len("ws"):]}open') == (200, 'text/html', b'<p>hi')
+            assert get_page(f'http{tcp[len("ws"):]}empty')[0] == 204
+            server.drain()
+            assert server.is_draining() and server.props.draining
+            assert get_page(f'http{tcp[len("ws"):]}open')[0] == 200
+            stop(server)
+            assert server.dup_addresses() == []
+            assert server.props.refused_connections == 0
+            assert RuntimeUse.CommandHandler.count_running() == 0
 
     def nobody_takes_the_invocation(self):
         server = make_server()
