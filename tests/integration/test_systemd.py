@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from harness import websocket
 from harness.messages import CANCEL, CANCELLED, commands, invocation, output, text_of
-from harness.processes import PATIENCE, read_proc, wait_until
+from harness.processes import PATIENCE, descriptors, read_proc, wait_until
 from harness.program import run
 from harness.server import PROGRAM
 from harness.systemd import InheritedServer, News, find_units, start_with
@@ -67,6 +67,16 @@ def ask(port, text):
         return output(client.request(commands(text)))
 
 
+def listening_ports(pid):
+    """Return the ports of the sockets of a process that listen, from what the kernel shows."""
+    ours = {link[len('socket:['):-1] for link in descriptors(pid).values()
+            if link.startswith('socket:[')}
+    lines = [line.split() for name in ('net/tcp', 'net/tcp6')
+             for line in read_proc(pid, name).splitlines()[1:]]
+    return [int(fields[1].rsplit(':', 1)[1], 16) for fields in lines
+            if fields[3] == '0A' and fields[9] in ours]
+
+
 def exec_at(path, *command):
     done = run('exec', '--url', f'unix:{path}', '--', *command)
     assert done.returncode == 0, done.stderr
@@ -79,8 +89,7 @@ def test_sockets_are_served(sockets, start_inherited, tmp_path):
     assert server.port == sockets[0].getsockname()[1]
     assert ask(server.port, 'echo hello') == 'hello\n'
     assert exec_at(tmp_path / 'socket', 'echo', 'hello') == 'hello\n'
-    listening = [line.split()[3] for line in read_proc(server.pid, 'net/tcp').splitlines()[1:]]
-    assert '0A' in listening
+    assert listening_ports(server.pid) == [server.port]
     server.stop()
     assert (tmp_path / 'socket').exists()
     again = start_inherited(sockets)

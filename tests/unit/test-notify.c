@@ -139,7 +139,7 @@ test_extended (Fixture       *fixture,
   g_test_summary ("Who needs longer to stop says how long");
 
   rud_notify_stopping (notify, NULL, 3600);
-  assert_next (fixture, "STOPPING=1\nEXTEND_TIMEOUT_USEC=3600000000\n");
+  assert_next (fixture, "STOPPING=1\nEXTEND_TIMEOUT_USEC=3610000000\n");
 }
 
 static void

@@ -19,6 +19,9 @@
 /* The manager may be busy; what it has to know is sent again after that. */
 #define RETRY_MS 50
 
+/* Seconds from when requests have ended, or are cancelled, to the end of the process. */
+#define STOP_MARGIN 10
+
 /* How soon a state that changes all the time is told again. */
 #define FOLLOW_MS 1000
 
@@ -40,7 +43,7 @@ struct _RudNotify
   socklen_t           address_size;
   guint               unsent;      /* News */
   char               *status;      /* (nullable) */
-  guint               seconds;     /* that stopping may take; 0: as the manager thinks */
+  guint               seconds;     /* that requests have when we stop */
   gint64              watchdog;    /* µs between two signs of life; 0: none are wanted */
   guint               watchdog_id;
   guint               retry_id;
@@ -192,7 +195,7 @@ write_news (RudNotify *self)
     g_string_append (text, "STOPPING=1\n");
   if ((self->unsent & NEWS_STOPPING) && self->seconds > 0)
     g_string_append_printf (text, "EXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT "\n",
-                            (guint64) self->seconds * G_USEC_PER_SEC);
+                            ((guint64) self->seconds + STOP_MARGIN) * G_USEC_PER_SEC);
   if ((self->unsent & NEWS_STATUS) && self->status != NULL)
     g_string_append_printf (text, "STATUS=%s\n", self->status);
 
@@ -349,8 +352,8 @@ rud_notify_follow (RudNotify *self,
   tell_numbers (self);
 }
 
-/* To be called as the first thing when we begin to end. That may take @seconds; with 0 it is what
- * the manager expects anyway. */
+/* To be called as the first thing when we begin to end. What runs is given @seconds; with 0 the end
+ * takes no longer than the manager expects anyway. */
 void
 rud_notify_stopping (RudNotify  *self,
                      const char *status,
