@@ -11,7 +11,7 @@ import signal
 import subprocess
 
 import pytest
-from harness import flatpak, program, websocket
+from harness import desktop, flatpak, program, websocket
 from harness.bus import Bus
 from harness.messages import CANCEL, CANCELLED, TERMINALS, command, commands, output
 from harness.processes import find_marked, read_proc, wait_until
@@ -167,6 +167,16 @@ def test_children(start, helper):
     code = 'import os; print(os.wait()[1])'
     script = f"exec /usr/bin/python3 -c 'import os; os.fork() or os._exit(3); {code}'"
     assert output(run(server, script)) == f'{3 << 8}\n'
+
+
+def test_background(start, bus):
+    """The desktop is asked not to end a program without a window."""
+    with desktop.Mock(bus, *desktop.PORTAL, 'org.freedesktop.portal.Background') as portal:
+        portal.add_method('RequestBackground', 'sa{sv}', 'o', 'ret = "/org/freedesktop/answer"')
+        server = start(policy={})
+        assert '"autostart": false' in portal.wait_call('RequestBackground').lower()
+        with websocket.connect(server.port) as client:
+            assert is_inside(client)
 
 
 def start_in_vain(info, **options):

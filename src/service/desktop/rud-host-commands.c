@@ -71,6 +71,23 @@ check_permission (const char  *flatpak_info,
   return FALSE;
 }
 
+/* One program only can be given the commands. */
+static gboolean
+check_shell (RuntimeUseServer  *server,
+             GError           **error)
+{
+  g_auto(GStrv) shell = NULL;
+
+  g_object_get (server, "shell", &shell, NULL);
+  if (shell == NULL)
+    return TRUE;
+
+  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                       _("host-commands: commands run in scopes already; leave out one of both"));
+
+  return FALSE;
+}
+
 static void
 add_option (GPtrArray  *shell,
             const char *name,
@@ -92,7 +109,7 @@ rud_host_commands_set_up (RuntimeUseServer  *server,
   g_autofree char *program = NULL;
   char *path;
 
-  if (!check_permission (flatpak_info, error))
+  if (!check_permission (flatpak_info, error) || !check_shell (server, error))
     return FALSE;
 
   program = g_find_program_in_path (SPAWN_NAME);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "rud-background.h"
+
+#include <glib/gstdio.h>
+
+#include "private-bus.h"
+#include "wait-for.h"
+
+#define PORTAL_PATH "/org/freedesktop/portal/desktop"
+#define OTHER_PATH PORTAL_PATH "/request/other"
+
+static const char interfaces[] =
+  "<node>"
+  " <interface name='org.freedesktop.portal.Background'>"
+  "  <method name='RequestBackground'>"
+  "   <arg type='s' direction='in'/><arg type='a{sv}' direction='in'/>"
+  "   <arg type='o' direction='out'/>"
+  "  </method>"
+  " </interface>"
+  "</node>";
+
+typedef struct
+{
+  PrivateBus       bus;
+  GDBusConnection *connection;
+  char            *info;
+  RudBackground   *background;
+  gboolean         other_path;   /* answers elsewhere */
+  char            *asked;        /* (nullable): the arguments */
+  char            *path;         /* where the answer is waited for */
+  char            *client;
+  GString         *log;
+} Fixture;
+
+static void
+method_cb (GDBusConnection       *connection,
+           const char            *sender,
+           const char            *path,
+           const char            *interface,
+           const char            *method,
+           GVariant              *parameters,
+           GDBusMethodInvocation *invocation,
+           gpointer               user_data)
+{
+  Fixture *fixture = user_data;
+  g_autofree char *name = g_strdelimit (g_strdup (sender + 1), ".", '_');
+
+  g_assert_null (fixture->asked);
+  fixture->asked = g_variant_print (parameters, FALSE);
+  fixture->client = g_strdup (sender);
+  fixture->path = fixture->other_path ? g_strdup (OTHER_PATH)
+                                      : g_strdup_printf (PORTAL_PATH "/request/%s/runtimeuse",
+                                                         name);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", fixture->path));
+}
+
+static const GDBusInterfaceVTable vtable = { .method_call = method_cb };
+
+static void
+log_cb (const char     *domain,
+        GLogLevelFlags  level,
+        const char     *message,
+        gpointer        user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_string_append_printf (fixture->log, "%s\n", message);
+}
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (interfaces, NULL);
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GError) error = NULL;
+  const char *name = data != NULL ? data : "org.freedesktop.portal.Desktop";
+  int fd;
+
+  private_bus_start (&fixture->bus);
+  fixture->connection =
+    g_dbus_connection_new_for_address_sync (fixture->bus.address,
+                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                            NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_dbus_connection_register_object (fixture->connection, PORTAL_PATH, node->interfaces[0],
+                                     &vtable, fixture, NULL, &error);
+  g_assert_no_error (error);
+  reply = g_dbus_connection_call_sync (fixture->connection, "org.freedesktop.DBus",
+                                       "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                       "RequestName", g_variant_new ("(su)", name, 0), NULL, 0,
+                                       -1, NULL, &error);
+  g_assert_no_error (error);
+
+  fd = g_file_open_tmp ("info-XXXXXX", &fixture->info, NULL);
+  g_close (fd, NULL);
+  g_file_set_contents (fixture->info, "[Application]\nname=org.example.Test\n", -1, NULL);
+  fixture->log = g_string_new (NULL);
+  g_log_set_handler ("runtimeuse", G_LOG_LEVEL_INFO | G_LOG_LEVEL_MESSAGE, log_cb, fixture);
+  fixture->background = rud_background_new ();
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  rud_background_stop (fixture->background);
+  wait_for (G_OBJECT (fixture->background)->ref_count == 1);
+  g_assert_finalize_object (fixture->background);
+  g_dbus_connection_close_sync (fixture->connection, NULL, NULL);
+  g_clear_object (&fixture->connection);
+  private_bus_stop (&fixture->bus);
+  g_log_set_handler ("runtimeuse", G_LOG_LEVEL_INFO | G_LOG_LEVEL_MESSAGE, g_log_default_handler,
+                     NULL);
+  g_unlink (fixture->info);
+  g_string_free (fixture->log, TRUE);
+  g_free (fixture->info);
+  g_free (fixture->asked);
+  g_free (fixture->path);
+  g_free (fixture->client);
+}
+
+static void
+answer (Fixture    *fixture,
+        const char *parameters)
+{
+  g_dbus_connection_emit_signal (fixture->connection, NULL, fixture->path,
+                                 "org.freedesktop.portal.Request", "Response",
+                                 g_variant_new_parsed (parameters), NULL);
+}
+
+static gboolean
+client_is_gone (Fixture *fixture)
+{
+  g_autoptr(GVariant) reply = NULL;
+  gboolean there = TRUE;
+
+  reply = g_dbus_connection_call_sync (fixture->connection, "org.freedesktop.DBus",
+                                       "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                       "NameHasOwner", g_variant_new ("(s)", fixture->client),
+                                       NULL, 0, -1, NULL, NULL);
+  g_variant_get (reply, "(b)", &there);
+
+  return !there;
+}
+
+static void
+test_allowed (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("It is asked for once, and a yes is nothing to talk of");
+  rud_background_request (fixture->background, fixture->info);
+  rud_background_request (fixture->background, fixture->info);
+  wait_for (fixture->asked != NULL);
+  g_assert_nonnull (strstr (fixture->asked, "'autostart': <false>"));
+  g_assert_nonnull (strstr (fixture->asked, "'reason': <'Runs agents"));
+  answer (fixture, "(uint32 0, {'background': <true>, 'autostart': <false>})");
+  wait_for (client_is_gone (fixture));
+  g_assert_cmpstr (fixture->log->str, ==, "");
+}
+
+static void
+test_denied (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("After a no, the log says what to do; a portal may answer elsewhere");
+  fixture->other_path = TRUE;
+  rud_background_request (fixture->background, fixture->info);
+  wait_for (fixture->asked != NULL);
+  /* Until it knows where. */
+  while (!client_is_gone (fixture))
+    {
+      answer (fixture, "(uint32 0, {'background': <false>})");
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_nonnull (strstr (fixture->log->str,
+                            "flatpak permission-set background background org.example.Test yes"));
+}
+
+static void
+test_no_portal (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("Without the portal there is a line in the log");
+  rud_background_request (fixture->background, fixture->info);
+  wait_for (fixture->log->len > 0);
+  g_assert_nonnull (strstr (fixture->log->str, "Cannot ask to run in the background"));
+}
+
+static void
+test_bus_goes (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A bus that goes away before the answer is nothing to end for");
+  rud_background_request (fixture->background, fixture->info);
+  wait_for (fixture->asked != NULL);
+  private_bus_stop (&fixture->bus);
+  wait_for (G_OBJECT (fixture->background)->ref_count == 1);
+}
+
+static void
+test_outside (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("Outside of a Flatpak nothing is asked");
+  rud_background_request (fixture->background, "/nonexistent");
+  g_assert_cmpuint (G_OBJECT (fixture->background)->ref_count, ==, 1);
+}
+
+#define add(name, data, function) \
+  g_test_add ("/background/" name, Fixture, data, set_up, function, tear_down)
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  add ("allowed", NULL, test_allowed);
+  add ("denied", NULL, test_denied);
+  add ("no-portal", "org.example.Other", test_no_portal);
+  add ("bus-goes", NULL, test_bus_goes);
+  add ("outside", NULL, test_outside);
+
+  return g_test_run ();
+}
