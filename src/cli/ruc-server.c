@@ -7,6 +7,7 @@
 #include "ruc-agent.h"
 #include "ruc-limits.h"
 #include "ruc-serve-listen.h"
+#include "rud-background.h"
 #include "rud-bus.h"
 #include "rud-credential.h"
 #include "rud-flatpak.h"
@@ -29,9 +30,6 @@
  */
 #define STOP_DEADLINE_MS 4500
 
-/* Seconds that the service manager is asked for besides what draining takes. */
-#define STOP_RESERVE 10
-
 #define EXIT_INTERRUPTED (128 + SIGINT)
 
 struct _RucServer
@@ -41,6 +39,7 @@ struct _RucServer
   RuntimeUseAgentHandler *agent;         /* (nullable): not set up yet */
   RudStatus              *status;        /* (nullable): not set up yet */
   RudBus                 *bus;           /* (nullable): not set up yet */
+  RudBackground          *background;
   RudNotifier            *notifier;      /* (nullable): not set up yet */
   RudNotifications       *notifications; /* (nullable): not set up yet */
   RudNotify              *notify;
@@ -199,7 +198,8 @@ stop (RucServer *self,
   else
     runtime_use_server_drain (self->server);
   g_clear_pointer (&self->idle, rud_idle_free);
-  rud_notify_stopping (self->notify, _("Ending"), patience + STOP_RESERVE);
+  rud_background_stop (self->background);
+  rud_notify_stopping (self->notify, _("Ending"), patience);
   /* Whoever finds us by our name finds somebody who serves. */
   rud_bus_stop_async (self->bus, bus_left_cb, self);
 }
@@ -456,6 +456,7 @@ serve_clients (RucServer *self)
   self->serving = TRUE;
   ruc_serve_listen_say (self->server);
   rud_bus_start_async (self->bus, bus_started_cb, self);
+  rud_background_request (self->background, RUD_FLATPAK_INFO);
 
   g_main_loop_run (self->loop);
 }
@@ -468,6 +469,7 @@ ruc_server_new (RudConfig *config)
   self->config = config;
   self->server = runtime_use_server_new ();
   self->notify = rud_notify_new ();
+  self->background = rud_background_new ();
   self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();
 
@@ -484,6 +486,7 @@ ruc_server_free (RucServer *self)
   g_signal_handlers_disconnect_by_data (self->server, self);
   g_clear_pointer (&self->idle, rud_idle_free);
   g_clear_pointer (&self->notify, rud_notify_free);
+  g_clear_object (&self->background);
   g_clear_object (&self->notifications);
   g_clear_object (&self->notifier);
   g_clear_object (&self->bus);
