@@ -79,6 +79,7 @@ ruc_serve_listen_say (RuntimeUseServer *server)
 {
   g_auto(GStrv) addresses = runtime_use_server_dup_addresses (server);
   guint port = runtime_use_server_get_port (server);
+  g_autofree char *first = NULL;
 
   for (guint i = 0; addresses[i] != NULL; i++)
     g_info ("Listening on %s", addresses[i]);
@@ -86,6 +87,9 @@ ruc_serve_listen_say (RuntimeUseServer *server)
   if (port != 0)
     printf ("RuntimeUse server listening on port %u\n", port);
   else
-    printf ("RuntimeUse server listening on %s\n", addresses[0] + strlen ("ws+"));
+    {
+      first = g_uri_unescape_string (addresses[0] + strlen ("ws+"), NULL);
+      printf ("RuntimeUse server listening on %s\n", first);
+    }
   fflush (stdout);
 }

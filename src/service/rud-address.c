@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/un.h>
 
-/* With the byte that ends it. */
-#define PATH_SIZE (sizeof ((struct sockaddr_un *) NULL)->sun_path)
+/* With the byte that ends it, and one that GIO keeps for itself. */
+#define PATH_SIZE (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
 
 static GSocketAddress *
 new_unix (const char  *path,
