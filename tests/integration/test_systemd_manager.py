@@ -5,11 +5,13 @@ import re
 import shutil
 import socket
 import stat
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from harness import websocket
+from harness.bus import NAME, PATH
 from harness.messages import CANCEL, CANCELLED, commands, output
 from harness.processes import PATIENCE, wait_until
 from harness.program import run
@@ -111,6 +113,19 @@ def test_a_service_that_died_is_started_again(manager, activated):
     manager.control('kill', '--kill-whom=main', '--signal=KILL', 'runtimeuse.service')
     wait_until(lambda: manager.show('runtimeuse.service', 'MainPID')['MainPID'] not in
                ('0', first) and state(manager)['SubState'] == 'running', 'another one')
+    assert exec_at(activated, 'echo', 'hello') == 'hello\n'
+
+
+def test_a_call_on_the_bus_starts_the_service(manager, activated):
+    """By the unit, not beside it; the sockets are served as well."""
+    (manager.services / f'{NAME}.service').write_text(
+        f'[D-BUS Service]\nName={NAME}\nExec=/bin/false\nSystemdService=runtimeuse.service\n')
+    done = subprocess.run(
+        ['gdbus', 'call', '--session', '--timeout', '20', '--dest', NAME, '--object-path', PATH,
+         '--method', 'org.freedesktop.DBus.Properties.Get', f'{NAME}.Manager', 'Agent'],
+        env=manager.env, capture_output=True, text=True, check=False)
+    assert done.stdout == "(<'shell'>,)\n", done.stderr + manager.log
+    assert state(manager)['SubState'] == 'running'
     assert exec_at(activated, 'echo', 'hello') == 'hello\n'
 
 

@@ -71,6 +71,14 @@ BASIC_UNITS = ('app.slice', 'basic.target', 'default.target', 'exit.target', 'pa
                'shutdown.target', 'sockets.target', 'systemd-exit.service', 'timers.target')
 SYSTEM_UNITS = Path('/usr/lib/systemd/user')
 
+# A bus as a unit, which systemd serves as well; what has no unit it starts by itself.
+BUS_UNITS = {
+    'dbus.socket': '[Socket]\nListenStream=%t/bus\n',
+    'dbus.service': '[Unit]\nRequires=dbus.socket\nAfter=dbus.socket\n[Service]\nType=notify\n'
+                    'NotifyAccess=main\nExecStart=dbus-daemon --session --address=systemd: '
+                    '--nofork --nopidfile --systemd-activation --syslog-only\n',
+}
+
 
 class InheritedServer(Server):
     """A server that is passed descriptors, as by a service manager."""
@@ -159,13 +167,13 @@ class UserManager:
             path.mkdir(parents=True)
         for name in BASIC_UNITS:
             shutil.copy(SYSTEM_UNITS / name, self.units)
-        for name, text in dict(units).items():
+        for name, text in {**BUS_UNITS, **dict(units)}.items():
             (self.units / name).write_text(text)
-        self.bus = subprocess.Popen(
-            ['dbus-daemon', '--session', '--nofork', f'--address=unix:path={self.runtime}/bus'],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until((self.runtime / 'bus').exists, 'a bus')
-        self.env = {**os.environ, 'XDG_RUNTIME_DIR': str(self.runtime), 'HOME': str(self.home),
+        self.services = self.folder / 'data/dbus-1/services'
+        self.services.mkdir(parents=True)
+        self.env = {**os.environ, 'HOME': str(self.home),
+                    'XDG_RUNTIME_DIR': str(self.runtime),
+                    'XDG_DATA_HOME': str(self.folder / 'data'),
                     'DBUS_SESSION_BUS_ADDRESS': f'unix:path={self.runtime}/bus'}
         self.log_path = self.folder / 'manager.log'
         self.process = None
@@ -183,6 +191,8 @@ class UserManager:
         wait_until(lambda: self.process.poll() is not None or
                    self.control('is-active', 'default.target', check=False).stdout == 'active\n',
                    'the units of a systemd')
+        if self.process.poll() is None:
+            self.control('start', 'dbus.socket', 'dbus.service')
         return self.process.poll() is None
 
     @property
@@ -211,8 +221,6 @@ class UserManager:
             finally:
                 self.process.kill()
                 self.process.wait()
-        self.bus.terminate()
-        self.bus.wait(TIMEOUT * PATIENCE)
         shutil.rmtree(self.runtime, ignore_errors=True)
 
 
