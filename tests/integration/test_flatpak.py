@@ -143,6 +143,7 @@ def test_end(start, helper, how):
             assert message == CANCELLED
         elif how == 'stop':
             server.signal(signal.SIGTERM)
+            assert server.wait() == 0, server.log
         elif how == 'kill':
             server.signal(signal.SIGKILL)
     wait_gone(mark)

@@ -468,6 +468,7 @@ test_hanging_bus (Fixture       *fixture,
   rud_notifier_show (fixture->notifier, RUD_NOTICE_OVER, "a", "b");
   stop (fixture);
   g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
+  g_socket_close (socket, NULL);
   g_unlink (path);
   g_rmdir (folder);
 }
