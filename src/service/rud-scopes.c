@@ -4,6 +4,7 @@
 
 #include "rud-scopes.h"
 
+#include "rud-helper.h"
 #include "runtimeuse.h"
 
 #include <errno.h>
@@ -113,30 +114,17 @@ find_manager (GError **error)
   return NULL;
 }
 
-/* In a build tree it lies beside the folder of this program. */
 static char *
 find_shell (GError **error)
 {
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *folder = program != NULL ? g_path_get_dirname (program) : NULL;
-  g_autofree char *built = folder != NULL ? g_build_filename (folder, "..", "scope-shell", NULL)
-                                          : NULL;
-  const char *folders[] = { built, g_getenv ("RUNTIMEUSE_LIBEXECDIR"), LIBEXECDIR };
+  char *path = rud_helper_find ("scope-shell", SHELL_NAME);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *path = folders[i] != NULL ? g_build_filename (folders[i], SHELL_NAME, NULL)
-                                                 : NULL;
+  if (path == NULL)
+    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                 _("Scopes need %s/%s, which is not there; install this program again"),
+                 LIBEXECDIR, SHELL_NAME);
 
-      if (path != NULL && access (path, X_OK) == 0)
-        return g_canonicalize_filename (path, "/");
-    }
-
-  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-               _("Scopes need %s/%s, which is not there; install this program again"),
-               LIBEXECDIR, SHELL_NAME);
-
-  return NULL;
+  return path;
 }
 
 /* The unit that this process belongs to, when it is a service of the manager that it asks: what

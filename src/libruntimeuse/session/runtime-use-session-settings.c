@@ -126,20 +126,18 @@ _runtime_use_session_settings_get_property (const RuntimeUseSessionSettings *sel
                                             guint                            index,
                                             GValue                          *value)
 {
-  const Setting *setting = &settings[index];
-
   g_assert (index < RUNTIME_USE_N_SESSION_SETTINGS);
 
   if (index == INDEX_REDACT_ENV)
     g_value_set_enum (value, self->redact_env);
   else if (index == INDEX_SHELL)
     g_value_set_boxed (value, self->shell);
-  else if (setting->type == G_TYPE_UINT64)
-    g_value_set_uint64 (value, G_STRUCT_MEMBER (guint64, self, setting->offset));
-  else if (setting->type == G_TYPE_BOOLEAN)
-    g_value_set_boolean (value, G_STRUCT_MEMBER (gboolean, self, setting->offset));
+  else if (settings[index].type == G_TYPE_UINT64)
+    g_value_set_uint64 (value, G_STRUCT_MEMBER (guint64, self, settings[index].offset));
+  else if (settings[index].type == G_TYPE_BOOLEAN)
+    g_value_set_boolean (value, G_STRUCT_MEMBER (gboolean, self, settings[index].offset));
   else
-    g_value_set_uint (value, G_STRUCT_MEMBER (guint, self, setting->offset));
+    g_value_set_uint (value, G_STRUCT_MEMBER (guint, self, settings[index].offset));
 }
 
 static void

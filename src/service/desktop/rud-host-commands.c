@@ -5,6 +5,7 @@
 #include "rud-host-commands.h"
 
 #include "rud-flatpak.h"
+#include "rud-helper.h"
 
 #include <glib/gi18n.h>
 #include <unistd.h>
@@ -20,30 +21,17 @@
 /* The variables of a request come behind this one, see runtimeuse-host-shell. */
 #define BOUNDARY "RUNTIMEUSE_HOST_SHELL"
 
-/* In a build tree it lies beside the folder of this program. */
 static char *
 find_shell (GError **error)
 {
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *folder = program != NULL ? g_path_get_dirname (program) : NULL;
-  g_autofree char *built = folder != NULL ? g_build_filename (folder, "..", "host-shell", NULL)
-                                          : NULL;
-  const char *folders[] = { built, g_getenv ("RUNTIMEUSE_LIBEXECDIR"), LIBEXECDIR };
+  char *path = rud_helper_find ("host-shell", SHELL_NAME);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *path = folders[i] != NULL ? g_build_filename (folders[i], SHELL_NAME, NULL)
-                                                 : NULL;
+  if (path == NULL)
+    g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
+                 _("host-commands: %s/%s is not there; install this program again"),
+                 LIBEXECDIR, SHELL_NAME);
 
-      if (path != NULL && access (path, X_OK) == 0)
-        return g_canonicalize_filename (path, "/");
-    }
-
-  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-               _("host-commands: %s/%s is not there; install this program again"),
-               LIBEXECDIR, SHELL_NAME);
-
-  return NULL;
+  return path;
 }
 
 static gboolean
