@@ -18,6 +18,12 @@
 
 #define TICK_MS 250
 
+/* What all sessions together may tell between ticks: so much at once, and so much
+ * more for each tick.
+ */
+#define MAX_URGENT 200
+#define URGENT_PER_TICK 100
+
 /* After so many ticks in which the bus took nothing it is not worth waiting for. */
 #define MAX_SILENT_TICKS 120
 
@@ -36,6 +42,7 @@ struct _RudExports
 
   GCancellable             *cancellable;
   gboolean                  flushing;       /* the bus has not taken all yet */
+  guint                     n_urgent;       /* what may be told before the next tick */
   guint                     n_silent;       /* ticks since the bus took something */
 };
 
@@ -112,6 +119,7 @@ tick_cb (gpointer user_data)
 {
   RudExports *self = user_data;
 
+  self->n_urgent = MIN (self->n_urgent + URGENT_PER_TICK, MAX_URGENT);
   if (self->flushing)
     bear_silence (self);
 
@@ -125,7 +133,7 @@ tick_cb (gpointer user_data)
       flush (self);
     }
 
-  if (self->awake->len > 0 || self->n_silent > 0)
+  if (self->awake->len > 0 || self->n_silent > 0 || self->n_urgent < MAX_URGENT)
     return G_SOURCE_CONTINUE;
 
   clear_source (&self->tick);
@@ -189,9 +197,23 @@ session_hurry (gpointer owner)
   tell_soon (owner);
 }
 
+static gboolean
+session_spend (gpointer owner)
+{
+  RudExports *self = owner;
+
+  if (self->n_urgent == 0)
+    return FALSE;
+
+  self->n_urgent--;
+
+  return TRUE;
+}
+
 static const RudSessionObjectOwner session_owner = {
   .wake = session_wake,
   .hurry = session_hurry,
+  .spend = session_spend,
 };
 
 /* Sessions */
@@ -279,6 +301,7 @@ rud_exports_new (RudStatus        *status,
 
   self->status = g_object_ref (status);
   self->connection = g_object_ref (connection);
+  self->n_urgent = MAX_URGENT;
   self->cancellable = g_cancellable_new ();
   self->sessions = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   self->awake = g_ptr_array_new_with_free_func (g_object_unref);

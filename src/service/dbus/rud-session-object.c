@@ -50,6 +50,7 @@ struct _RudSessionObject
   gboolean                     request_told;    /* that it has begun */
   gboolean                     awake;           /* it is ticked */
   gboolean                     hurried;
+  gboolean                     deferred;        /* others have told enough until the next tick */
   gboolean                     silent;          /* the bus takes nothing now */
 };
 
@@ -94,11 +95,23 @@ wake (RudSessionObject *self)
       self->vtable->wake (self->owner, self);
     }
 
-  if (self->hurried || self->tokens == 0 || self->silent)
+  if (self->hurried || self->deferred || self->tokens == 0 || self->silent)
     return;
 
   self->hurried = TRUE;
   self->vtable->hurry (self->owner);
+}
+
+/* All sessions together have a limit, too, for what cannot wait. */
+static gboolean
+may_tell_now (RudSessionObject *self)
+{
+  if (self->tokens == 0 || self->silent || self->deferred)
+    return FALSE;
+
+  self->deferred = !self->vtable->spend (self->owner);
+
+  return !self->deferred;
 }
 
 /* Requests */
@@ -157,7 +170,8 @@ request_started_cb (RuntimeUseSession *session,
   self->request_told = FALSE;
   self->facts.agent_worked = FALSE;
   wake (self);
-  tell_started (self);
+  if (may_tell_now (self))
+    tell_started (self);
   update_hearing (self);
 }
 
@@ -239,7 +253,7 @@ static void
 update_hearing (RudSessionObject *self)
 {
   const gboolean able = self->owner != NULL && !self->silent;
-  const gboolean rich = able && self->tokens > 0;
+  const gboolean rich = able && self->tokens > 0 && !self->deferred;
 
   set_hearing (self, HEAR_STARTED, rich);
   set_hearing (self, HEAR_FINISHED, rich || (able && self->request_told));
@@ -415,14 +429,13 @@ rud_session_object_tell (RudSessionObject *self)
 {
   const gint64 now = g_get_monotonic_time ();
 
+  if (!self->hurried)
+    return;
+
   self->hurried = FALSE;
-  if (self->tokens == 0 || self->silent)
-    return;
-
-  if (!rud_told_tell (&self->told, now - self->told.counters_told >= TICK_US))
-    return;
-
-  self->tokens--;
+  if (may_tell_now (self) &&
+      rud_told_tell (&self->told, now - self->told.counters_told >= TICK_US))
+    self->tokens--;
   update_hearing (self);
 }
 
@@ -446,6 +459,7 @@ rud_session_object_tick (RudSessionObject *self)
   gboolean told = FALSE;
 
   earn_tokens (self);
+  self->deferred = FALSE;
   if (!self->silent)
     {
       catch_up (self);

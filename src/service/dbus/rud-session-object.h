@@ -15,9 +15,10 @@ G_DECLARE_FINAL_TYPE (RudSessionObject, rud_session_object, RUD, SESSION_OBJECT,
 /* Who ticks. */
 typedef struct
 {
-  void (* wake)  (gpointer          owner,   /* tick from now on, four times a second */
-                  RudSessionObject *object);
-  void (* hurry) (gpointer          owner);  /* and let it tell after this turn of the main loop */
+  void     (* wake)  (gpointer          owner,   /* tick from now on, four times a second */
+                      RudSessionObject *object);
+  void     (* hurry) (gpointer          owner);  /* let it tell after this turn of the main loop */
+  gboolean (* spend) (gpointer          owner);  /* whether something may be told between ticks */
 } RudSessionObjectOwner;
 
 RudSessionObject  *rud_session_object_new         (RuntimeUseSession           *session,
