@@ -37,8 +37,9 @@ def call(connection, request):
     arguments = None
     if request['signature']:
         arguments = GLib.Variant(request['signature'], tuple(request['arguments']))
+    flags = Gio.DBusCallFlags.NONE if request['auto_start'] else Gio.DBusCallFlags.NO_AUTO_START
     connection.call(request['name'], request['path'], request['interface'], request['method'],
-                    arguments, None, Gio.DBusCallFlags.NO_AUTO_START,
+                    arguments, None, flags,
                     int(request['timeout'] * 1000), None, tell_answer, request['number'])
 
 

@@ -4,17 +4,20 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from harness import websocket
 from harness.bus import MANAGER, NAME, OBJECT_MANAGER, PATH, PROPERTIES, SESSION, Bus, Probe
 from harness.http_server import Halves
 from harness.messages import CANCELLED, commands, invocation, text_of
-from harness.processes import PATIENCE, wait_until
+from harness.processes import PATIENCE, is_running, wait_until
 from harness.receiver import Receiver
+from harness.server import PROGRAM
 from harness.websocket import Closed
 
 WAIT = 'WAIT:60000'
@@ -367,6 +370,44 @@ def test_drain(start):
     # Nobody is left whom it could serve.
     assert server.wait() == 0
     assert not probe.has_name()
+
+
+def test_activation(bus, tmp_path):
+    """A call starts the server, by the file that is installed."""
+    wrapper = tmp_path / 'runtimeuse'
+    wrapper.write_text(f'#!/bin/sh\nexec {PROGRAM} "$@" --agent echo --port 0 2>{tmp_path}/log\n')
+    wrapper.chmod(0o755)
+    entries = find_service_file().read_text()
+    assert f'Name={NAME}\n' in entries and 'SystemdService=runtimeuse.service\n' in entries
+    entries, count = re.subn('(?m)^Exec=.*/runtimeuse serve$', f'Exec={wrapper} serve', entries)
+    assert count == 1
+    bus.stop()
+    (bus.services / f'{NAME}.service').write_text(entries)
+    bus.start()
+    with Probe(bus) as probe:
+        assert not probe.has_name()
+        started = time.monotonic()
+        answer = probe.call('Get', MANAGER, 'Agent', signature='(ss)', interface=PROPERTIES,
+                            auto_start=True)
+        print(f'activation: {(time.monotonic() - started) * 1000:.1f} ms')
+        assert answer == ['echo']
+        pid = probe.call('GetConnectionUnixProcessID', NAME, signature='(s)',
+                         path='/org/freedesktop/DBus', interface='org.freedesktop.DBus',
+                         name='org.freedesktop.DBus')[0]
+        port = int(probe.get('Addresses')[0].rstrip('/').rsplit(':', 1)[1])
+        with websocket.connect(port) as client:
+            assert text_of(client.request(invocation('ECHO:started'))[-1]) == 'started'
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not is_running(pid), 'the end of the server')
+        assert not probe.has_name()
+
+
+def find_service_file():
+    """Return the file that says how to start the server, of the build or as it is installed."""
+    folder = os.environ.get('RUNTIMEUSE_TEST_BUS_SERVICES')
+    if folder is None:
+        folder = Path(PROGRAM).resolve().parents[2] / 'data/dbus-1'
+    return Path(folder) / f'{NAME}.service'
 
 
 def run_tool(bus, *command, timeout=15):

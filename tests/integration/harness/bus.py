@@ -136,9 +136,10 @@ class Probe:
         return self.answer(self.ask('subscribe', name=name))
 
     def begin(self, method, *arguments, signature='', path=PATH, interface=MANAGER, name=NAME,
-              timeout=TIMEOUT):
+              timeout=TIMEOUT, auto_start=False):
         return self.ask('call', name=name, path=path, interface=interface, method=method,
-                        signature=signature, arguments=arguments, timeout=timeout * PATIENCE)
+                        signature=signature, arguments=arguments, timeout=timeout * PATIENCE,
+                        auto_start=auto_start)
 
     def try_call(self, method, *arguments, **options):
         """Return the whole answer, which may be an error."""
