@@ -2,8 +2,10 @@
 """The program speaks to people in their language, and to programs in none."""
 
 import json
+import math
 import shutil
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -49,13 +51,14 @@ def test_languages_are_all_here():
 
 
 @pytest.mark.parametrize('language', CODES)
-@pytest.mark.parametrize('command', ['', 'serve', 'run', 'exec', 'agents', 'doctor'])
+@pytest.mark.parametrize('command', [
+    '', 'serve', 'run', 'exec', 'agents', 'config', 'doctor', 'sessions', 'show', 'cancel', 'end'])
 def test_help(locales, language, command):
     done = program.run(*command.split(), '--help', env=in_language(locales, language))
     text = done.stdout.decode()
     assert done.returncode == 0 and done.stderr == b''
     assert text.startswith(WORDS[language][0]), text
-    assert WORDS[language][1] in text or command in ('agents', 'doctor')
+    assert WORDS[language][1] in text or command in ('agents', 'config', 'doctor')
     assert 'Usage' not in text and 'default' not in text
 
 
@@ -91,7 +94,7 @@ def test_unknown_language(locales):
 
 
 @pytest.mark.parametrize('arguments', [
-    ['doctor', '--json'], ['agents', '--json'],
+    ['doctor', '--json'], ['agents', '--json'], ['config', '--json'],
     ['run', '--agent', 'echo', '--json', 'ECHO:x']])
 def test_json_is_the_same(locales, arguments):
     """Its members and numbers are for programs; only texts for people differ."""
@@ -117,3 +120,19 @@ def test_messages_are_the_same(locales, start_server):
         assert output(messages) == 'de_DE.UTF-8'
         assert messages[-1]['results'][0]['exit_code'] == 3, messages
         client.close()
+
+
+def test_numbers_have_points(locales, start_server):
+    """Germans write a comma, which no reader of metrics understands."""
+    environment = {'LC_ALL': '', **{name: value for name, value
+                                    in in_language(locales, 'de').items() if value}}
+    server = start_server(env=environment)
+    with websocket.connect(server.port) as client:
+        client.request(commands('true'))
+        client.close()
+    url = f'http://127.0.0.1:{server.port}/metrics'
+    with urllib.request.urlopen(url, timeout=10 * program.PATIENCE) as answer:
+        lines = answer.read().decode().splitlines()
+    values = [line.rpartition(' ')[2] for line in lines if not line.startswith('#')]
+    assert all(map(math.isfinite, map(float, values))) and any('.' in value for value in values)
+    assert 'le="0.005"' in ''.join(lines)
