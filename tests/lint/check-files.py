@@ -130,10 +130,22 @@ def check_translations(root, paths):
             yield path, "is not in po/LINGUAS"
 
 
+def check_tests(root, paths):
+    """A file of tests that no list has is never run."""
+    folder = root / "tests" / "integration"
+    lists = [path for path in paths if path.name == "meson.build" and "tests" in path.parts]
+    listed = "".join(map(read, lists))
+    for path in paths:
+        if (path.parent == folder and path.name.startswith("test_")
+                and f"'{path.name}'" not in listed):
+            yield path, "is in no meson.build"
+
+
 def main(root: pathlib.Path) -> int:
     paths = list(files_of(root))
     bad = 0
-    for check in (check_scripts, check_json, check_identity, check_translations):
+    for check in (check_scripts, check_json, check_identity, check_translations,
+                  check_tests):
         for path, fault in check(root, paths):
             print(f"{path.relative_to(root)}: {fault}")
             bad += 1

@@ -126,12 +126,17 @@ class Files(unittest.TestCase):
             (root / "po" / "LINGUAS").write_text("")
             (root / "po" / "xx.po").write_text("")
             (root / "src" / "a.c").write_text('puts (_("text"));\n')
+            (root / "tests" / "integration").mkdir(parents=True)
+            (root / "tests" / "integration" / "test_a.py").write_text("")
+            (root / "tests" / "integration" / "test_b.py").write_text("")
+            (root / "tests" / "meson.build").write_text("x = 'test_a.py'\n")
             (root / "a.json").write_text("{")
             (root / "a.sh").write_text("#!/bin/sh\nif\n")
             (root / "b.txt").write_text("org" + ".runtimeuse.Something\n")
             paths = list(files.files_of(root))
             for check, number in ((files.check_translations, 3), (files.check_json, 1),
-                                  (files.check_scripts, 1), (files.check_identity, 1)):
+                                  (files.check_scripts, 1), (files.check_identity, 1),
+                                  (files.check_tests, 1)):
                 self.assertEqual(len(list(check(root, paths))), number, check.__name__)
 
 

@@ -17,6 +17,7 @@ PYTHON = '/usr/bin/python3'
 PROBE = Path(__file__).resolve().parents[1] / 'bus_probe.py'
 TIMEOUT = 10
 PROPERTIES = 'org.freedesktop.DBus.Properties'
+INSTALLED = 'share/dbus-1/interfaces/*.Manager.xml'
 OBJECT_MANAGER = 'org.freedesktop.DBus.ObjectManager'
 
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -37,10 +38,13 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
 
 
 def find_names():
-    """Return the name on the bus and the path, which only the build knows."""
+    """Return the name on the bus and the path, which only the build knows, or what it installed."""
     names = [os.environ.get(f'RUNTIMEUSE_TEST_BUS_{what}') for what in ('NAME', 'PATH')]
     if all(names):
         return names
+    for file in Path(os.environ.get('RUNTIMEUSE_TEST_PREFIX') or '/nonexistent').glob(INSTALLED):
+        name = file.name.removesuffix('.Manager.xml')
+        return name, '/' + name.replace('.', '/')
     text = (Path(PROGRAM).resolve().parents[2] / 'config.h').read_text()
     return [re.search(rf'#define BUS_{what} "(.*)"', text)[1] for what in ('NAME', 'PATH')]
 
@@ -52,16 +56,17 @@ MANAGER, SESSION = f'{NAME}.Manager', f'{NAME}.Session'
 class Bus:
     """A bus that nobody else knows; it can be stopped and started again."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, services=None, env=None):
         self.folder = Path(folder)
-        self.services = self.folder / 'services'
-        self.services.mkdir(parents=True)
+        self.services = services or self.folder / 'services'
+        for path in (self.folder, self.services):
+            path.mkdir(parents=True, exist_ok=True)
         self.socket = self.folder / 'bus'
         self.address = f'unix:path={self.socket}'
         self.config = self.folder / 'bus.conf'
         self.config.write_text(CONFIG.format(socket=self.socket, services=self.services))
         self.process = None
-        self.start()
+        self.start(env)
 
     @property
     def env(self):

@@ -16,7 +16,8 @@ from .processes import PATIENCE, wait_until
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = os.environ.get('RUNTIMEUSE_PROGRAM')
 BUILD = Path(PROGRAM).parents[2] if PROGRAM else ROOT / 'build'
-HOSTS = BUILD / 'src/handler-hosts'
+PREFIX = os.environ.get('RUNTIMEUSE_TEST_PREFIX')
+HOSTS = Path(PREFIX, 'libexec/runtimeuse') if PREFIX else BUILD / 'src/handler-hosts'
 NODE_MODULES = Path(os.environ.get('RUNTIMEUSE_TEST_NODE_MODULES') or BUILD / 'node_modules')
 HANDLERS = Path(__file__).resolve().parents[1] / 'handlers'
 
