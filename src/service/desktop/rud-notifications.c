@@ -238,12 +238,11 @@ finished_cb (RudStatus         *status,
              guint              outcome,
              RudNotifications  *self)
 {
-  gint64 duration = 0;
+  /* Most are short, and cost no more than this. */
+  if (g_hash_table_size (self->running) > 0)
+    withdraw (self, session);
 
-  withdraw (self, session);
-
-  g_object_get (session, "last-duration", &duration, NULL);
-  if (duration < self->after || outcome == RUNTIME_USE_REQUEST_OUTCOME_CANCELLED ||
+  if (runtime_use_session_get_last_duration (session) < self->after || outcome == RUNTIME_USE_REQUEST_OUTCOME_CANCELLED ||
       is_watched (self, session))
     return;
 
