@@ -242,8 +242,8 @@ finished_cb (RudStatus         *status,
   if (g_hash_table_size (self->running) > 0)
     withdraw (self, session);
 
-  if (runtime_use_session_get_last_duration (session) < self->after || outcome == RUNTIME_USE_REQUEST_OUTCOME_CANCELLED ||
-      is_watched (self, session))
+  if (runtime_use_session_get_last_duration (session) < self->after ||
+      outcome == RUNTIME_USE_REQUEST_OUTCOME_CANCELLED || is_watched (self, session))
     return;
 
   if (may_tell_end (self))
