@@ -195,8 +195,8 @@ stop (RucServer *self,
 
   if (patience == 0)
     set_deadline (self);
-  else
-    runtime_use_server_drain (self->server);
+  /* The bus may take a while to let us go, and what began meanwhile would be cancelled. */
+  runtime_use_server_drain (self->server);
   g_clear_pointer (&self->idle, rud_idle_free);
   rud_background_stop (self->background);
   rud_notify_stopping (self->notify, _("Ending"), patience);
@@ -435,15 +435,19 @@ bus_started_cb (GObject      *object,
 {
   RucServer *self = user_data;
   guint seconds = (guint) rud_config_get_number (self->config, "exit-idle");
+  g_autoptr(GError) error = NULL;
+  gboolean is_started = rud_bus_start_finish (self->bus, result, &error);
 
-  if (!rud_bus_start_finish (self->bus, result, &self->error))
-    {
-      if (!self->stopping)
-        stop (self, EXIT_FAILURE);
-      return;
-    }
+  /* Whoever stopped us knows why it did not come to that. */
   if (self->stopping)
     return;
+
+  if (!is_started)
+    {
+      self->error = g_steal_pointer (&error);
+      stop (self, EXIT_FAILURE);
+      return;
+    }
 
   rud_notify_ready (self->notify, NULL);
   if (seconds > 0)

@@ -112,6 +112,48 @@ def test_stop_while_the_bus_hangs(tmp_path, start_server):
             assert time.monotonic() - started < 1 + LATE
 
 
+def test_nobody_is_let_in_while_the_bus_lets_us_go(tmp_path, start_server):
+    """What began then would be cancelled a moment later."""
+    with FakeBus(tmp_path / 'socket', 'RequestName') as bus:
+        server = start_server(env=bus.env)
+        bus.wait_call('RequestName', 5 * PATIENCE)
+        with websocket.connect(server.port) as client:
+            client.send(commands('echo ready; sleep 62'))
+            assert client.receive()['text'] == 'ready\n'
+            server.signal(signal.SIGTERM)
+            seen = ask_until_closed(server.port)
+            assert client.receive() == CANCELLED
+        assert server.wait() == 0
+    first = seen.index(('/readyz', 503))
+    assert set(seen[first:]) <= {('/readyz', 503), ('/', 503), ('/healthz', 200)}
+
+
+def ask_until_closed(port):
+    """Return what is answered until nobody listens."""
+    seen = []
+    try:
+        while True:
+            for path in ('/readyz', '/', '/healthz'):
+                with websocket.Connection(port) as connection:
+                    if path == '/':
+                        status = connection.ask().status
+                    else:
+                        connection.write(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n'
+                                         .encode())
+                        status = connection.read_answer().status
+                seen.append((path, status))
+    except (OSError, websocket.Closed):
+        return seen
+
+
+def test_stop_while_a_required_bus_hangs(tmp_path, start_server):
+    """Who is stopped in order has not failed."""
+    with FakeBus(tmp_path / 'socket', 'connect') as bus:
+        server = start_server('--bus-name', 'required', env=bus.env)
+        server.stop()
+        assert server.log.count('Error') == 0
+
+
 @pytest.mark.parametrize('env, words', [
     ({}, 'There is no bus: '),
     ({'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nowhere'}, 'Could not connect to the bus at '),
