@@ -417,6 +417,16 @@ test_mute_service (Fixture       *fixture,
 }
 
 static void
+test_over_and_stop (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("What is over is told, although the program ends with it");
+  rud_notifier_show (fixture->notifier, RUD_NOTICE_OVER, "title", "body");
+  stop (fixture);
+  g_assert_true (was_called (fixture, "Notify"));
+}
+
+static void
 test_no_desktop (Fixture       *fixture,
                  gconstpointer  data)
 {
@@ -510,6 +520,7 @@ main (int    argc,
   add ("too-many", NULL, test_too_many);
   add ("no-service", NULL, test_no_service);
   add ("mute-service", NULL, test_mute_service);
+  add ("over-and-stop", NULL, test_over_and_stop);
   add ("no-desktop", NULL, test_no_desktop);
   add ("hanging-bus", NULL, test_hanging_bus);
   add ("bus-goes", NULL, test_bus_goes);

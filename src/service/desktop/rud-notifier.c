@@ -647,6 +647,7 @@ stop_deadline_cb (gpointer user_data)
   RudNotifier *self = user_data;
 
   self->stop_deadline = 0;
+  g_cancellable_cancel (self->opening);
   notifier_rest (self);
 
   return G_SOURCE_REMOVE;
@@ -671,13 +672,15 @@ rud_notifier_stop_async (RudNotifier         *self,
     }
 
   self->stopped = TRUE;
-  g_cancellable_cancel (self->opening);
   self->stop = g_steal_pointer (&task);
   self->stop_deadline = g_timeout_add (STOP_DEADLINE_MS, stop_deadline_cb, self);
   for (GList *item = numbers; item != NULL; item = item->next)
     rud_notifier_withdraw (self, GPOINTER_TO_UINT (item->data));
-  if (g_hash_table_size (self->notices) == 0)
-    notifier_rest (self);
+  if (g_hash_table_size (self->notices) > 0)
+    return;
+
+  g_cancellable_cancel (self->opening);
+  notifier_rest (self);
 }
 
 gboolean
