@@ -30,6 +30,11 @@
  */
 #define STOP_DEADLINE_MS 4500
 
+/* Seconds for requests when we end, if nobody says how many. A service manager is told of them, and
+ * its unit is made for that; whoever else sends a signal has the patience above.
+ */
+#define MANAGED_PATIENCE 20
+
 #define EXIT_INTERRUPTED (128 + SIGINT)
 
 struct _RucServer
@@ -55,6 +60,16 @@ struct _RucServer
   int                     exit_status;
   GError                 *error;         /* (nullable): what went wrong meanwhile */
 };
+
+/* How many seconds requests may go on after a signal. */
+static guint
+get_patience (RucServer *self)
+{
+  if (!rud_config_is_set (self->config, "drain-timeout") && rud_notify_is_wanted (self->notify))
+    return MANAGED_PATIENCE;
+
+  return (guint) rud_config_get_number (self->config, "drain-timeout");
+}
 
 /* The end, in its order: nobody new, the name on the bus, what still runs, the server, the agent */
 
@@ -128,8 +143,7 @@ drained_too_long_cb (gpointer user_data)
   RucServer *self = user_data;
 
   self->drain_id = 0;
-  g_info ("Requests still run after %u seconds; they are cancelled",
-          (guint) rud_config_get_number (self->config, "drain-timeout"));
+  g_info ("Requests still run after %u seconds; they are cancelled", get_patience (self));
   stop_server (self);
 
   return G_SOURCE_REMOVE;
@@ -156,7 +170,7 @@ bus_left_cb (GObject      *object,
              gpointer      user_data)
 {
   RucServer *self = user_data;
-  guint patience = (guint) rud_config_get_number (self->config, "drain-timeout");
+  guint patience = get_patience (self);
 
   rud_bus_stop_finish (self->bus, result);
   if (patience == 0 || count_sessions (self) == 0)
@@ -176,7 +190,7 @@ static void
 stop (RucServer *self,
       int        exit_status)
 {
-  guint patience = (guint) rud_config_get_number (self->config, "drain-timeout");
+  guint patience = get_patience (self);
 
   self->exit_status = exit_status;
   if (self->stopping)

@@ -260,16 +260,17 @@ def test_leaves_when_nobody_came(start_server):
     assert server.wait() == 0
 
 
-def test_drains(news, start_server, tmp_path):
+@pytest.mark.parametrize('arguments, seconds', [(['--drain-timeout', '30'], 40), ([], 30)])
+def test_drains(news, start_server, tmp_path, arguments, seconds):
     """SIGTERM lets a request come to its end, and says how long that may take."""
-    server = start_server('--drain-timeout', '30', env={'NOTIFY_SOCKET': news.path})
+    server = start_server(*arguments, env={'NOTIFY_SOCKET': news.path})
     go_on = tmp_path / 'go-on'
     with websocket.connect(server.port) as client:
         client.send(commands(f'echo begun; until [ -e {go_on} ]; do sleep 0.01; done; echo ended'))
         assert 'begun' in client.receive()['text']
         server.signal(signal.SIGTERM)
         heard = news.wait_for('STOPPING=1')
-        assert 'EXTEND_TIMEOUT_USEC=40000000' in heard
+        assert f'EXTEND_TIMEOUT_USEC={seconds}000000' in heard
         refused = websocket.Connection(server.port)
         refused.write(refused.request_head())
         assert refused.read_answer().status == 503
@@ -277,6 +278,18 @@ def test_drains(news, start_server, tmp_path):
         go_on.touch()
         messages = client.receive_until_terminal()
         assert output(messages) == 'ended\n'
+    assert server.wait() == 0
+
+
+@pytest.mark.parametrize('arguments, managed', [(['--drain-timeout', '0'], True), ([], False)])
+def test_does_not_drain(news, start_server, arguments, managed):
+    """Where nobody wants it, or who sends the signal does not know how long that may take."""
+    server = start_server(*arguments, env={'NOTIFY_SOCKET': news.path} if managed else {})
+    with websocket.connect(server.port) as client:
+        client.send(commands('echo begun; sleep 1000'))
+        assert 'begun' in client.receive()['text']
+        server.signal(signal.SIGTERM)
+        assert client.receive() == CANCELLED
     assert server.wait() == 0
 
 

@@ -44,7 +44,7 @@ def manager(tmp_path_factory, port):
     for name in ('runtimeuse.service', 'runtimeuse.socket'):
         text = paths[name].read_text().replace('127.0.0.1:8080', f'127.0.0.1:{port}')
         units[name] = re.sub(r'^ExecStart=\S+ serve',
-                             f'ExecStart={PROGRAM} serve --agent shell --drain-timeout 20', text,
+                             f'ExecStart={PROGRAM} serve --agent shell', text,
                              flags=re.MULTILINE)
     systemd = UserManager(folder, units)
     assert systemd.start(), systemd.log
