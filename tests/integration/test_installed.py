@@ -33,14 +33,18 @@ lib/systemd/system/runtimeuse@.service
 lib/systemd/user/runtimeuse.service
 lib/systemd/user/runtimeuse.socket
 libexec/runtimeuse/runtimeuse-host.mjs
+libexec/runtimeuse/runtimeuse-host-shell
 libexec/runtimeuse/runtimeuse-host.py
 libexec/runtimeuse/runtimeuse-job
+libexec/runtimeuse/runtimeuse-scope-shell
 share/applications/*.desktop
 share/bash-completion/completions/runtimeuse
 share/dbus-1/interfaces/*.Manager.xml
 share/dbus-1/interfaces/*.Session.xml
 share/dbus-1/services/*.service
 share/doc/runtimeuse/examples/watch.py
+share/doc/runtimeuse/hardening.conf
+share/doc/runtimeuse/runtimeuse.conf.example
 share/fish/vendor_completions.d/runtimeuse.fish
 share/gir-1.0/RuntimeUse-1.gir
 share/icons/hicolor/scalable/apps/*.svg
@@ -129,6 +133,7 @@ def test_manual_pages_can_be_read():
     pages = list(PREFIX.glob('share/man/man*/*'))
     assert pages
     for page in pages:
+        assert not re.search(r'@\w+@', page.read_text(encoding='utf-8')), f'{page}: not filled in'
         done = subprocess.run(['groff', '-man', '-Tascii', '-P-bcu', page], capture_output=True,
                               check=True, timeout=20 * PATIENCE)
         assert b'\nNAME\n' in done.stdout, page
