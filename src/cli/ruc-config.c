@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer values do not move what is beside them. */
+/* The longest key has room; longer values move what is beside them. */
+#define KEY_WIDTH   24
 #define VALUE_WIDTH 32
 
 static void
@@ -92,7 +93,7 @@ print_text (RudConfig *config)
 
       if (g_strcmp0 (group, key->group) != 0)
         g_print ("%s[%s]\n", group != NULL ? "\n" : "", key->group);
-      g_print ("%-22s  %s%*s  %s\n", key->name, text, padding, "", source);
+      g_print ("%-*s  %s%*s  %s\n", KEY_WIDTH, key->name, text, padding, "", source);
       group = key->group;
     }
 
