@@ -30,8 +30,7 @@ SERVICE_PARTS = {"service/dbus", "service/desktop", "service/http", "service/sys
 PROGRAMS = {
     "job": set(),
     "handler-hosts": set(),
-    "host-shell": set(),
-    "scope-shell": set(),
+    "shells": set(),
     "service": {"service"},
     **{part: {"service"} for part in SERVICE_PARTS},
     "cli": {"cli", "service"} | SERVICE_PARTS,
@@ -54,8 +53,7 @@ ONLY_IN = {
 NEVER = {
     "libruntimeuse/protocol": ("gio/", "glib-unix.h", "time.h", "sys/", "unistd.h"),
     "job": ("glib", "gio/", "json-glib/"),
-    "host-shell": ("glib", "gio/", "json-glib/"),
-    "scope-shell": ("glib", "gio/", "json-glib/"),
+    "shells": ("glib", "gio/", "json-glib/"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[>"]', re.MULTILINE)

@@ -24,7 +24,7 @@
 static char *
 find_shell (GError **error)
 {
-  char *path = rud_helper_find ("host-shell", SHELL_NAME);
+  char *path = rud_helper_find ("shells", SHELL_NAME);
 
   if (path == NULL)
     g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,

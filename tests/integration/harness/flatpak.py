@@ -127,7 +127,7 @@ class Installation:
     @staticmethod
     def _programs():
         return [BUILD / 'src/cli/runtimeuse', BUILD / 'src/job/runtimeuse-job',
-                BUILD / 'src/host-shell/runtimeuse-host-shell']
+                BUILD / 'src/shells/runtimeuse-host-shell']
 
     def _make_application(self):
         tree = self.folder / 'application'

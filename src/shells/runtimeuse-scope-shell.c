@@ -14,9 +14,9 @@
 
 #include "config.h"
 
+#include "runtimeuse-shell.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,129 +27,41 @@
 
 #define SHELL "/bin/sh"
 #define RESUME "--resume"
-
-/* As shells say it. */
-#define EXIT_CANNOT 126
+#define USAGE "usage: (--user | --system) --systemd-run=PROGRAM [OPTION]... -c COMMAND"
 
 /* Properties, and all else that systemd-run is told. */
 #define MAX_PROPERTIES 32
 #define MAX_ARGUMENTS (MAX_PROPERTIES + 20)
-#define MAX_VARIABLES 4
 
 typedef struct
 {
-  const char *manager;
-  const char *program;
-  const char *runtime_dir;
-  const char *bus;
-  const char *command;
-  char       *properties[MAX_PROPERTIES];
-  int         n_properties;
+  ShellOptions  shell;
+  char         *manager;
+  char         *properties[MAX_PROPERTIES];
+  int           n_properties;
 } Options;
 
-static void __attribute__ ((noreturn))
-fail (const char *what,
-      int         error)
-{
-  fprintf (stderr, "runtimeuse-scope-shell: %s%s%s\n", what, error != 0 ? ": " : "",
-           error != 0 ? strerror (error) : "");
-  exit (EXIT_CANNOT);
-}
-
-static const char *
-get_value (const char *argument,
-           const char *name)
-{
-  size_t length = strlen (name);
-
-  return strncmp (argument, name, length) == 0 ? argument + length : NULL;
-}
+const char shell_name[] = "runtimeuse-scope-shell";
 
 static bool
-read_option (Options *options,
-             char    *argument)
+read_option (ShellOptions *shell,
+             char         *argument)
 {
+  /* Its first member. */
+  Options *options = (Options *) shell;
   const char *value;
 
   if (strcmp (argument, "--user") == 0 || strcmp (argument, "--system") == 0)
     options->manager = argument;
-  else if ((value = get_value (argument, "--systemd-run=")) != NULL)
-    options->program = value;
-  else if ((value = get_value (argument, "--runtime-dir=")) != NULL)
-    options->runtime_dir = value;
-  else if ((value = get_value (argument, "--bus=")) != NULL)
-    options->bus = value;
-  else if (get_value (argument, "--property=") != NULL && options->n_properties < MAX_PROPERTIES)
+  else if ((value = shell_get_value (argument, "--systemd-run=")) != NULL)
+    shell->program = value;
+  else if (shell_get_value (argument, "--property=") != NULL &&
+           options->n_properties < MAX_PROPERTIES)
     options->properties[options->n_properties++] = argument;
   else
     return false;
 
   return true;
-}
-
-static void
-read_options (Options  *options,
-              int       argc,
-              char    **argv)
-{
-  int i = 1;
-
-  while (i < argc && strcmp (argv[i], "-c") != 0)
-    {
-      if (!read_option (options, argv[i]))
-        fail (argv[i], EINVAL);
-      i++;
-    }
-
-  if (i + 2 != argc || options->manager == NULL || options->program == NULL)
-    fail ("usage: (--user | --system) --systemd-run=PROGRAM [OPTION]... -c COMMAND", 0);
-  options->command = argv[i + 1];
-}
-
-static void
-put_string (FILE       *file,
-            const char *string)
-{
-  /* A short write shows when the file is flushed. */
-  fwrite (string, 1, strlen (string) + 1, file);
-}
-
-/* Returns a descriptor that is inherited. */
-static int
-store (const char *command)
-{
-  int fd = memfd_create ("runtimeuse-scope-shell", 0);
-  int copy = fd >= 0 ? dup (fd) : -1;
-  FILE *file = copy >= 0 ? fdopen (copy, "w") : NULL;
-
-  if (file == NULL)
-    fail ("cannot keep the command", errno);
-
-  put_string (file, command);
-  for (char **variable = environ; *variable != NULL; variable++)
-    put_string (file, *variable);
-  if (fclose (file) != 0)
-    fail ("cannot keep the command", errno);
-
-  return fd;
-}
-
-/* Only what it takes to find the manager. */
-static void
-set_environment (const Options *options,
-                 char         **variables)
-{
-  static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  int n = 0;
-
-  variables[n++] = path;
-  if (options->runtime_dir != NULL &&
-      asprintf (&variables[n++], "XDG_RUNTIME_DIR=%s", options->runtime_dir) < 0)
-    fail ("cannot ask for a scope", ENOMEM);
-  if (options->bus != NULL &&
-      asprintf (&variables[n++], "DBUS_SESSION_BUS_ADDRESS=%s", options->bus) < 0)
-    fail ("cannot ask for a scope", ENOMEM);
-  variables[n] = NULL;
 }
 
 /* Of this command alone: numbers of processes come again while something of the first is left. */
@@ -162,7 +74,7 @@ make_unit_option (void)
   clock_gettime (CLOCK_MONOTONIC, &time);
   if (asprintf (&option, "--unit=runtimeuse-%ld-%lx.scope", (long) getpid (),
                 (unsigned long) time.tv_sec * 1000000000UL + (unsigned long) time.tv_nsec) < 0)
-    fail ("cannot ask for a scope", ENOMEM);
+    shell_fail ("cannot ask for a scope", ENOMEM);
 
   return option;
 }
@@ -173,7 +85,7 @@ find_self (void)
   char *path = realpath ("/proc/self/exe", NULL);
 
   if (path == NULL)
-    fail ("cannot find this program in /proc", errno);
+    shell_fail ("cannot find this program in /proc", errno);
 
   return path;
 }
@@ -192,29 +104,29 @@ ask (Options *options)
     "--property=MemoryAccounting=yes",
     "--property=TasksAccounting=yes",
   };
+  static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const int n_fixed = (int) (sizeof fixed / sizeof fixed[0]);
   char *argv[MAX_ARGUMENTS];
-  char *variables[MAX_VARIABLES];
-  char number[16];
+  char *variables[SHELL_MAX_VARIABLES + 1] = { path };
   int n = 0;
 
-  argv[n++] = (char *) options->program;
-  argv[n++] = (char *) options->manager;
+  argv[n++] = (char *) options->shell.program;
+  argv[n++] = options->manager;
   for (int i = 0; i < n_fixed; i++)
     argv[n++] = (char *) fixed[i];
   argv[n++] = make_unit_option ();
   for (int i = 0; i < options->n_properties; i++)
     argv[n++] = options->properties[i];
-  snprintf (number, sizeof number, "%d", store (options->command));
   argv[n++] = (char *) "--";
   argv[n++] = find_self ();
   argv[n++] = (char *) RESUME;
-  argv[n++] = number;
+  argv[n++] = shell_format_number ("", shell_store (STDERR_FILENO + 1, options->shell.command,
+                                                    environ));
   argv[n] = NULL;
 
-  set_environment (options, variables);
-  execve (options->program, argv, variables);
-  fail (options->program, errno);
+  shell_make_environment (&options->shell, variables + 1);
+  execve (options->shell.program, argv, variables);
+  shell_fail (options->shell.program, errno);
 }
 
 static char **
@@ -228,7 +140,7 @@ split (char   *strings,
     n += strings[i] == '\0';
   list = calloc (n + 1, sizeof (char *));
   if (list == NULL)
-    fail ("cannot start " SHELL, ENOMEM);
+    shell_fail ("cannot start " SHELL, ENOMEM);
 
   for (size_t i = 0; i < n; i++)
     {
@@ -249,16 +161,16 @@ resume (int fd)
   char **list;
 
   if (fstat (fd, &status) != 0 || status.st_size == 0)
-    fail ("the command got lost", EBADF);
+    shell_fail ("the command got lost", EBADF);
   strings = mmap (NULL, (size_t) status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
   if (strings == MAP_FAILED)
-    fail ("the command got lost", errno);
+    shell_fail ("the command got lost", errno);
   close (fd);
 
   list = split (strings, (size_t) status.st_size);
   argv[2] = list[0];
   execve (SHELL, argv, list + 1);
-  fail (SHELL, errno);
+  shell_fail (SHELL, errno);
 }
 
 int
@@ -270,6 +182,8 @@ main (int    argc,
   if (argc == 3 && strcmp (argv[1], RESUME) == 0)
     resume ((int) strtol (argv[2], NULL, 10));
 
-  read_options (&options, argc, argv);
+  shell_read_options (&options.shell, read_option, USAGE, argc, argv);
+  if (options.manager == NULL)
+    shell_fail (USAGE, 0);
   ask (&options);
 }
