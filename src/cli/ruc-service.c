@@ -5,6 +5,7 @@
 #include "ruc-service.h"
 
 #include "ruc-text.h"
+#include "rud-session-bus.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -370,9 +371,13 @@ connected_cb (GObject      *object,
   g_autoptr(RucService) self = user_data;
   g_autoptr(GError) error = NULL;
 
-  self->connection = g_dbus_connection_new_for_address_finish (result, &error);
-  if (self->error != NULL)
-    return;
+  self->connection = rud_session_bus_open_finish (result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    {
+      self->error = g_steal_pointer (&error);
+      tell (self, RUC_SERVICE_FAILED, NULL, 0);
+      return;
+    }
 
   if (self->connection == NULL)
     {
@@ -381,53 +386,30 @@ connected_cb (GObject      *object,
     }
 
   self->closed_id = g_signal_connect (self->connection, "closed", G_CALLBACK (closed_cb), self);
+  begin_wait (self);
   /* The name is not asked for in a way that starts who could have it. */
   self->watch_id = g_bus_watch_name_on_connection (self->connection, BUS_NAME,
                                                    G_BUS_NAME_WATCHER_FLAGS_NONE,
                                                    name_appeared_cb, name_vanished_cb, self, NULL);
 }
 
-/* GIO would start a bus where there is none and a display is; that bus would know no service. */
-static char *
-find_bus (GError **error)
-{
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  const char *folder = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *path = NULL;
-  g_autofree char *escaped = NULL;
-
-  if (address != NULL && address[0] != '\0')
-    return g_strdup (address);
-
-  path = folder != NULL && folder[0] == '/' ? g_build_filename (folder, "bus", NULL) : NULL;
-  if (path == NULL || !g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                           _("there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor "
-                             "XDG_RUNTIME_DIR leads to one. Where there is no desktop, "
-                             "dbus-run-session starts one"));
-      return NULL;
-    }
-
-  escaped = g_dbus_address_escape_value (path);
-
-  return g_strconcat ("unix:path=", escaped, NULL);
-}
-
 /* Returns whether there is a bus to wait for. */
 gboolean
 ruc_service_start (RucService *self)
 {
-  g_autofree char *address = find_bus (&self->error);
+  g_autofree char *address = rud_session_bus_find_address ();
 
   if (address == NULL)
-    return FALSE;
+    {
+      g_set_error_literal (&self->error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                           _("there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor "
+                             "XDG_RUNTIME_DIR leads to one. Where there is no desktop, "
+                             "dbus-run-session starts one"));
+      return FALSE;
+    }
 
-  begin_wait (self);
-  g_dbus_connection_new_for_address (address,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                     G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                     NULL, self->cancellable, connected_cb, g_object_ref (self));
+  rud_session_bus_open_async (address, self->seconds * 1000, NULL, connected_cb,
+                              g_object_ref (self));
 
   return TRUE;
 }

@@ -7,12 +7,9 @@
 #include "rud-check.h"
 #include "rud-flatpak.h"
 #include "rud-scopes.h"
+#include "rud-session-bus.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 static RudCheck *
 add_check (GPtrArray  *checks,
@@ -34,49 +31,14 @@ set_missing (RudCheck   *check,
   check->advice = g_strdup (advice);
 }
 
-/* Only the address of a socket in the file system can be told from the outside. */
-static char *
-find_bus_socket (void)
-{
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  const char *path = address != NULL ? strstr (address, "unix:path=") : NULL;
-
-  if (path != NULL)
-    {
-      path += strlen ("unix:path=");
-      return g_strndup (path, strcspn (path, ",;"));
-    }
-
-  return address == NULL ? g_build_filename (g_get_user_runtime_dir (), "bus", NULL) : NULL;
-}
-
-static gboolean
-can_connect (const char *path)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  gboolean connected;
-
-  if (fd < 0)
-    return FALSE;
-
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  connected = connect (fd, (struct sockaddr *) &address, sizeof address) == 0;
-  close (fd);
-
-  return connected;
-}
-
 static void
 check_session_bus (GPtrArray *checks)
 {
   RudCheck *check = add_check (checks, "session-bus", _("the D-Bus interface of the desktop"));
-  g_autofree char *path = find_bus_socket ();
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  gboolean there = path != NULL ? can_connect (path) : address != NULL && address[0] != '\0';
+  g_autofree char *name = NULL;
 
-  if (there)
-    check->value = g_strdup (path != NULL ? path : address);
+  if (rud_session_bus_is_there (&name))
+    check->value = g_steal_pointer (&name);
   else
     set_missing (check, _("Clients on the desktop do not see this program; start it inside: "
                           "dbus-run-session"));

@@ -5,14 +5,12 @@
 #include "rud-scopes.h"
 
 #include "rud-helper.h"
+#include "rud-session-bus.h"
+#include "rud-socket.h"
 #include "runtimeuse.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /*
@@ -47,42 +45,6 @@ trial_free (Trial *self)
   g_free (self);
 }
 
-static int
-get_connect_error (const char *path)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int fd;
-  int result;
-
-  if (strlen (path) >= sizeof address.sun_path)
-    return ENAMETOOLONG;
-
-  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0)
-    return errno;
-
-  memcpy (address.sun_path, path, strlen (path) + 1);
-  result = connect (fd, (struct sockaddr *) &address, sizeof address) == 0 ? 0 : errno;
-  close (fd);
-
-  return result;
-}
-
-/* Without a socket of its own a manager may still be on the session bus. */
-static gboolean
-has_session_bus (const char *runtime_dir)
-{
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  g_autofree char *path = NULL;
-
-  if (address != NULL)
-    return *address != '\0';
-
-  path = g_build_filename (runtime_dir, "bus", NULL);
-
-  return get_connect_error (path) == 0;
-}
-
 /* Returns: (nullable): the option that names the manager to ask */
 static const char *
 find_manager (GError **error)
@@ -96,14 +58,15 @@ find_manager (GError **error)
       int result;
 
       path = g_build_filename (runtime_dir, "systemd", "private", NULL);
-      result = get_connect_error (path);
-      if (result == 0 || has_session_bus (runtime_dir))
+      /* Without a socket of its own a manager may still be on the session bus. */
+      result = rud_socket_try (path);
+      if (result == 0 || rud_session_bus_is_there (NULL))
         return "--user";
       reason = g_strdup_printf ("%s: %s", path, g_strerror (result));
     }
 
   /* The manager of the machine lets nobody but root make scopes without asking a person. */
-  if (geteuid () == 0 && get_connect_error (SYSTEM_SOCKET) == 0)
+  if (geteuid () == 0 && rud_socket_try (SYSTEM_SOCKET) == 0)
     return "--system";
 
   g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,

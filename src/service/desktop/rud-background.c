@@ -4,8 +4,8 @@
 
 #include "rud-background.h"
 
-#include "rud-desktop-bus.h"
 #include "rud-flatpak.h"
+#include "rud-session-bus.h"
 
 #include <glib/gi18n.h>
 
@@ -14,6 +14,7 @@
  * the answer; it is told in the log when it is no.
  */
 
+#define OPEN_DEADLINE_MS 3000
 #define CALL_DEADLINE_MS 10000
 
 /* Seconds that a person may take to answer. */
@@ -190,7 +191,7 @@ opened_cb (GObject      *object,
   g_autoptr(GError) error = NULL;
   g_autofree char *request = NULL;
 
-  self->connection = rud_desktop_bus_open_finish (result, &error);
+  self->connection = rud_session_bus_open_finish (result, &error);
   if (self->connection == NULL)
     {
       background_fail (self, error);
@@ -257,12 +258,13 @@ rud_background_request (RudBackground *self,
   if (self->application != NULL || !rud_flatpak_is_inside (flatpak_info))
     return;
 
-  address = rud_desktop_bus_find_address ();
+  address = rud_session_bus_find_address ();
   if (address == NULL)
     return;
 
   self->application = rud_flatpak_dup_application (flatpak_info);
-  rud_desktop_bus_open_async (address, self->cancellable, opened_cb, g_object_ref (self));
+  rud_session_bus_open_async (address, OPEN_DEADLINE_MS, self->cancellable, opened_cb,
+                              g_object_ref (self));
 }
 
 /* Whatever the answer would be. */

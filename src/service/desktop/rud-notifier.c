@@ -4,7 +4,7 @@
 
 #include "rud-notifier.h"
 
-#include "rud-desktop-bus.h"
+#include "rud-session-bus.h"
 
 #include <glib/gi18n.h>
 
@@ -20,6 +20,7 @@
  */
 
 #define MAX_NOTICES 16
+#define OPEN_DEADLINE_MS 3000
 #define CALL_DEADLINE_MS 5000
 #define STOP_DEADLINE_MS 1000
 
@@ -509,7 +510,7 @@ opened_cb (GObject      *object,
 {
   g_autoptr(RudNotifier) self = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GDBusConnection) connection = rud_desktop_bus_open_finish (result, &error);
+  g_autoptr(GDBusConnection) connection = rud_session_bus_open_finish (result, &error);
 
   g_clear_object (&self->opening);
   if (connection == NULL)
@@ -600,7 +601,7 @@ rud_notifier_show (RudNotifier   *self,
   if (self->stopped || g_hash_table_size (self->notices) >= MAX_NOTICES)
     return 0;
 
-  address = rud_desktop_bus_find_address ();
+  address = rud_session_bus_find_address ();
   if (address == NULL)
     return 0;
 
@@ -618,7 +619,8 @@ rud_notifier_show (RudNotifier   *self,
   else if (self->connection == NULL && self->opening == NULL)
     {
       self->opening = g_cancellable_new ();
-      rud_desktop_bus_open_async (address, self->opening, opened_cb, g_object_ref (self));
+      rud_session_bus_open_async (address, OPEN_DEADLINE_MS, self->opening, opened_cb,
+                                  g_object_ref (self));
     }
 
   return notice->number;

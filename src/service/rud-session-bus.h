@@ -6,12 +6,14 @@
 
 G_BEGIN_DECLS
 
-char            *rud_desktop_bus_find_address (void);
-void             rud_desktop_bus_open_async   (const char           *address,
+char            *rud_session_bus_find_address (void);
+gboolean         rud_session_bus_is_there     (char                **name);
+void             rud_session_bus_open_async   (const char           *address,
+                                               guint                 milliseconds,
                                                GCancellable         *cancellable,
                                                GAsyncReadyCallback   callback,
                                                gpointer              user_data);
-GDBusConnection *rud_desktop_bus_open_finish  (GAsyncResult         *result,
+GDBusConnection *rud_session_bus_open_finish  (GAsyncResult         *result,
                                                GError              **error);
 
 G_END_DECLS
