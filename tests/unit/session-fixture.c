@@ -108,6 +108,17 @@ session_fixture_send_prompt (SessionFixture *self,
   session_fixture_send (self, text);
 }
 
+/* Of the fake agent. */
+void
+session_fixture_answer (SessionFixture *self,
+                        const char     *text)
+{
+  g_autoptr(RuntimeUseInvocation) invocation = fake_agent_take (self->agent);
+
+  runtime_use_invocation_return_text (invocation, text, NULL);
+  session_fixture_settle (self);
+}
+
 /* The next message, or NULL if there is none yet. */
 const char *
 session_fixture_take (SessionFixture *self)
@@ -177,4 +188,16 @@ session_fixture_wait_closed (SessionFixture *self)
       g_main_context_iteration (NULL, TRUE);
     }
   g_source_remove (deadline);
+}
+
+/* Of requests. */
+void
+session_fixture_assert_counts (SessionFixture *self,
+                               guint64         done,
+                               guint64         failed,
+                               guint64         cancelled)
+{
+  g_assert_cmpuint (runtime_use_session_get_requests_done (self->session), ==, done);
+  g_assert_cmpuint (runtime_use_session_get_requests_failed (self->session), ==, failed);
+  g_assert_cmpuint (runtime_use_session_get_requests_cancelled (self->session), ==, cancelled);
 }

@@ -30,11 +30,17 @@ void            session_fixture_send          (SessionFixture         *self,
                                                const char             *text);
 void            session_fixture_send_prompt   (SessionFixture         *self,
                                                const char             *prompt);
+void            session_fixture_answer        (SessionFixture         *self,
+                                               const char             *text);
 const char     *session_fixture_take          (SessionFixture         *self);
 const char     *session_fixture_wait          (SessionFixture         *self);
 const char     *session_fixture_wait_terminal (SessionFixture         *self);
 void            session_fixture_assert_quiet  (SessionFixture         *self);
 void            session_fixture_wait_closed   (SessionFixture         *self);
+void            session_fixture_assert_counts (SessionFixture         *self,
+                                               guint64                 done,
+                                               guint64                 failed,
+                                               guint64                 cancelled);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SessionFixture, session_fixture_free)
 

@@ -8,27 +8,6 @@
 #include <string.h>
 
 static void
-answer (SessionFixture *f,
-        const char     *text)
-{
-  g_autoptr(RuntimeUseInvocation) invocation = fake_agent_take (f->agent);
-
-  runtime_use_invocation_return_text (invocation, text, NULL);
-  session_fixture_settle (f);
-}
-
-static void
-assert_counts (SessionFixture *f,
-               guint64         done,
-               guint64         failed,
-               guint64         cancelled)
-{
-  g_assert_cmpuint (runtime_use_session_get_requests_done (f->session), ==, done);
-  g_assert_cmpuint (runtime_use_session_get_requests_failed (f->session), ==, failed);
-  g_assert_cmpuint (runtime_use_session_get_requests_cancelled (f->session), ==, cancelled);
-}
-
-static void
 assert_nothing_runs (SessionFixture *f)
 {
   g_assert_null (runtime_use_session_get_request_kind (f->session));
@@ -52,7 +31,7 @@ test_fresh (void)
   g_assert_cmpint (runtime_use_session_get_connected_at (f->session), >=, before);
   g_assert_cmpint (runtime_use_session_get_connected_at (f->session), <=, g_get_real_time ());
   assert_nothing_runs (f);
-  assert_counts (f, 0, 0, 0);
+  session_fixture_assert_counts (f, 0, 0, 0);
   g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==, 0);
   g_assert_null (runtime_use_session_get_last_error (f->session));
   g_assert_null (runtime_use_session_get_last_error_name (f->session));
@@ -82,10 +61,10 @@ test_invocation (void)
   session_watcher_assert (watcher, "message");
 
   fake_clock_advance (f->clock, 1500);
-  answer (f, "done");
+  session_fixture_answer (f, "done");
   session_watcher_assert (watcher, "idle succeeded @none message");
   assert_nothing_runs (f);
-  assert_counts (f, 1, 0, 0);
+  session_fixture_assert_counts (f, 1, 0, 0);
   g_assert_cmpint (runtime_use_session_get_last_duration (f->session), ==, 1500000);
   g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==, 6);
 }
@@ -105,7 +84,7 @@ test_commands (void)
   session_fixture_settle (f);
   session_watcher_assert (watcher, "busy started @agent $printf 12345 message $exit 3 $ idle "
                                    "succeeded @none message");
-  assert_counts (f, 1, 0, 0);
+  session_fixture_assert_counts (f, 1, 0, 0);
   g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==, 5);
 }
 
@@ -122,14 +101,14 @@ test_failed (void)
                            "\"pre_agent_invocation_commands\":[{\"command\":\"exit 4\"}]}");
   session_fixture_wait_terminal (f);
   session_watcher_assert (watcher, "busy started @before $exit 4 $ idle failed @none message");
-  assert_counts (f, 1, 1, 0);
+  session_fixture_assert_counts (f, 1, 1, 0);
   g_assert_cmpstr (runtime_use_session_get_last_error (f->session), ==,
                    "pre-agent command failed with exit code: 4");
   g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "command-failed");
 
   session_fixture_send_prompt (f, "one");
-  answer (f, "fine");
-  assert_counts (f, 2, 1, 0);
+  session_fixture_answer (f, "fine");
+  session_fixture_assert_counts (f, 2, 1, 0);
   g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "command-failed");
 }
 
@@ -202,7 +181,7 @@ test_secrets_at_the_limit (void)
       _runtime_use_invocation_show_command (fake_agent_peek (f->agent), command);
       g_assert_cmpuint (strlen (runtime_use_session_get_command (f->session)), <=, 1024);
       g_assert_null (strchr (runtime_use_session_get_command (f->session), 'h'));
-      answer (f, "done");
+      session_fixture_answer (f, "done");
     }
 }
 
@@ -271,16 +250,16 @@ test_error_names (void)
   g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "agent-failed");
 
   session_fixture_send_prompt (f, "x");
-  answer (f, long_text);
+  session_fixture_answer (f, long_text);
   g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "too-large");
 
   g_object_set (f->session, "invocation-timeout", 60, NULL);
   session_fixture_send_prompt (f, "x");
   fake_clock_advance (f->clock, 60000);
   g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "too-large");
-  answer (f, "too late");
+  session_fixture_answer (f, "too late");
   g_assert_cmpstr (runtime_use_session_get_last_error_name (f->session), ==, "timed-out");
-  assert_counts (f, 4, 4, 0);
+  session_fixture_assert_counts (f, 4, 4, 0);
 }
 
 static void
@@ -298,10 +277,10 @@ test_refused (void)
   session_fixture_send_prompt (f, "one");
   session_fixture_send_prompt (f, "two");
   session_watcher_assert (watcher, "busy started @agent message");
-  assert_counts (f, 0, 0, 0);
+  session_fixture_assert_counts (f, 0, 0, 0);
   g_assert_null (runtime_use_session_get_last_error (f->session));
-  answer (f, "done");
-  assert_counts (f, 1, 0, 0);
+  session_fixture_answer (f, "done");
+  session_fixture_assert_counts (f, 1, 0, 0);
 }
 
 static void
@@ -327,7 +306,7 @@ test_output_bytes (void)
   runtime_use_invocation_send_assistant_message (fake_agent_peek (f->agent), blocks);
   g_assert_cmpuint (runtime_use_session_get_output_bytes (f->session), ==,
                     strlen ("€[REDACTED]"));
-  answer (f, "the result does not count");
+  session_fixture_answer (f, "the result does not count");
   g_assert_cmpuint (at_the_end, ==, strlen ("€[REDACTED]"));
 
   session_fixture_send (f, "{\"message_type\":\"command_execution_message\",\"commands\":["
@@ -399,7 +378,7 @@ test_notifications (void)
   send_named (f, "job", "m");
   g_assert_cmpstr (names->str, ==, "state phase ");
   g_string_truncate (names, 0);
-  answer (f, "done");
+  session_fixture_answer (f, "done");
   g_assert_cmpstr (names->str, ==, "state phase ");
   g_string_truncate (names, 0);
 

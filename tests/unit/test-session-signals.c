@@ -20,27 +20,6 @@ static const HttpStep never[] = {
 };
 
 static void
-answer (SessionFixture *f,
-        const char     *text)
-{
-  g_autoptr(RuntimeUseInvocation) invocation = fake_agent_take (f->agent);
-
-  runtime_use_invocation_return_text (invocation, text, NULL);
-  session_fixture_settle (f);
-}
-
-static void
-assert_counts (SessionFixture *f,
-               guint64         done,
-               guint64         failed,
-               guint64         cancelled)
-{
-  g_assert_cmpuint (runtime_use_session_get_requests_done (f->session), ==, done);
-  g_assert_cmpuint (runtime_use_session_get_requests_failed (f->session), ==, failed);
-  g_assert_cmpuint (runtime_use_session_get_requests_cancelled (f->session), ==, cancelled);
-}
-
-static void
 assert_close_code (SessionFixture *f,
                    guint           code)
 {
@@ -62,9 +41,9 @@ test_cancelled (void)
 
   session_fixture_send_prompt (f, "one");
   g_assert_true (runtime_use_session_cancel (f->session));
-  answer (f, "in spite of all");
+  session_fixture_answer (f, "in spite of all");
   session_watcher_assert (watcher, "busy started @agent cancelling idle cancelled @none message");
-  assert_counts (f, 1, 0, 1);
+  session_fixture_assert_counts (f, 1, 0, 1);
   g_assert_null (runtime_use_session_get_last_error (f->session));
 }
 
@@ -99,7 +78,7 @@ test_drain_busy (void)
                    RUNTIME_USE_SESSION_STATE_BUSY);
   session_fixture_send_prompt (f, "two");
   g_assert_cmpstr (session_fixture_take (f), ==, GOING_AWAY);
-  answer (f, "first");
+  session_fixture_answer (f, "first");
   g_assert_nonnull (strstr (session_fixture_take (f), "first"));
   session_fixture_wait_closed (f);
   session_watcher_assert (watcher, "busy started @agent message ending succeeded @none "
@@ -137,7 +116,7 @@ test_drain_ending (void)
   runtime_use_session_drain (f->session);
   session_fixture_send (f, "{\"message_type\":\"end_session_message\"}");
   runtime_use_session_drain (f->session);
-  answer (f, "in spite of all");
+  session_fixture_answer (f, "in spite of all");
   session_fixture_wait_closed (f);
   session_watcher_assert (watcher, "busy started @agent ending cancelled @none closed ::closed "
                                    "message message");
@@ -168,7 +147,7 @@ test_drain_and_stop (void)
   runtime_use_session_drain (f->session);
   runtime_use_session_stop_async (f->session, NULL, stopped_cb, &stopped);
   session_watcher_assert (watcher, "busy started @agent ending");
-  answer (f, "in spite of all");
+  session_fixture_answer (f, "in spite of all");
   session_fixture_wait_closed (f);
   session_fixture_settle (f);
   g_assert_true (stopped);
@@ -222,7 +201,7 @@ files_request (Files *self)
   session_fixture_send (self->session, text);
   while (fake_agent_peek (self->session->agent) == NULL)
     g_main_context_iteration (NULL, TRUE);
-  answer (self->session, "done");
+  session_fixture_answer (self->session, "done");
   g_assert_nonnull (strstr (session_fixture_wait (self->session),
                             "\"artifact_upload_request_message\""));
 }
@@ -373,7 +352,7 @@ test_cancel_at_the_start (void)
                            "{\"command\":\"echo\"}]}");
   session_watcher_assert (watcher, "busy started cancelling idle cancelled message");
   g_assert_cmpuint (fake_agent_get_n_runs (f->agent), ==, 0);
-  assert_counts (f, 2, 0, 2);
+  session_fixture_assert_counts (f, 2, 0, 2);
 }
 
 static void
@@ -432,7 +411,7 @@ test_end_at_the_end (void)
 
   g_signal_connect (f->session, "request-finished", G_CALLBACK (end_cb), NULL);
   session_fixture_send_prompt (f, "one");
-  answer (f, "done");
+  session_fixture_answer (f, "done");
   session_fixture_wait_closed (f);
   session_watcher_assert (watcher, "busy started @agent idle succeeded @none ending closed "
                                    "::closed message message");
@@ -455,7 +434,7 @@ test_drain_at_the_end (void)
 
   g_signal_connect (f->session, "request-finished", G_CALLBACK (drain_cb), NULL);
   session_fixture_send_prompt (f, "one");
-  answer (f, "done");
+  session_fixture_answer (f, "done");
   session_fixture_wait_closed (f);
   session_watcher_assert (watcher, "busy started @agent idle succeeded @none ending closed "
                                    "::closed message");
@@ -508,10 +487,10 @@ test_disconnect (void)
   session_fixture_send_prompt (f, "one");
   runtime_use_channel_close (RUNTIME_USE_CHANNEL (f->client), 1000);
   session_fixture_settle (f);
-  answer (f, "too late");
+  session_fixture_answer (f, "too late");
   session_fixture_wait_closed (f);
   session_watcher_assert (watcher, "busy started @agent ending cancelled @none closed ::closed");
-  assert_counts (f, 1, 0, 1);
+  session_fixture_assert_counts (f, 1, 0, 1);
 }
 
 static void
@@ -527,7 +506,7 @@ test_agent_commands (void)
   _runtime_use_invocation_show_command (fake_agent_peek (f->agent), "make");
   _runtime_use_invocation_show_command (fake_agent_peek (f->agent), NULL);
   _runtime_use_invocation_show_command (fake_agent_peek (f->agent), "make check");
-  answer (f, "done");
+  session_fixture_answer (f, "done");
   session_watcher_assert (watcher, "busy started @agent $make $ $make check $ idle succeeded "
                                    "@none message");
 }
@@ -563,7 +542,7 @@ test_shell_tool (void)
   while (outputs == NULL)
     g_main_context_iteration (NULL, TRUE);
   session_watcher_assert (watcher, "busy started @agent $true $ $exit 3 $");
-  answer (f, "done");
+  session_fixture_answer (f, "done");
 }
 
 int

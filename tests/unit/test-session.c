@@ -18,16 +18,6 @@
   "\"metadata\":{\"error_name\":\"busy\"}}"
 
 static void
-answer (SessionFixture *f,
-        const char     *text)
-{
-  g_autoptr(RuntimeUseInvocation) invocation = fake_agent_take (f->agent);
-
-  runtime_use_invocation_return_text (invocation, text, NULL);
-  session_fixture_settle (f);
-}
-
-static void
 say (SessionFixture *f,
      const char     *text)
 {
@@ -61,13 +51,13 @@ test_invocation (void)
   say (f, "hello");
   g_assert_cmpstr (session_fixture_take (f), ==,
                    "{\"message_type\":\"assistant_message\",\"text_blocks\":[\"hello\"]}");
-  answer (f, "done");
+  session_fixture_answer (f, "done");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("done"));
   g_assert_cmpint (runtime_use_session_get_state (f->session), ==,
                    RUNTIME_USE_SESSION_STATE_IDLE);
 
   session_fixture_send_prompt (f, "two");
-  answer (f, "again");
+  session_fixture_answer (f, "again");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("again"));
   session_fixture_assert_quiet (f);
 }
@@ -83,7 +73,7 @@ test_refused (void)
   session_fixture_send_prompt (f, "two");
   g_assert_cmpstr (session_fixture_take (f), ==, BUSY);
   g_assert_cmpuint (fake_agent_get_n_runs (f->agent), ==, 1);
-  answer (f, "first");
+  session_fixture_answer (f, "first");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("first"));
 }
 
@@ -108,12 +98,12 @@ test_cancel_honoured (void)
                    RUNTIME_USE_SESSION_STATE_CANCELLING);
   session_fixture_assert_quiet (f);
 
-  answer (f, "in spite of all");
+  session_fixture_answer (f, "in spite of all");
   g_assert_cmpstr (session_fixture_take (f), ==, CANCELLED);
   session_fixture_assert_quiet (f);
 
   session_fixture_send_prompt (f, "two");
-  answer (f, "next");
+  session_fixture_answer (f, "next");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("next"));
 }
 
@@ -140,7 +130,7 @@ test_cancel_ignored (void)
   session_fixture_assert_quiet (f);
 
   session_fixture_send_prompt (f, "two");
-  answer (f, "next");
+  session_fixture_answer (f, "next");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("next"));
 }
 
@@ -163,7 +153,7 @@ test_heartbeat (void)
                    "{\"message_type\":\"heartbeat_message\",\"phase\":\"request_in_flight\","
                    "\"elapsed_ms\":15000}");
   fake_clock_advance (f->clock, 14000);
-  answer (f, "one");
+  session_fixture_answer (f, "one");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("one"));
 
   /* The alarm of the first must not ring for the second, nor early. */
@@ -173,7 +163,7 @@ test_heartbeat (void)
   fake_clock_advance (f->clock, 1);
   session_fixture_settle (f);
   assert_next_contains (f, "\"elapsed_ms\":15000");
-  answer (f, "two");
+  session_fixture_answer (f, "two");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("two"));
   fake_clock_advance (f->clock, 100000);
   session_fixture_assert_quiet (f);
@@ -210,7 +200,7 @@ test_agent_errors (void)
   runtime_use_invocation_send_error_message (invocation, "first", metadata);
   runtime_use_invocation_send_error_message (invocation, "second", NULL);
   session_fixture_assert_quiet (f);
-  answer (f, "result");
+  session_fixture_answer (f, "result");
   g_assert_cmpstr (session_fixture_take (f), ==,
                    "{\"message_type\":\"error_message\",\"error\":\"first\","
                    "\"metadata\":{\"k\":[1]}}");
@@ -240,7 +230,7 @@ test_agent_refuses (void)
 
   fake_agent_set_refusal (f->agent, NULL, FALSE);
   session_fixture_send_prompt (f, "three");
-  answer (f, "fine");
+  session_fixture_answer (f, "fine");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("fine"));
 }
 
@@ -281,7 +271,7 @@ test_unfit_results (void)
   assert_next_contains (f, "metadata must be a JSON object");
 
   session_fixture_send_prompt (f, "three");
-  answer (f, huge);
+  session_fixture_answer (f, huge);
   assert_next_contains (f, "too large");
 }
 
@@ -332,7 +322,7 @@ test_malformed (void)
   session_fixture_send (f, "null");
   session_fixture_send (f, "{\"message_type\":\"command_execution_message\",\"commands\":7}");
   session_fixture_assert_quiet (f);
-  answer (f, "one");
+  session_fixture_answer (f, "one");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("one"));
 }
 
@@ -364,7 +354,7 @@ test_end_while_busy (void)
   session_fixture_send (f, "{\"message_type\":\"end_session_message\"}");
   g_assert_cmpint (runtime_use_session_get_state (f->session), ==,
                    RUNTIME_USE_SESSION_STATE_ENDING);
-  answer (f, "one");
+  session_fixture_answer (f, "one");
   g_assert_cmpstr (session_fixture_take (f), ==, CANCELLED);
   g_assert_cmpstr (session_fixture_take (f), ==, CONFIRM);
   session_fixture_assert_quiet (f);
@@ -384,7 +374,7 @@ test_disconnect (void)
   session_fixture_settle (f);
   g_assert_true (g_cancellable_is_cancelled (cancellable));
   g_assert_false (f->closed);
-  answer (f, "nobody hears");
+  session_fixture_answer (f, "nobody hears");
   g_assert_true (f->closed);
   session_fixture_assert_quiet (f);
 }
@@ -412,7 +402,7 @@ test_stop (void)
   runtime_use_session_stop_async (f->session, NULL, stop_cb, &stopped);
   session_fixture_settle (f);
   g_assert_false (stopped);
-  answer (f, "one");
+  session_fixture_answer (f, "one");
   g_assert_cmpstr (session_fixture_take (f), ==, CANCELLED);
   session_fixture_settle (f);
   g_assert_true (stopped);
@@ -509,7 +499,7 @@ test_waiting_cancelled (void)
   session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
   g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CANCELLED);
   g_clear_error (&error);
-  answer (f, "");
+  session_fixture_answer (f, "");
   _runtime_use_memory_channel_set_held (f->client, FALSE);
 }
 
@@ -551,7 +541,7 @@ test_redacted_errors (void)
                         "\"secrets_to_redact\":[\"hush\",\"other\"]}");
   invocation = fake_agent_peek (f->agent);
   runtime_use_invocation_send_error_message (invocation, "no hush", metadata);
-  answer (f, "");
+  session_fixture_answer (f, "");
   g_assert_cmpstr (session_fixture_take (f), ==,
                    "{\"message_type\":\"error_message\",\"error\":\"no [REDACTED]\","
                    "\"metadata\":{\"[REDACTED]\":1,\"[REDACTED] (2)\":2}}");
@@ -597,7 +587,7 @@ test_secrets_of_the_agent (void)
   session_fixture_send_prompt (f, "one");
   say (f, "the key is " FAKE_AGENT_KEY);
   assert_next_contains (f, "\"the key is [REDACTED]\"");
-  answer (f, "one");
+  session_fixture_answer (f, "one");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("one"));
 }
 
@@ -616,7 +606,7 @@ test_deltas (void)
   g_assert_false (runtime_use_invocation_get_stream_deltas (invocation));
   runtime_use_invocation_send_assistant_delta (invocation, "unheard");
   session_fixture_assert_quiet (f);
-  answer (f, "one");
+  session_fixture_answer (f, "one");
   g_assert_cmpstr (session_fixture_take (f), ==, RESULT ("one"));
 
   session_fixture_send (f,
@@ -680,7 +670,7 @@ test_backpressure (void)
   _runtime_use_memory_channel_set_held (f->client, FALSE);
   session_fixture_settle (f);
   g_assert_cmpuint (n_sent, ==, 100);
-  answer (f, "done");
+  session_fixture_answer (f, "done");
   g_assert_cmpuint (f->received->len, ==, 101);
 }
 
@@ -700,7 +690,7 @@ test_cancel_while_full (void)
   session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
   cancellable = runtime_use_invocation_get_cancellable (fake_agent_peek (f->agent));
   g_assert_true (g_cancellable_is_cancelled (cancellable));
-  answer (f, "");
+  session_fixture_answer (f, "");
   _runtime_use_memory_channel_set_held (f->client, FALSE);
   session_fixture_settle (f);
   assert_next_contains (f, "assistant_message");
@@ -722,7 +712,7 @@ test_output_format (void)
   format = runtime_use_invocation_get_output_format (fake_agent_peek (f->agent));
   g_assert_cmpstr (json_object_get_string_member (json_node_get_object (format), "type"), ==,
                    "object");
-  answer (f, "");
+  session_fixture_answer (f, "");
   assert_next_contains (f, "result_message");
 
   session_fixture_send (f,
