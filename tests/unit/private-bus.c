@@ -69,4 +69,66 @@ private_bus_stop (PrivateBus *self)
   g_subprocess_wait (self->daemon, NULL, NULL);
   g_clear_object (&self->daemon);
   g_clear_pointer (&self->address, g_free);
+  private_bus_drop_service (self);
+}
+
+static GVariant *
+ask (PrivateBus *self,
+     const char *method,
+     GVariant   *parameters)
+{
+  g_autoptr(GError) error = NULL;
+  GVariant *reply;
+
+  reply = g_dbus_connection_call_sync (self->connection, "org.freedesktop.DBus",
+                                       "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
+                                       parameters, NULL, 0, -1, NULL, &error);
+  g_assert_no_error (error);
+
+  return reply;
+}
+
+/* One at a time. */
+void
+private_bus_add_service (PrivateBus           *self,
+                         const PrivateService *service,
+                         gpointer              user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (service->interfaces, &error);
+  g_autoptr(GVariant) reply = NULL;
+
+  g_assert_no_error (error);
+  self->connection =
+    g_dbus_connection_new_for_address_sync (self->address,
+                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                            NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_dbus_connection_register_object (self->connection, service->path,
+                                     g_dbus_node_info_lookup_interface (node, service->interface),
+                                     service->vtable, user_data, NULL, &error);
+  g_assert_no_error (error);
+  reply = ask (self, "RequestName", g_variant_new ("(su)", service->name, 0));
+}
+
+void
+private_bus_drop_service (PrivateBus *self)
+{
+  if (self->connection != NULL)
+    g_dbus_connection_close_sync (self->connection, NULL, NULL);
+  g_clear_object (&self->connection);
+}
+
+/* Only while there is a service, which asks. */
+gboolean
+private_bus_has_owner (PrivateBus *self,
+                       const char *name)
+{
+  g_autoptr(GVariant) reply = ask (self, "NameHasOwner", g_variant_new ("(s)", name));
+  gboolean there;
+
+  g_variant_get (reply, "(b)", &there);
+
+  return there;
 }

@@ -4,12 +4,29 @@
 
 #include <gio/gio.h>
 
+/* What a service on the bus is known by. */
+typedef struct
+{
+  const char                 *name;
+  const char                 *path;
+  const char                 *interface;
+  const char                 *interfaces;   /* XML that describes this one, and maybe others */
+  const GDBusInterfaceVTable *vtable;
+} PrivateService;
+
 /* A session bus for one test, which starts nothing. */
 typedef struct
 {
-  GSubprocess *daemon;
-  char        *address;
+  GSubprocess     *daemon;
+  char            *address;
+  GDBusConnection *connection;   /* (nullable): of the service */
 } PrivateBus;
 
-void private_bus_start (PrivateBus *self);
-void private_bus_stop  (PrivateBus *self);
+void     private_bus_start         (PrivateBus           *self);
+void     private_bus_stop          (PrivateBus           *self);
+void     private_bus_add_service   (PrivateBus           *self,
+                                    const PrivateService *service,
+                                    gpointer              user_data);
+void     private_bus_drop_service  (PrivateBus           *self);
+gboolean private_bus_has_owner     (PrivateBus           *self,
+                                    const char           *name);

@@ -24,15 +24,14 @@ static const char interfaces[] =
 
 typedef struct
 {
-  PrivateBus       bus;
-  GDBusConnection *connection;
-  char            *info;
-  RudBackground   *background;
-  gboolean         other_path;   /* answers elsewhere */
-  char            *asked;        /* (nullable): the arguments */
-  char            *path;         /* where the answer is waited for */
-  char            *client;
-  GString         *log;
+  PrivateBus     bus;
+  char          *info;
+  RudBackground *background;
+  gboolean       other_path;   /* answers elsewhere */
+  char          *asked;        /* (nullable): the arguments */
+  char          *path;         /* where the answer is waited for */
+  char          *client;
+  GString       *log;
 } Fixture;
 
 static void
@@ -74,27 +73,17 @@ static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
 {
-  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (interfaces, NULL);
-  g_autoptr(GVariant) reply = NULL;
-  g_autoptr(GError) error = NULL;
-  const char *name = data != NULL ? data : "org.freedesktop.portal.Desktop";
+  const PrivateService service = {
+    data != NULL ? data : "org.freedesktop.portal.Desktop",
+    PORTAL_PATH,
+    "org.freedesktop.portal.Background",
+    interfaces,
+    &vtable,
+  };
   int fd;
 
   private_bus_start (&fixture->bus);
-  fixture->connection =
-    g_dbus_connection_new_for_address_sync (fixture->bus.address,
-                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                            NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_dbus_connection_register_object (fixture->connection, PORTAL_PATH, node->interfaces[0],
-                                     &vtable, fixture, NULL, &error);
-  g_assert_no_error (error);
-  reply = g_dbus_connection_call_sync (fixture->connection, "org.freedesktop.DBus",
-                                       "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                       "RequestName", g_variant_new ("(su)", name, 0), NULL, 0,
-                                       -1, NULL, &error);
-  g_assert_no_error (error);
+  private_bus_add_service (&fixture->bus, &service, fixture);
 
   fd = g_file_open_tmp ("info-XXXXXX", &fixture->info, NULL);
   g_close (fd, NULL);
@@ -111,8 +100,6 @@ tear_down (Fixture       *fixture,
   rud_background_stop (fixture->background);
   wait_for (G_OBJECT (fixture->background)->ref_count == 1);
   g_assert_finalize_object (fixture->background);
-  g_dbus_connection_close_sync (fixture->connection, NULL, NULL);
-  g_clear_object (&fixture->connection);
   private_bus_stop (&fixture->bus);
   g_log_set_handler ("runtimeuse", G_LOG_LEVEL_INFO | G_LOG_LEVEL_MESSAGE, g_log_default_handler,
                      NULL);
@@ -128,7 +115,7 @@ static void
 answer (Fixture    *fixture,
         const char *parameters)
 {
-  g_dbus_connection_emit_signal (fixture->connection, NULL, fixture->path,
+  g_dbus_connection_emit_signal (fixture->bus.connection, NULL, fixture->path,
                                  "org.freedesktop.portal.Request", "Response",
                                  g_variant_new_parsed (parameters), NULL);
 }
@@ -136,16 +123,7 @@ answer (Fixture    *fixture,
 static gboolean
 client_is_gone (Fixture *fixture)
 {
-  g_autoptr(GVariant) reply = NULL;
-  gboolean there = TRUE;
-
-  reply = g_dbus_connection_call_sync (fixture->connection, "org.freedesktop.DBus",
-                                       "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                       "NameHasOwner", g_variant_new ("(s)", fixture->client),
-                                       NULL, 0, -1, NULL, NULL);
-  g_variant_get (reply, "(b)", &there);
-
-  return !there;
+  return !private_bus_has_owner (&fixture->bus, fixture->client);
 }
 
 static void

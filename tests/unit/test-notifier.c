@@ -32,20 +32,19 @@ static const char interfaces[] =
   " </interface>"
   "</node>";
 
-/* A bus, the services of a desktop on it, and the notifier that speaks to them. */
+/* A bus, a service of a desktop on it, and the notifier that speaks to them. */
 typedef struct
 {
-  PrivateBus       bus;
-  GDBusConnection *connection;
-  GPtrArray       *calls;        /* what the services were asked, as text */
-  char            *client;       /* (nullable): who asked last */
-  gboolean         portal;
-  gboolean         mute;         /* does not answer Notify */
-  const char      *capabilities;
-  guint            last_id;
-  RudNotifier     *notifier;
-  guint            cancelled;
-  guint            complaints;
+  PrivateBus            bus;
+  const PrivateService *service;
+  GPtrArray            *calls;        /* what the service was asked, as text */
+  char                 *client;       /* (nullable): who asked last */
+  gboolean              mute;         /* does not answer Notify */
+  const char           *capabilities;
+  guint                 last_id;
+  RudNotifier          *notifier;
+  guint                 cancelled;
+  guint                 complaints;
 } Fixture;
 
 static void
@@ -81,6 +80,22 @@ method_cb (GDBusConnection       *connection,
 }
 
 static const GDBusInterfaceVTable vtable = { .method_call = method_cb };
+
+static const PrivateService desktop = {
+  "org.freedesktop.Notifications",
+  "/org/freedesktop/Notifications",
+  "org.freedesktop.Notifications",
+  interfaces,
+  &vtable,
+};
+
+static const PrivateService portal = {
+  "org.freedesktop.portal.Desktop",
+  "/org/freedesktop/portal/desktop",
+  "org.freedesktop.portal.Notification",
+  interfaces,
+  &vtable,
+};
 
 static void
 cancel_cb (RudNotifier *notifier,
@@ -125,66 +140,22 @@ assert_call (Fixture    *fixture,
 }
 
 static void
-connect_services (Fixture *fixture)
-{
-  g_autoptr(GDBusNodeInfo) info = g_dbus_node_info_new_for_xml (interfaces, NULL);
-  g_autoptr(GVariant) reply = NULL;
-  g_autoptr(GError) error = NULL;
-  const char *name = fixture->portal ? "org.freedesktop.portal.Desktop"
-                                     : "org.freedesktop.Notifications";
-  const char *path = fixture->portal ? "/org/freedesktop/portal/desktop"
-                                     : "/org/freedesktop/Notifications";
-
-  fixture->connection =
-    g_dbus_connection_new_for_address_sync (fixture->bus.address,
-                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                            NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_dbus_connection_register_object (fixture->connection, path,
-                                     info->interfaces[fixture->portal ? 1 : 0], &vtable, fixture,
-                                     NULL, &error);
-  g_assert_no_error (error);
-  reply = g_dbus_connection_call_sync (fixture->connection, "org.freedesktop.DBus",
-                                       "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                       "RequestName", g_variant_new ("(su)", name, 0), NULL, 0,
-                                       -1, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-disconnect_services (Fixture *fixture)
-{
-  if (fixture->connection != NULL)
-    g_dbus_connection_close_sync (fixture->connection, NULL, NULL);
-  g_clear_object (&fixture->connection);
-}
-
-static void
 start_bus (Fixture *fixture)
 {
   private_bus_start (&fixture->bus);
-  connect_services (fixture);
-}
-
-/* The notifier is told by the end of its connection. */
-static void
-stop_bus (Fixture *fixture)
-{
-  disconnect_services (fixture);
-  private_bus_stop (&fixture->bus);
+  private_bus_add_service (&fixture->bus, fixture->service, fixture);
 }
 
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
 {
-  fixture->portal = data != NULL;
+  fixture->service = data != NULL ? data : &desktop;
   fixture->capabilities = "actions body body-markup";
   fixture->calls = g_ptr_array_new_with_free_func (g_free);
   start_bus (fixture);
 
-  fixture->notifier = rud_notifier_new (fixture->portal);
+  fixture->notifier = rud_notifier_new (fixture->service == &portal);
   g_signal_connect (fixture->notifier, "cancel", G_CALLBACK (cancel_cb), fixture);
   g_log_set_handler ("runtimeuse", G_LOG_LEVEL_INFO, log_cb, fixture);
 }
@@ -215,7 +186,7 @@ tear_down (Fixture       *fixture,
   stop (fixture);
   wait_for (G_OBJECT (fixture->notifier)->ref_count == 1);
   g_assert_finalize_object (fixture->notifier);
-  stop_bus (fixture);
+  private_bus_stop (&fixture->bus);
   g_ptr_array_unref (fixture->calls);
   g_free (fixture->client);
   g_log_set_handler ("runtimeuse", G_LOG_LEVEL_INFO, g_log_default_handler, NULL);
@@ -228,28 +199,15 @@ emit (Fixture    *fixture,
 {
   g_autoptr(GError) error = NULL;
 
-  g_dbus_connection_emit_signal (fixture->connection, NULL,
-                                 fixture->portal ? "/org/freedesktop/portal/desktop"
-                                                 : "/org/freedesktop/Notifications",
-                                 fixture->portal ? "org.freedesktop.portal.Notification"
-                                                 : "org.freedesktop.Notifications",
-                                 signal, parameters, &error);
+  g_dbus_connection_emit_signal (fixture->bus.connection, NULL, fixture->service->path,
+                                 fixture->service->interface, signal, parameters, &error);
   g_assert_no_error (error);
 }
 
 static gboolean
 client_is_gone (Fixture *fixture)
 {
-  g_autoptr(GVariant) reply = NULL;
-  gboolean there = TRUE;
-
-  reply = g_dbus_connection_call_sync (fixture->connection, "org.freedesktop.DBus",
-                                       "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                       "NameHasOwner", g_variant_new ("(s)", fixture->client),
-                                       NULL, 0, -1, NULL, NULL);
-  g_variant_get (reply, "(b)", &there);
-
-  return !there;
+  return !private_bus_has_owner (&fixture->bus, fixture->client);
 }
 
 static void
@@ -392,7 +350,7 @@ test_no_service (Fixture       *fixture,
                  gconstpointer  data)
 {
   g_test_summary ("A bus without the service costs one line in the log, until it is there");
-  disconnect_services (fixture);
+  private_bus_drop_service (&fixture->bus);
   for (int i = 0; i < 3; i++)
     rud_notifier_show (fixture->notifier, RUD_NOTICE_OVER, "title", "body");
   wait_for (fixture->complaints == 1);
@@ -431,7 +389,7 @@ test_no_desktop (Fixture       *fixture,
                  gconstpointer  data)
 {
   g_test_summary ("Without a bus nothing is shown, and nothing is said of that");
-  stop_bus (fixture);
+  private_bus_stop (&fixture->bus);
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", NO_ADDRESS, TRUE);
   g_assert_cmpuint (rud_notifier_show (fixture->notifier, RUD_NOTICE_OVER, "a", "b"), ==, 0);
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", "autolaunch:", TRUE);
@@ -467,7 +425,7 @@ test_hanging_bus (Fixture       *fixture,
   gint64 start = g_get_monotonic_time ();
 
   g_test_summary ("A bus that hangs delays nothing, and is given up");
-  stop_bus (fixture);
+  private_bus_stop (&fixture->bus);
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
   g_assert_cmpuint (rud_notifier_show (fixture->notifier, RUD_NOTICE_OVER, "a", "b"), >, 0);
   g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
@@ -492,7 +450,7 @@ test_bus_goes (Fixture       *fixture,
   g_test_summary ("A bus that goes away takes the notices with it, not the program");
   number = rud_notifier_show (fixture->notifier, RUD_NOTICE_RUNNING, "title", "body");
   wait_for (was_called (fixture, "Notify"));
-  stop_bus (fixture);
+  private_bus_stop (&fixture->bus);
   wait_for (fixture->complaints == 1);
   rud_notifier_withdraw (fixture->notifier, number);
 
@@ -502,8 +460,8 @@ test_bus_goes (Fixture       *fixture,
   wait_for (client_is_gone (fixture));
 }
 
-#define add(name, portal, function) \
-  g_test_add ("/notifier/" name, Fixture, portal, set_up, function, tear_down)
+#define add(name, service, function) \
+  g_test_add ("/notifier/" name, Fixture, service, set_up, function, tear_down)
 
 int
 main (int    argc,
@@ -512,7 +470,7 @@ main (int    argc,
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   add ("running", NULL, test_running);
-  add ("portal", "portal", test_portal);
+  add ("portal", &portal, test_portal);
   add ("over", NULL, test_over);
   add ("capabilities", NULL, test_capabilities);
   add ("dismissed", NULL, test_dismissed);
