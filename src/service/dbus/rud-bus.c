@@ -398,6 +398,21 @@ left_cb (GObject      *object,
 }
 
 static void
+flushed_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  RudBus *self = user_data;
+  GDBusConnection *connection = G_DBUS_CONNECTION (object);
+
+  g_dbus_connection_flush_finish (connection, result, NULL);
+  if (self->deadline == NULL)
+    rud_bus_connection_cut (connection);
+  g_dbus_connection_close (connection, NULL, left_cb, self);
+}
+
+/* Answers may still be on their way, above all to whoever has sent us away. */
+static void
 released_cb (GObject      *object,
              GAsyncResult *result,
              gpointer      user_data)
@@ -409,7 +424,7 @@ released_cb (GObject      *object,
   self->leaving = bus_leave (self);
   if (self->deadline == NULL)
     rud_bus_connection_cut (connection);
-  g_dbus_connection_close (connection, NULL, left_cb, self);
+  g_dbus_connection_flush (connection, NULL, flushed_cb, self);
 }
 
 static gboolean
