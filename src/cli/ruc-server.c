@@ -244,6 +244,14 @@ idle_cb (gpointer user_data)
   stop (self, EXIT_SUCCESS);
 }
 
+static void
+forsaken_cb (RucServer *self)
+{
+  g_info ("The bus that has started this service is gone");
+  if (!self->stopping)
+    stop (self, EXIT_SUCCESS);
+}
+
 /* Somebody on the bus wants the last session to be the end, however long that takes. */
 static void
 draining_cb (RucServer *self)
@@ -354,6 +362,7 @@ set_up_doors (RucServer *self)
                            (guint) rud_config_get_number (self->config, "notify-after"));
   rud_pages_add (self->status, rud_config_get_boolean (self->config, "metrics"));
   rud_notify_follow (self->notify, self->status);
+  g_signal_connect_swapped (self->bus, "forsaken", G_CALLBACK (forsaken_cb), self);
   g_signal_connect_swapped (self->server, "notify::draining", G_CALLBACK (draining_cb), self);
   g_signal_connect_data (self->server, "session-closed", G_CALLBACK (draining_cb), self, NULL,
                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
@@ -502,6 +511,8 @@ ruc_server_free (RucServer *self)
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_handle_id (&self->drain_id, g_source_remove);
   g_signal_handlers_disconnect_by_data (self->server, self);
+  if (self->bus != NULL)
+    g_signal_handlers_disconnect_by_data (self->bus, self);
   g_clear_pointer (&self->idle, rud_idle_free);
   g_clear_pointer (&self->notify, rud_notify_free);
   g_clear_object (&self->background);

@@ -372,8 +372,8 @@ def test_drain(start):
     assert not probe.has_name()
 
 
-def test_activation(bus, tmp_path):
-    """A call starts the server, by the file that is installed."""
+def start_by_call(bus, tmp_path):
+    """Have the bus start the server, by the file that is installed; return its pid and port."""
     wrapper = tmp_path / 'runtimeuse'
     wrapper.write_text(f'#!/bin/sh\nexec {PROGRAM} "$@" --agent echo --port 0 2>{tmp_path}/log\n')
     wrapper.chmod(0o755)
@@ -386,20 +386,34 @@ def test_activation(bus, tmp_path):
     bus.start()
     with Probe(bus) as probe:
         assert not probe.has_name()
-        started = time.monotonic()
         answer = probe.call('Get', MANAGER, 'Agent', signature='(ss)', interface=PROPERTIES,
                             auto_start=True)
-        print(f'activation: {(time.monotonic() - started) * 1000:.1f} ms')
         assert answer == ['echo']
         pid = probe.call('GetConnectionUnixProcessID', NAME, signature='(s)',
                          path='/org/freedesktop/DBus', interface='org.freedesktop.DBus',
                          name='org.freedesktop.DBus')[0]
-        port = int(probe.get('Addresses')[0].rstrip('/').rsplit(':', 1)[1])
-        with websocket.connect(port) as client:
-            assert text_of(client.request(invocation('ECHO:started'))[-1]) == 'started'
-        os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: not is_running(pid), 'the end of the server')
+        return pid, int(probe.get('Addresses')[0].rstrip('/').rsplit(':', 1)[1])
+
+
+def test_activation(bus, tmp_path):
+    """A call starts the server."""
+    pid, port = start_by_call(bus, tmp_path)
+    with websocket.connect(port) as client:
+        assert text_of(client.request(invocation('ECHO:started'))[-1]) == 'started'
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not is_running(pid), 'the end of the server')
+    with Probe(bus) as probe:
         assert not probe.has_name()
+
+
+def test_activation_ends_with_the_bus(bus, tmp_path):
+    """Nobody knows of the server that a bus has started when that is gone."""
+    pid, port = start_by_call(bus, tmp_path)
+    with websocket.connect(port) as client:
+        client.send(invocation(WAIT))
+        bus.stop()
+        assert client.receive() == CANCELLED
+    wait_until(lambda: not is_running(pid), 'the end of the server')
 
 
 def find_service_file():

@@ -54,6 +54,13 @@ struct _RudBus
 
 G_DEFINE_FINAL_TYPE (RudBus, rud_bus, G_TYPE_OBJECT)
 
+typedef enum
+{
+  SIGNAL_FORSAKEN,
+} RudBusSignal;
+
+static guint signals[SIGNAL_FORSAKEN + 1];
+
 static void bus_connect (RudBus *self);
 
 /* Timers */
@@ -150,7 +157,10 @@ closed_cb (GDBusConnection *connection,
   gone = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "The bus is gone%s%s",
                       error != NULL ? ": " : "", error != NULL ? error->message : "");
   bus_drop (self);
-  bus_try_later (self, gone);
+  if (g_getenv ("DBUS_STARTER_ADDRESS") != NULL)
+    g_signal_emit (self, signals[SIGNAL_FORSAKEN], 0);
+  else
+    bus_try_later (self, gone);
 }
 
 /* The name */
@@ -474,6 +484,17 @@ rud_bus_class_init (RudBusClass *klass)
 
   object_class->dispose = rud_bus_dispose;
   object_class->finalize = rud_bus_finalize;
+
+  /* The bus that has started us is gone. It ends with the user's session, and nobody else knows
+   * that we are here.
+   */
+  signals[SIGNAL_FORSAKEN] =
+    g_signal_new ("forsaken",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  0);
 }
 
 static void
