@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness import websocket
+from harness.fake_service import FakeService, StartingBus
 from harness.messages import TERMINALS, commands
+from harness.openai_mock import Mock
 from harness.processes import wait_until
 from harness.receiver import Receiver
 from harness.server import Server
@@ -66,6 +68,38 @@ def client(server):
     """An open WebSocket to the server of this file."""
     with websocket.connect(server.port) as connection:
         yield connection
+
+
+@pytest.fixture
+def bus(tmp_path):
+    """A session bus that nobody else knows."""
+    bus = StartingBus(tmp_path / 'bus')
+    yield bus
+    bus.stop()
+
+
+@pytest.fixture
+def service(bus):
+    """What takes the place of the service on that bus."""
+    service = FakeService(bus)
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope='module')
+def shared_mock():
+    """What takes the place of OpenAI for all cases of a file."""
+    mock = Mock()
+    yield mock
+    mock.close()
+
+
+@pytest.fixture
+def mock(shared_mock):
+    """The same; nothing of a case is left in it afterwards."""
+    shared_mock.reset()
+    yield shared_mock
+    shared_mock.reset()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import time
 import pytest
 from harness import program, websocket
 from harness.bus import NAME, PATH
-from harness.fake_service import FakeService, StartingBus, read_line
+from harness.fake_service import FakeService, read_line
 from harness.messages import CANCELLED, commands
 from harness.processes import PATIENCE, resident_mib, wait_until
 from harness.program import Running
@@ -29,20 +29,6 @@ MEMBERS = ['id', 'kind', 'peer', 'state', 'request_kind', 'source_id', 'agent', 
            'last_error']
 # No terminal is to obey anything of it: escapes, C1 control characters, a change of direction.
 WILD = 'a\x1b]0;title\x07\x9b31m\u202eb\nc\td\x7f'
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = StartingBus(tmp_path / 'bus')
-    yield bus
-    bus.stop()
-
-
-@pytest.fixture
-def service(bus):
-    service = FakeService(bus)
-    yield service
-    service.stop()
 
 
 def run(bus, *arguments, env=None, **options):

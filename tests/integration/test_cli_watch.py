@@ -7,8 +7,6 @@ import signal
 import time
 
 import pytest
-from harness.bus import Bus
-from harness.fake_service import FakeService
 from harness.processes import PATIENCE, status_field, wait_until
 from harness.program import TIMEOUT, Terminal
 from harness.screen import Screen
@@ -17,20 +15,6 @@ ONE = 'a1' * 16
 OTHER = 'b2' * 16
 # A prompt and whatever else was there before.
 BEFORE = ['$ echo it was there before', '$ runtimeuse']
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = Bus(tmp_path / 'bus')
-    yield bus
-    bus.stop()
-
-
-@pytest.fixture
-def service(bus):
-    service = FakeService(bus)
-    yield service
-    service.stop()
 
 
 class Watcher(Terminal):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from harness.bus import NAME
-from harness.fake_service import FakeService, StartingBus
 from harness.processes import PATIENCE
 from harness.server import PROGRAM
 
@@ -128,20 +127,6 @@ class Completer:
         finally:
             shell.stop()
         return {line for line in text.split('\n') if line and line != MARK}
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = StartingBus(tmp_path / 'bus')
-    yield bus
-    bus.stop()
-
-
-@pytest.fixture
-def service(bus):
-    service = FakeService(bus)
-    yield service
-    service.stop()
 
 
 @pytest.fixture(params=['bash', 'zsh', 'fish'])

@@ -4,7 +4,7 @@
 import pytest
 from harness import websocket
 from harness.messages import TERMINALS, commands, invocation
-from harness.openai_mock import Mock, answer, message
+from harness.openai_mock import answer, message
 from harness.receiver import Receiver
 
 # Nobody listens there.
@@ -24,13 +24,6 @@ def receiver():
     receiver = Receiver()
     yield receiver
     receiver.close()
-
-
-@pytest.fixture
-def mock():
-    mock = Mock()
-    yield mock
-    mock.close()
 
 
 @pytest.mark.parametrize('desktop', DESKTOPS, ids=['no schemas', 'proxy'])

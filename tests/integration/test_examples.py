@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness import websocket
-from harness.bus import PYTHON, Bus, Probe
+from harness.bus import PYTHON, Probe
 from harness.messages import CANCELLED, END_SESSION, TERMINALS, commands, invocation, text_of
 from harness.processes import PATIENCE, descendants, is_running, wait_until
 from harness.receiver import Receiver
@@ -146,13 +146,6 @@ def make_watch(request):
     """The command line of one of the programs that watch."""
     *interpreter, name = WATCHERS[request.param]
     return [*interpreter, find(name)]
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = Bus(tmp_path / 'bus')
-    yield bus
-    bus.stop()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import subprocess
 
 import pytest
 from harness import desktop, flatpak, program, websocket
-from harness.bus import Bus
 from harness.messages import CANCEL, CANCELLED, TERMINALS, command, commands, output
 from harness.processes import find_marked, read_proc, wait_until
 
@@ -20,13 +19,6 @@ TALK = {'org.freedesktop.Flatpak': 'talk'}
 SECRET = 'value-of-a-variable'
 # Of a command that does not end when it is asked to.
 DEAF = "trap '' HUP INT TERM; (sleep {0}; true) & sleep {0}; true"
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = Bus(tmp_path / 'bus')
-    yield bus
-    bus.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from harness import flatpak, websocket
-from harness.bus import Bus, Probe
+from harness.bus import Probe
 from harness.messages import CANCEL, CANCELLED, TERMINALS, commands, invocation, output, text_of
 from harness.processes import PATIENCE, find_marked, wait_until
 
@@ -19,13 +19,6 @@ SEE = 'ls -d /.flatpak-info >/dev/null 2>&1 && echo inside; ls {} >/dev/null 2>&
 @pytest.fixture(scope='module')
 def installation(tmp_path_factory):
     return flatpak.Installation(tmp_path_factory.mktemp('flatpak'))
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = Bus(tmp_path / 'bus')
-    yield bus
-    bus.stop()
 
 
 @pytest.fixture

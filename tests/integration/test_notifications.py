@@ -6,20 +6,12 @@ import socket
 
 import pytest
 from harness import desktop, flatpak, websocket
-from harness.bus import Bus
 from harness.messages import CANCELLED, TERMINALS, commands, invocation, text_of
 from harness.processes import wait_until
 from harness.program import Terminal
 
 LONG = 'while ! [ -e go ]; do sleep 0.01; done'
 ABSENT = 'No notifications on this desktop'
-
-
-@pytest.fixture
-def bus(tmp_path):
-    bus = Bus(tmp_path / 'bus')
-    yield bus
-    bus.stop()
 
 
 @pytest.fixture

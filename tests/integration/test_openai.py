@@ -26,19 +26,6 @@ SCHEMA = {'type': 'object', 'properties': {'answer': {'type': 'integer'}},
           'required': ['answer'], 'additionalProperties': False}
 
 
-@pytest.fixture(scope='module')
-def shared_mock():
-    mock = Mock()
-    yield mock
-    mock.close()
-
-
-@pytest.fixture
-def mock(shared_mock):
-    shared_mock.reset()
-    return shared_mock
-
-
 def start_service(start, mock, *arguments, key=KEY):
     """A server whose environment has the key."""
     return start(*arguments, agent='openai', env={

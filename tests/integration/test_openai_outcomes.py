@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness import websocket
 from harness.messages import invocation
-from harness.openai_mock import Mock, Status, answer, message
+from harness.openai_mock import Status, answer, message
 
 RECORDINGS = Path(__file__).resolve().parents[3] / 'shared/fixtures/openai'
 SUCCESS = 'after retry'
@@ -25,16 +25,8 @@ def outcomes():
                 yield pytest.param(case, id=f'{path.stem.removeprefix("outcome-matrix.")}-{name}')
 
 
-@pytest.fixture(scope='module')
-def mock():
-    mock = Mock()
-    yield mock
-    mock.close()
-
-
 @pytest.fixture
 def server(start_server, mock):
-    mock.reset()
     return start_server('--openai-api', 'responses', agent='openai', env={
         'OPENAI_BASE_URL': mock.url, 'OPENAI_API_KEY': 'sk-test-0123456789abcdef'})
 

@@ -12,9 +12,9 @@ import time
 import pytest
 from harness import websocket
 from harness.messages import CANCEL, CANCELLED, invocation, output
-from harness.openai_mock import (Endless, Mock, Noted, Pieces, Reset, Silence, Status, Stream,
-                                 answer, chat_calls, chat_text, chunk, completed, deltas, error,
-                                 events_of, message, shell_call)
+from harness.openai_mock import (Endless, Noted, Pieces, Reset, Silence, Status, Stream, answer,
+                                 chat_calls, chat_text, chunk, completed, deltas, error, events_of,
+                                 message, shell_call)
 from harness.processes import PATIENCE, find_marked, wait_until
 from harness.server import Server
 from runtimeuse_client import (AgentRuntimeError, CancelledException, CommandInterface,
@@ -89,20 +89,6 @@ class Chat:
     @staticmethod
     def outcome(body):
         return json.loads(body['messages'][-1]['content'])[0]
-
-
-@pytest.fixture(scope='module')
-def shared_mock():
-    mock = Mock()
-    yield mock
-    mock.close()
-
-
-@pytest.fixture
-def mock(shared_mock):
-    shared_mock.reset()
-    yield shared_mock
-    shared_mock.reset()
 
 
 @pytest.fixture(params=[Responses, Chat], ids=lambda api: api.name, scope='module')
