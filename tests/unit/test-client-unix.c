@@ -5,6 +5,7 @@
 #include "runtimeuse.h"
 
 #include "raw-client.h"
+#include "stop-server.h"
 
 #include <glib/gstdio.h>
 
@@ -55,29 +56,10 @@ set_up (Fixture       *fixture,
 }
 
 static void
-stopped_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  gboolean *is_stopped = user_data;
-
-  *is_stopped = TRUE;
-}
-
-static void
-stop (Fixture *fixture)
-{
-  gboolean is_stopped = FALSE;
-
-  runtime_use_server_stop_async (fixture->server, NULL, stopped_cb, &is_stopped);
-  raw_wait_for (is_stopped);
-}
-
-static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
 {
-  stop (fixture);
+  stop_server (fixture->server);
   g_clear_object (&fixture->server);
   g_unlink (fixture->path);
   g_assert_no_errno (g_rmdir (fixture->folder));
@@ -155,7 +137,7 @@ test_client_unix_nobody (Fixture       *fixture,
 
   g_test_summary ("Where nobody listens, or nothing is, the error says so");
 
-  stop (fixture);
+  stop_server (fixture->server);
   query (fixture, with_token);
   g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
   g_assert_true (g_str_has_prefix (fixture->error->message, expected));

@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "raw-client.h"
+#include "stop-server.h"
 
 #define MIB (1024 * 1024)
 
@@ -177,26 +178,6 @@ server_new (const char *agent,
   g_assert_no_error (error);
 
   return server;
-}
-
-static void
-stopped_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  gboolean *is_stopped = user_data;
-
-  g_assert_true (runtime_use_server_stop_finish (RUNTIME_USE_SERVER (object), result, NULL));
-  *is_stopped = TRUE;
-}
-
-static void
-stop_server (RuntimeUseServer *server)
-{
-  gboolean is_stopped = FALSE;
-
-  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped);
-  raw_wait_for (is_stopped);
 }
 
 static RuntimeUseClient *

@@ -4,6 +4,8 @@
 
 #include "rud-idle.h"
 
+#include "stop-server.h"
+
 /* Milliseconds; short, but long enough to be told from none. */
 #define IDLE 30
 
@@ -57,25 +59,11 @@ fixture_begin (Fixture *fixture)
 }
 
 static void
-stopped_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  gboolean *stopped = user_data;
-
-  *stopped = TRUE;
-}
-
-static void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  test_data)
 {
-  gboolean stopped = FALSE;
-
   rud_idle_free (fixture->idle);
-  runtime_use_server_stop_async (fixture->server, NULL, stopped_cb, &stopped);
-  while (!stopped)
-    g_main_context_iteration (NULL, TRUE);
+  stop_server (fixture->server);
   g_object_unref (fixture->status);
   g_object_unref (fixture->server);
 }

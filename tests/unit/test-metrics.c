@@ -7,6 +7,7 @@
 #include "rud-pages.h"
 
 #include "raw-client.h"
+#include "stop-server.h"
 
 #include <locale.h>
 
@@ -38,23 +39,10 @@ set_up (Fixture       *fixture,
 }
 
 static void
-stopped_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  gboolean *is_stopped = user_data;
-
-  *is_stopped = TRUE;
-}
-
-static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
 {
-  gboolean is_stopped = FALSE;
-
-  runtime_use_server_stop_async (fixture->server, NULL, stopped_cb, &is_stopped);
-  raw_wait_for (is_stopped);
+  stop_server (fixture->server);
   g_clear_object (&fixture->status);
   /* Nothing of the pages holds on to it. */
   g_assert_finalize_object (fixture->server);

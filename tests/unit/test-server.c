@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "fake-agent.h"
 #include "raw-client.h"
+#include "stop-server.h"
 
 #define INVOCATION                                                               \
   "{\"message_type\":\"invocation_message\",\"system_prompt\":\"\",\"user_prompt\":\"%s\"," \
@@ -42,29 +43,6 @@ server_new_started (const char *agent)
   g_assert_cmpuint (runtime_use_server_get_port (server), >, 0);
 
   return server;
-}
-
-static void
-stopped_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  gboolean *is_stopped = user_data;
-  g_autoptr(GError) error = NULL;
-
-  g_assert_true (runtime_use_server_stop_finish (RUNTIME_USE_SERVER (object), result, &error));
-  g_assert_no_error (error);
-  *is_stopped = TRUE;
-}
-
-static void
-stop_server (RuntimeUseServer *server)
-{
-  gboolean is_stopped = FALSE;
-
-  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped);
-  raw_wait_for (is_stopped);
-  g_assert_false (runtime_use_server_is_running (server));
 }
 
 /* The terminal of an invocation with @prompt. */
@@ -154,8 +132,8 @@ test_server_stop (void)
   for (guint i = 0; i < 10; i++)
     raw_iterate ();
 
-  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped);
-  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped_again);
+  runtime_use_server_stop_async (server, NULL, stop_server_cb, &is_stopped);
+  runtime_use_server_stop_async (server, NULL, stop_server_cb, &is_stopped_again);
 
   address.sin_family = AF_INET;
   address.sin_port = htons (port);
@@ -229,7 +207,7 @@ test_server_restart (void)
 
   g_test_summary ("A server can be started again, and stopped when it does not run");
 
-  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped);
+  runtime_use_server_stop_async (server, NULL, stop_server_cb, &is_stopped);
   raw_wait_for (is_stopped);
 
   for (guint i = 0; i < 3; i++)
@@ -281,7 +259,7 @@ test_server_restart_in_handler (void)
   g_assert_cmpuint (g_signal_handlers_block_matched (session, G_SIGNAL_MATCH_DATA, 0, 0, NULL,
                                                      NULL, server), >, 0);
   g_signal_connect (server, "session-closed", G_CALLBACK (start_again_cb), &is_started);
-  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped);
+  runtime_use_server_stop_async (server, NULL, stop_server_cb, &is_stopped);
   g_assert_false (runtime_use_server_start (server, &error));
   g_assert_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_BUSY);
 
@@ -603,7 +581,7 @@ stop_in_handler_cb (RuntimeUseServer  *server,
                     RuntimeUseSession *session,
                     gpointer           user_data)
 {
-  runtime_use_server_stop_async (server, NULL, stopped_cb, user_data);
+  runtime_use_server_stop_async (server, NULL, stop_server_cb, user_data);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "descriptors.h"
 #include "raw-client.h"
+#include "stop-server.h"
 
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -55,26 +56,6 @@ set_up (Fixture       *fixture,
 }
 
 static void
-stopped_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  gboolean *is_stopped = user_data;
-
-  g_assert_true (runtime_use_server_stop_finish (RUNTIME_USE_SERVER (object), result, NULL));
-  *is_stopped = TRUE;
-}
-
-static void
-stop (RuntimeUseServer *server)
-{
-  gboolean is_stopped = FALSE;
-
-  runtime_use_server_stop_async (server, NULL, stopped_cb, &is_stopped);
-  raw_wait_for (is_stopped);
-}
-
-static void
 start (RuntimeUseServer *server)
 {
   g_autoptr(GError) error = NULL;
@@ -87,7 +68,7 @@ static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
 {
-  stop (fixture->server);
+  stop_server (fixture->server);
   g_clear_object (&fixture->server);
   g_clear_error (&fixture->error);
   g_unlink (fixture->path);
@@ -218,7 +199,7 @@ test_many_addresses (Fixture       *fixture,
 
   g_clear_pointer (&over_tcp, raw_client_free);
   g_clear_pointer (&over_unix, raw_client_free);
-  stop (fixture->server);
+  stop_server (fixture->server);
   g_assert_false (g_file_test (spaced, G_FILE_TEST_EXISTS));
   none = runtime_use_server_dup_addresses (fixture->server);
   g_assert_cmpuint (g_strv_length (none), ==, 0);
@@ -267,7 +248,7 @@ test_mode (Fixture       *fixture,
     {
       start (fixture->server);
       g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
-      stop (fixture->server);
+      stop_server (fixture->server);
       g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
     }
   g_atomic_int_set (&watch.is_over, TRUE);
@@ -326,7 +307,7 @@ test_live (Fixture       *fixture,
   g_assert_cmpuint (raw_client_request (client, RAW_REQUEST), ==, 101);
 
   g_clear_pointer (&client, raw_client_free);
-  stop (first);
+  stop_server (first);
   g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
   start (fixture->server);
 }
@@ -430,7 +411,7 @@ test_replaced_while_running (Fixture       *fixture,
   start (fixture->server);
   g_assert_no_errno (g_unlink (fixture->path));
   other = listen_at (fixture->path, 0600);
-  stop (fixture->server);
+  stop_server (fixture->server);
   g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
 
@@ -468,7 +449,7 @@ test_inherited (Fixture       *fixture,
   g_assert_cmpuint (raw_client_request (early, RAW_REQUEST), ==, 101);
 
   g_clear_pointer (&early, raw_client_free);
-  stop (server);
+  stop_server (server);
   g_assert_true (g_socket_is_closed (socket));
   g_assert_no_errno (lstat (fixture->path, &info));
   g_assert_cmphex (info.st_mode & 07777, ==, 0660);
@@ -593,7 +574,7 @@ test_stranger (Fixture       *fixture,
   start (server);
   g_assert_cmpuint (request_as_stranger (path, RAW_REQUEST), ==, STATUS_403);
   g_assert_cmpuint (request_as_stranger (path, WITH_TOKEN), ==, STATUS_403);
-  stop (server);
+  stop_server (server);
   g_clear_object (&socket);
   g_assert_no_errno (g_unlink (path));
 
@@ -603,7 +584,7 @@ test_stranger (Fixture       *fixture,
   start (server);
   g_assert_cmpuint (request_as_stranger (path, RAW_REQUEST), ==, STATUS_403);
   g_assert_cmpuint (request_as_stranger (path, WITH_TOKEN), ==, 101);
-  stop (server);
+  stop_server (server);
   g_assert_no_errno (g_unlink (path));
 }
 
