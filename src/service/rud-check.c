@@ -16,6 +16,19 @@ rud_check_new (const char *name,
   return self;
 }
 
+/* Returns: (transfer none): one that @checks has from now on */
+RudCheck *
+rud_check_add (GPtrArray  *checks,
+               const char *name,
+               const char *purpose)
+{
+  RudCheck *self = rud_check_new (name, purpose);
+
+  g_ptr_array_add (checks, self);
+
+  return self;
+}
+
 void
 rud_check_free (RudCheck *self)
 {

@@ -26,6 +26,9 @@ typedef struct
 
 RudCheck   *rud_check_new            (const char    *name,
                                       const char    *purpose);
+RudCheck   *rud_check_add            (GPtrArray     *checks,
+                                      const char    *name,
+                                      const char    *purpose);
 void        rud_check_free           (RudCheck      *self);
 const char *rud_check_state_get_name (RudCheckState  state);
 

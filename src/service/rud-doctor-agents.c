@@ -23,18 +23,6 @@ is_set (const char *name)
   return value != NULL && *value != '\0';
 }
 
-static RudCheck *
-add_check (GPtrArray  *checks,
-           const char *name,
-           const char *purpose)
-{
-  RudCheck *check = rud_check_new (name, purpose);
-
-  g_ptr_array_add (checks, check);
-
-  return check;
-}
-
 /* Of several things that are wrong all is told at once. */
 static void
 limit (RudCheck   *check,
@@ -68,7 +56,7 @@ dup_shown_address (const char *address)
 static void
 check_openai (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, RUD_AGENT_PREFIX "openai",
+  RudCheck *check = rud_check_add (checks, RUD_AGENT_PREFIX "openai",
                                _("models of OpenAI, and of servers that are spoken to likewise"));
 
   check->value = dup_shown_address (is_set ("OPENAI_BASE_URL") ? g_getenv ("OPENAI_BASE_URL")
@@ -186,6 +174,6 @@ void
 rud_doctor_add_agent_checks (GPtrArray *checks)
 {
   check_openai (checks);
-  add_check (checks, RUD_AGENT_PREFIX "shell", _("prompts that are scripts"));
-  add_check (checks, RUD_AGENT_PREFIX "echo", _("tests and measurements"));
+  rud_check_add (checks, RUD_AGENT_PREFIX "shell", _("prompts that are scripts"));
+  rud_check_add (checks, RUD_AGENT_PREFIX "echo", _("tests and measurements"));
 }

@@ -11,18 +11,6 @@
 
 #include <glib/gi18n.h>
 
-static RudCheck *
-add_check (GPtrArray  *checks,
-           const char *name,
-           const char *purpose)
-{
-  RudCheck *check = rud_check_new (name, purpose);
-
-  g_ptr_array_add (checks, check);
-
-  return check;
-}
-
 static void
 set_missing (RudCheck   *check,
              const char *advice)
@@ -34,7 +22,7 @@ set_missing (RudCheck   *check,
 static void
 check_session_bus (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "session-bus", _("the D-Bus interface of the desktop"));
+  RudCheck *check = rud_check_add (checks, "session-bus", _("the D-Bus interface of the desktop"));
   g_autofree char *name = NULL;
 
   if (rud_session_bus_is_there (&name))
@@ -48,7 +36,7 @@ check_session_bus (GPtrArray *checks)
 static void
 check_flatpak (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "flatpak", _("commands outside of a Flatpak"));
+  RudCheck *check = rud_check_add (checks, "flatpak", _("commands outside of a Flatpak"));
   g_autofree char *application = NULL;
   g_autofree char *command = NULL;
 
@@ -85,7 +73,7 @@ rud_doctor_add_scopes_check (GPtrArray  *checks,
   g_autoptr(GError) error = NULL;
   char **shell;
 
-  *check = add_check (checks, "systemd", _("running each command in a scope of its own"));
+  *check = rud_check_add (checks, "systemd", _("running each command in a scope of its own"));
   shell = rud_scopes_dup_shell (&limits, &error);
   if (shell == NULL)
     set_missing (*check, error->message);

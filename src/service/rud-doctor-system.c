@@ -27,18 +27,6 @@
 /* Longer than any number or path that is read here. */
 #define SMALL_FILE 4096
 
-static RudCheck *
-add_check (GPtrArray  *checks,
-           const char *name,
-           const char *purpose)
-{
-  RudCheck *check = rud_check_new (name, purpose);
-
-  g_ptr_array_add (checks, check);
-
-  return check;
-}
-
 /* Files in /proc have no size, and are never large. */
 static char *
 read_small_file (const char *path)
@@ -77,7 +65,8 @@ set_state (RudCheck   *check,
 static void
 check_process_children (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "proc-children", _("ending commands with all processes"));
+  RudCheck *check = rud_check_add (checks, "proc-children",
+                                   _("ending commands with all processes"));
 
   check->essential = TRUE;
   set_state (check, access ("/proc/thread-self/children", F_OK) == 0,
@@ -87,7 +76,7 @@ check_process_children (GPtrArray *checks)
 static void
 check_pidfd (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "pidfd", _("running commands"));
+  RudCheck *check = rud_check_add (checks, "pidfd", _("running commands"));
   int fd = pidfd_open (getpid (), 0);
 
   check->essential = TRUE;
@@ -100,7 +89,7 @@ check_pidfd (GPtrArray *checks)
 static void
 check_openat2 (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "openat2", _("keeping files inside their folder"));
+  RudCheck *check = rud_check_add (checks, "openat2", _("keeping files inside their folder"));
   const guint64 how[3] = { O_RDONLY | O_CLOEXEC | O_DIRECTORY, 0, 0 };
   long fd = syscall (SYS_openat2, AT_FDCWD, "/", how, sizeof how);
 
@@ -112,7 +101,7 @@ check_openat2 (GPtrArray *checks)
 static void
 check_inotify (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "inotify", _("watching folders for new files"));
+  RudCheck *check = rud_check_add (checks, "inotify", _("watching folders for new files"));
   gint64 watches = read_number ("/proc/sys/fs/inotify/max_user_watches");
   gint64 instances = read_number ("/proc/sys/fs/inotify/max_user_instances");
 
@@ -137,7 +126,7 @@ check_inotify (GPtrArray *checks)
 static void
 check_user_namespaces (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "user-namespaces", _("isolating agents"));
+  RudCheck *check = rud_check_add (checks, "user-namespaces", _("isolating agents"));
   gint64 limit = read_number ("/proc/sys/user/max_user_namespaces");
   gboolean root = geteuid () == 0;
 
@@ -169,7 +158,8 @@ find_own_cgroup (void)
 static void
 check_cgroup_kill (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "cgroup-kill", _("limiting and ending agents as a group"));
+  RudCheck *check = rud_check_add (checks, "cgroup-kill",
+                                   _("limiting and ending agents as a group"));
   g_autofree char *own = find_own_cgroup ();
   g_autofree char *file = own != NULL ? g_build_filename (own, "cgroup.kill", NULL) : NULL;
   gboolean unified = access ("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
@@ -197,7 +187,7 @@ rud_doctor_add_kernel_checks (GPtrArray *checks)
 static void
 check_loopback (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "loopback", _("listening for clients"));
+  RudCheck *check = rud_check_add (checks, "loopback", _("listening for clients"));
   struct sockaddr_in address = { .sin_family = AF_INET };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -215,7 +205,7 @@ check_loopback (GPtrArray *checks)
 static void
 check_descriptors (GPtrArray *checks)
 {
-  RudCheck *check = add_check (checks, "descriptors", _("many sessions at once"));
+  RudCheck *check = rud_check_add (checks, "descriptors", _("many sessions at once"));
   struct rlimit limit = { 0, 0 };
 
   if (getrlimit (RLIMIT_NOFILE, &limit) == 0)
@@ -261,7 +251,7 @@ check_host (GPtrArray  *checks,
             const char *file,
             const char *purpose)
 {
-  RudCheck *check = add_check (checks, name, purpose);
+  RudCheck *check = rud_check_add (checks, name, purpose);
 
   check->value = find_host (file);
   if (check->value != NULL)
