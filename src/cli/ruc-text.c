@@ -5,7 +5,7 @@
 #include "ruc-text.h"
 
 #include "ruc-options.h"
-#include "runtimeuse.h"
+#include "rud-error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,22 +21,6 @@
 #define TEXT_LIMIT (16 * 1024 * 1024)
 
 #define PIECE (64 * 1024)
-
-static char * G_GNUC_PRINTF (2, 3)
-fail (GError     **error,
-      const char  *format,
-      ...)
-{
-  g_autofree char *text = NULL;
-  va_list args;
-
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT, text);
-
-  return NULL;
-}
 
 /* Reads to the end, or to one byte more than may be there; returns the number of an error. */
 static int
@@ -68,13 +52,15 @@ read_text (int          fd,
   int code = read_all (fd, text);
 
   if (code != 0)
-    return fail (error, _("Cannot read %s: %s"), name, g_strerror (code));
-  if (text->len > TEXT_LIMIT)
-    return fail (error, _("%s has more than %d MiB"), name, TEXT_LIMIT / (1024 * 1024));
-  if (!g_utf8_validate (text->str, text->len, NULL))
-    return fail (error, _("%s is not text in UTF-8"), name);
+    rud_fail (error, _("Cannot read %s: %s"), name, g_strerror (code));
+  else if (text->len > TEXT_LIMIT)
+    rud_fail (error, _("%s has more than %d MiB"), name, TEXT_LIMIT / (1024 * 1024));
+  else if (!g_utf8_validate (text->str, text->len, NULL))
+    rud_fail (error, _("%s is not text in UTF-8"), name);
+  else
+    return g_string_free (g_steal_pointer (&text), FALSE);
 
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  return NULL;
 }
 
 char *
@@ -85,7 +71,10 @@ ruc_text_read_file (const char  *path,
   char *text;
 
   if (fd < 0)
-    return fail (error, _("Cannot read %s: %s"), path, g_strerror (errno));
+    {
+      rud_fail (error, _("Cannot read %s: %s"), path, g_strerror (errno));
+      return NULL;
+    }
 
   text = read_text (fd, path, error);
   g_close (fd, NULL);
