@@ -71,6 +71,14 @@ def client(server):
 
 
 @pytest.fixture
+def receiver():
+    """Where files can be sent to."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
 def bus(tmp_path):
     """A session bus that nobody else knows."""
     bus = StartingBus(tmp_path / 'bus')

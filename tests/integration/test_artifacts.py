@@ -29,13 +29,6 @@ def server(warm_server):
     warm_server.check_log()
 
 
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
 class Uploads:
     """The callback of a client, and what it was asked."""
 

@@ -3,9 +3,8 @@
 
 import pytest
 from harness import websocket
-from harness.messages import TERMINALS, commands, invocation
+from harness.messages import commands, invocation
 from harness.openai_mock import answer, message
-from harness.receiver import Receiver
 
 # Nobody listens there.
 NOWHERE = 'http://127.0.0.1:9'
@@ -17,13 +16,6 @@ DESKTOPS = [
     {'XDG_CURRENT_DESKTOP': 'GNOME', 'XDG_DATA_DIRS': '/nonexistent'},
     {'XDG_CURRENT_DESKTOP': '', 'http_proxy': NOWHERE, 'all_proxy': NOWHERE},
 ]
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.mark.parametrize('desktop', DESKTOPS, ids=['no schemas', 'proxy'])
@@ -38,9 +30,7 @@ def test_upload(start_server, receiver, tmp_path, desktop, size):
             request = client.receive()
         client.send({**request, 'message_type': 'artifact_upload_response_message',
                      'presigned_url': f'{receiver.url}/a', 'content_type': 'a/b'})
-        results = [client.receive()]
-        while results[-1]['message_type'] not in TERMINALS:
-            results.append(client.receive())
+        results = client.receive_until_terminal()
     assert any(result.get('ok') for result in results), results
     assert receiver.files['/a'] == bytes(size)
 

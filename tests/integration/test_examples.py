@@ -83,11 +83,7 @@ def test_embed_serves_pages_and_agents(embed):
     with open_agent(embed.port) as first, open_agent(embed.port) as second:
         first.send(invocation('echo $((40 + 2))'))
         second.send(invocation('echo two'))
-        answers = []
-        for client in (first, second):
-            answers.append(client.receive())
-            while answers[-1]['message_type'] not in TERMINALS:
-                answers[-1] = client.receive()
+        answers = [client.receive_terminal() for client in (first, second)]
         assert [text_of(answer).strip() for answer in answers] == ['42', 'two']
         assert read_page(embed.port) == '2 sessions, 0 files sent\n'
         for client in (first, second):
@@ -128,10 +124,7 @@ def test_embed_ends_with_all_that_runs(embed):
         before = descendants(embed.process.pid)
         assert before
         embed.process.terminate()
-        message = client.receive()
-        while message['message_type'] not in TERMINALS:
-            message = client.receive()
-        assert message == CANCELLED
+        assert client.receive_terminal() == CANCELLED
     assert embed.process.wait(TIMEOUT) == 0, embed.text
     wait_until(lambda: not any(map(is_running, before)), 'processes left behind')
 
@@ -175,10 +168,7 @@ def test_watch(bus, watch, watcher, start_server):
             pass
         done = run_watch(bus, watch, '--cancel', name)
         assert done.stdout in ('True\n', 'true\n') and done.returncode == 0, done
-        message = client.receive()
-        while message['message_type'] not in TERMINALS:
-            message = client.receive()
-        assert message == CANCELLED
+        assert client.receive_terminal() == CANCELLED
         watcher.expect(rf'^{name} cancelled \d+\.\d{{3}} s$')
         done = run_watch(bus, watch, '--cancel', name)
         assert done.stdout in ('False\n', 'false\n') and done.returncode == 0, done

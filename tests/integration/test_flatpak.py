@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from harness import desktop, flatpak, program, websocket
-from harness.messages import CANCEL, CANCELLED, TERMINALS, command, commands, output
+from harness.messages import CANCEL, CANCELLED, command, commands, output
 from harness.processes import find_marked, read_proc, wait_until
 
 TALK = {'org.freedesktop.Flatpak': 'talk'}
@@ -28,12 +28,8 @@ def helper(bus, tmp_path):
     runtime.mkdir(mode=0o700)
     environment = {**os.environ, **bus.env, 'XDG_RUNTIME_DIR': str(runtime), 'WHERE': 'outside'}
     environment.pop('INSIDE', None)
-    process = subprocess.Popen([flatpak.SESSION_HELPER], env=environment, stdin=subprocess.DEVNULL)
-    subprocess.run(['gdbus', 'wait', '--address', bus.address, '--timeout', '20',
-                    'org.freedesktop.Flatpak'], check=True)
-    yield process
-    process.kill()
-    process.wait()
+    with flatpak.session_helper(bus, environment) as process:
+        yield process
 
 
 @pytest.fixture
@@ -129,10 +125,7 @@ def test_end(start, helper, how):
         wait_running(mark)
         if how == 'cancel':
             client.send(CANCEL)
-            message = client.receive()
-            while message['message_type'] not in TERMINALS:
-                message = client.receive()
-            assert message == CANCELLED
+            assert client.receive_terminal() == CANCELLED
         elif how == 'stop':
             server.signal(signal.SIGTERM)
             assert server.wait() == 0, server.log

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from harness import flatpak, websocket
 from harness.bus import Probe
-from harness.messages import CANCEL, CANCELLED, TERMINALS, commands, invocation, output, text_of
+from harness.messages import CANCEL, CANCELLED, commands, invocation, output, text_of
 from harness.processes import PATIENCE, find_marked, wait_until
 
 MARK = f'1001.{os.getpid()}'
@@ -25,12 +25,8 @@ def installation(tmp_path_factory):
 def env(installation, bus):
     """With the service of Flatpak that runs commands outside."""
     env = {**os.environ, **installation.env, **bus.env}
-    process = subprocess.Popen([flatpak.SESSION_HELPER], env=env, stdin=subprocess.DEVNULL)
-    subprocess.run(['gdbus', 'wait', '--address', bus.address, '--timeout', '20',
-                    'org.freedesktop.Flatpak'], check=True)
-    yield env
-    process.kill()
-    process.wait()
+    with flatpak.session_helper(bus, env):
+        yield env
 
 
 @pytest.fixture
@@ -60,13 +56,6 @@ def run(installation, env, *arguments):
                           capture_output=True, text=True, check=False, timeout=60 * PATIENCE)
 
 
-def last(client):
-    message = client.receive()
-    while message['message_type'] not in TERMINALS:
-        message = client.receive()
-    return message
-
-
 def test_sandbox(installation, env, tmp_path):
     done = run(installation, env, 'sh', '-c', SEE.format(tmp_path))
     assert done.stdout == 'inside\n', done
@@ -83,7 +72,7 @@ def test_serve(start, bus, tmp_path):
         client.send(commands('echo started; sleep 1000'))
         client.receive()
         client.send(CANCEL)
-        assert last(client) == CANCELLED
+        assert client.receive_terminal() == CANCELLED
         with Probe(bus) as probe:
             probe.wait_for_name()
             assert len(probe.sessions()) == 1
@@ -110,5 +99,5 @@ def test_outside(start, allowed, tmp_path):
                               'cwd': '/tmp', 'env': None}))
         wait_until(lambda: find_marked(MARK), 'the command')
         client.send(CANCEL)
-        assert last(client) == CANCELLED
+        assert client.receive_terminal() == CANCELLED
     wait_until(lambda: not find_marked(MARK), 'the end of the command')

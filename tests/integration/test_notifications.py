@@ -6,7 +6,7 @@ import socket
 
 import pytest
 from harness import desktop, flatpak, websocket
-from harness.messages import CANCELLED, TERMINALS, commands, invocation, text_of
+from harness.messages import CANCELLED, commands, invocation, text_of
 from harness.processes import wait_until
 from harness.program import Terminal
 
@@ -37,14 +37,6 @@ def check_serves(server):
         assert text_of(client.request(invocation('ECHO:served'))[-1]) == 'served'
 
 
-def last(client):
-    """Return the message with which the request ends."""
-    message = client.receive()
-    while message['message_type'] not in TERMINALS:
-        message = client.receive()
-    return message
-
-
 def test_cancel(start, daemon):
     server = start()
     with websocket.connect(server.port) as client:
@@ -55,7 +47,7 @@ def test_cancel(start, daemon):
         assert '"Commands have been running since ' in call, call
         assert '["cancel", "Cancel"]' in call, call
         daemon.emit('ActionInvoked', 'us', "[<uint32 1>, <'cancel'>]")
-        assert last(client) == CANCELLED
+        assert client.receive_terminal() == CANCELLED
     daemon.wait_call('CloseNotification')
     server.stop()
     # Who cancels a request knows that it is over.
@@ -74,7 +66,7 @@ def test_other_actions(start, daemon):
         daemon.emit('ActionInvoked', 's', "[<'cancel'>]")
         daemon.emit('NotificationClosed', 'uu', '[<uint32 1>, <uint32 2>]')
         let_go(server)
-        assert last(client)['message_type'] == 'command_execution_result_message'
+        assert client.receive_terminal()['message_type'] == 'command_execution_result_message'
     # It had been closed by the person.
     assert '"A request is done"' in daemon.wait_call('Notify', 2)
     assert not daemon.calls('CloseNotification')
@@ -92,7 +84,7 @@ def test_end(start, daemon, agent, request_message, title, body):
         client.send(request_message)
         daemon.wait_call('Notify')
         let_go(server)
-        last(client)
+        client.receive_terminal()
         call = daemon.wait_call('Notify', 2)
     assert f'"{title}"' in call and f'"{body}' in call and '"cancel"' not in call, call
     daemon.wait_call('CloseNotification')
@@ -134,7 +126,7 @@ def test_terminal(start, daemon, tmp_path, mode):
             client.send(commands(LONG, source_id='other'))
             wait_until(lambda: any('other' in call for call in daemon.calls('Notify')), 'a notice')
             let_go(server)
-            last(client)
+            client.receive_terminal()
         assert run.wait() == 0
     server.stop()
     told = [call for call in daemon.calls('Notify') if 'other' not in call]
@@ -180,7 +172,7 @@ def test_bus_goes(start, bus, daemon):
         daemon.wait_call('Notify')
         bus.stop()
         let_go(server)
-        assert last(client)['message_type'] == 'command_execution_result_message'
+        assert client.receive_terminal()['message_type'] == 'command_execution_result_message'
         daemon.stop()
         bus.start()
         daemon.log.unlink()
@@ -213,6 +205,6 @@ def test_portal(bus, tmp_path):
             assert '"title": "“nightly” is still running"' in call, call
             identifier = call.split('"')[1]
             portal.emit('ActionInvoked', 'ssav', f"[<'{identifier}'>, <'cancel'>, <@av []>]")
-            assert last(client) == CANCELLED
+            assert client.receive_terminal() == CANCELLED
         assert identifier in portal.wait_call('RemoveNotification')
     server.stop()

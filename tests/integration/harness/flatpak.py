@@ -3,6 +3,7 @@
 real one, with a runtime of the files that this system has.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -43,6 +44,19 @@ def prefix(info):
 
 def path_with_spawn():
     return f'{SPAWN.parent}:{os.environ["PATH"]}'
+
+
+@contextlib.contextmanager
+def session_helper(bus, env):
+    """Run the service of Flatpak that runs commands for sandboxes."""
+    process = subprocess.Popen([SESSION_HELPER], env=env, stdin=subprocess.DEVNULL)
+    try:
+        subprocess.run(['gdbus', 'wait', '--address', bus.address, '--timeout', '20',
+                        'org.freedesktop.Flatpak'], check=True)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 class SandboxedServer(Server):

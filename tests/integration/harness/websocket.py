@@ -219,6 +219,9 @@ class Connection:
             messages.append(self.receive())
         return messages
 
+    def receive_terminal(self):
+        return self.receive_until_terminal()[-1]
+
     def request(self, message):
         """Send a request and return all messages up to the terminal."""
         self.send(message)
