@@ -327,7 +327,8 @@ test_command_handler_private_variables (CommandFixture *fixture,
                                         gconstpointer   test_data)
 {
   const char * const names[] = {
-    "CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID",
+    "CREDENTIALS_DIRECTORY", "DBUS_STARTER_ADDRESS", "DBUS_STARTER_BUS_TYPE",
+    "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID",
     "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "RUNTIMEUSE_TOKEN", "RUNTIMEUSE_TOKEN_FILE",
   };
 

@@ -347,7 +347,7 @@ install_properties (GObjectClass *object_class)
    * The variables, as `NAME=VALUE`, that those of the command are laid over.
    *
    * If `NULL`, the default, they are the environment of this process without what is meant for
-   * this process alone: `CREDENTIALS_DIRECTORY`, `LISTEN_*`, `NOTIFY_SOCKET`,
+   * this process alone: `CREDENTIALS_DIRECTORY`, `DBUS_STARTER_*`, `LISTEN_*`, `NOTIFY_SOCKET`,
    * `WATCHDOG_PID`, `WATCHDOG_USEC` and `RUNTIMEUSE_TOKEN*`. What is set after the start is of no
    * effect.
    *

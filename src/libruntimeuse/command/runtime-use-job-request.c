@@ -49,7 +49,8 @@ is_private (const char *variable)
   gsize length = strcspn (variable, "=");
 
   if (g_str_has_prefix (variable, "RUNTIMEUSE_TOKEN") ||
-      g_str_has_prefix (variable, "LISTEN_"))
+      g_str_has_prefix (variable, "LISTEN_") ||
+      g_str_has_prefix (variable, "DBUS_STARTER_"))
     return TRUE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (private_variables); i++)
