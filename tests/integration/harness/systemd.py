@@ -29,8 +29,9 @@ os.closerange(3 + int(sys.argv[1]), 200)
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
-# A systemd for one user, in a view of its own of what tells that systemd runs, and of the control
-# groups. Leaves nothing of it when it ends.
+# Runs a systemd in a view of its own of what tells that systemd runs, and of the control groups.
+# Leaves nothing of it when it ends: it has some seconds for that, and is killed then.
+# Arguments: GROUP SECONDS COMMAND…
 MANAGER = """
 import os, signal, subprocess, sys, time
 
@@ -50,8 +51,8 @@ def enter():
     with open(group + '/cgroup.procs', 'w') as procs:
         procs.write('0')
 
-child = subprocess.Popen([sys.argv[2], '--user', '--log-target=console'], preexec_fn=enter)
-signal.signal(signal.SIGTERM, lambda *_: signal.alarm(10) or child.terminate())
+child = subprocess.Popen(sys.argv[3:], preexec_fn=enter)
+signal.signal(signal.SIGTERM, lambda *_: signal.alarm(int(sys.argv[2])) or child.terminate())
 signal.signal(signal.SIGALRM, lambda *_: child.kill())
 child.wait()
 if os.path.exists(group + '/cgroup.kill'):
@@ -182,7 +183,8 @@ class UserManager:
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
                 ['unshare', '--mount', sys.executable, '-c', MANAGER,
-                 f'runtimeuse-test-{os.getpid()}-{self.runtime.name}', find_manager()],
+                 f'runtimeuse-test-{os.getpid()}-{self.runtime.name}', '10',
+                 find_manager(), '--user', '--log-target=console'],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**self.env, 'SYSTEMD_UNIT_PATH': str(self.units),
                      'SYSTEMD_LOG_LEVEL': 'info'})
