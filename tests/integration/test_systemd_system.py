@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The unit for servers, with a real systemd for a system."""
 
+import os
 import re
 import socket
 import subprocess
@@ -34,6 +35,10 @@ def port():
 def manager(tmp_path_factory, port):
     text = re.sub(r'^ExecStart=\S+ ', f'ExecStart={PROGRAM} ',
                   find_units()['runtimeuse@.service'].read_text(), flags=re.MULTILINE)
+    # What sanitizers are told has to reach it, since nothing of our environment does.
+    told = ''.join(f'\nEnvironment={name}={value}' for name, value in os.environ.items()
+                   if re.match('[A-Z]+SAN_OPTIONS$', name))
+    text = text.replace('\n[Service]\n', f'\n[Service]{told}\n')
     configuration = f'[runtimeuse]\nagent = shell\nport = {port}\ndrain-timeout = 20\n'
     systemd = SystemManager(tmp_path_factory.mktemp('system'), {'runtimeuse@.service': text}, {
         'test.conf': configuration, 'test.token': TOKEN, 'tokenless.conf': configuration})
