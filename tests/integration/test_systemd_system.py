@@ -39,7 +39,7 @@ def manager(tmp_path_factory, port):
     told = ''.join(f'\nEnvironment={name}={value}' for name, value in os.environ.items()
                    if re.match('[A-Z]+SAN_OPTIONS$', name))
     text = text.replace('\n[Service]\n', f'\n[Service]{told}\n')
-    configuration = f'[runtimeuse]\nagent = shell\nport = {port}\ndrain-timeout = 20\n'
+    configuration = f'[runtimeuse]\nagent = shell\nport = {port}\n'
     systemd = SystemManager(tmp_path_factory.mktemp('system'), {'runtimeuse@.service': text}, {
         'test.conf': configuration, 'test.token': TOKEN, 'tokenless.conf': configuration})
     try:
