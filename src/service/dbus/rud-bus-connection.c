@@ -4,47 +4,18 @@
 
 #include "rud-bus-connection.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* GLib would start a bus where there is none, which nobody could find. */
-#define START_ONE "autolaunch:"
-
-static char *
-find_socket (void)
-{
-  const char *folder = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *path = NULL;
-  g_autofree char *escaped = NULL;
-  struct stat status;
-
-  if (folder == NULL || folder[0] == '\0')
-    return NULL;
-
-  path = g_build_filename (folder, "bus", NULL);
-  if (stat (path, &status) != 0 || !S_ISSOCK (status.st_mode) || status.st_uid != getuid ())
-    return NULL;
-
-  escaped = g_dbus_address_escape_value (path);
-
-  return g_strconcat ("unix:path=", escaped, NULL);
-}
+#include "rud-session-bus.h"
 
 /* The bus that started us or the one of the session; NULL if there is none. */
 char *
 rud_bus_connection_find_address (void)
 {
-  static const char * const variables[] = { "DBUS_STARTER_ADDRESS", "DBUS_SESSION_BUS_ADDRESS" };
+  const char *starter = g_getenv ("DBUS_STARTER_ADDRESS");
 
-  for (size_t i = 0; i < G_N_ELEMENTS (variables); i++)
-    {
-      const char *address = g_getenv (variables[i]);
+  if (starter != NULL && starter[0] != '\0')
+    return g_strdup (starter);
 
-      if (address != NULL && address[0] != '\0')
-        return g_str_has_prefix (address, START_ONE) ? NULL : g_strdup (address);
-    }
-
-  return find_socket ();
+  return rud_session_bus_find_address ();
 }
 
 /* Whoever reads from @stream or writes to it finds it closed. */
