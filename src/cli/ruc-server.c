@@ -244,12 +244,12 @@ idle_cb (gpointer user_data)
   stop (self, EXIT_SUCCESS);
 }
 
+/* What runs may end first. */
 static void
 forsaken_cb (RucServer *self)
 {
-  g_info ("The bus that has started this service is gone");
-  if (!self->stopping)
-    stop (self, EXIT_SUCCESS);
+  g_info ("The bus that has started this service is gone; it ends with its last session");
+  runtime_use_server_drain (self->server);
 }
 
 /* Somebody on the bus wants the last session to be the end, however long that takes. */

@@ -407,13 +407,18 @@ def test_activation(bus, tmp_path):
 
 
 def test_activation_ends_with_the_bus(bus, tmp_path):
-    """Nobody knows of the server that a bus has started when that is gone."""
+    """Nobody knows of the server that a bus has started when that is gone; what runs ends first."""
     pid, port = start_by_call(bus, tmp_path)
+    go_on = tmp_path / 'go-on'
     with websocket.connect(port) as client:
-        client.send(invocation(WAIT))
+        client.send(commands(f'echo begun; until [ -e {go_on} ]; do sleep 0.01; done; echo ended'))
+        assert 'begun' in client.receive()['text']
         bus.stop()
-        assert client.receive() == CANCELLED
-    wait_until(lambda: not is_running(pid), 'the end of the server')
+        wait_until(lambda: 'its last session' in (tmp_path / 'log').read_text(), 'the news')
+        go_on.touch()
+        assert 'ended' in client.receive()['text']
+        assert client.receive()['message_type'] == 'command_execution_result_message'
+        wait_until(lambda: not is_running(pid), 'the end of the server')
 
 
 def find_service_file():
