@@ -11,7 +11,7 @@ from harness import program, websocket
 from harness.bus import MANAGER, NAME, OBJECT_MANAGER, PATH, SESSION, Bus, Probe
 from harness.fake_bus import FakeBus
 from harness.messages import CANCELLED, commands, invocation, text_of
-from harness.processes import PATIENCE, SANITIZED, status_field, wait_until
+from harness.processes import PATIENCE, SANITIZED, descriptors, status_field, wait_until
 from harness.server import Server
 
 UNKNOWN = {'org.freedesktop.DBus.Error.UnknownMethod', 'org.freedesktop.DBus.Error.UnknownObject'}
@@ -219,13 +219,12 @@ def test_bus_goes_ten_times(bus, start_server):
                 probe.wait_for_name(30)
                 assert len(probe.sessions()) == 1
             if number == 1:
-                descriptors, threads = len(os.listdir(f'/proc/{server.pid}/fd')), count_threads(
-                    server)
+                n_descriptors, threads = len(descriptors(server.pid)), count_threads(server)
             bus.stop()
             bus.start()
         with Probe(bus) as probe:
             probe.wait_for_name(30)
-        wait_until(lambda: len(os.listdir(f'/proc/{server.pid}/fd')) <= descriptors, 'descriptors')
+        wait_until(lambda: len(descriptors(server.pid)) <= n_descriptors, 'descriptors')
         wait_until(lambda: count_threads(server) <= threads, 'threads')
         assert text_of(client.request(invocation('ECHO:on'))[-1]) == 'on'
 

@@ -89,7 +89,8 @@ def test_sockets_are_served(sockets, start_inherited, tmp_path):
     assert server.port == sockets[0].getsockname()[1]
     assert ask(server.port, 'echo hello') == 'hello\n'
     assert exec_at(tmp_path / 'socket', 'echo', 'hello') == 'hello\n'
-    assert listening_ports(server.pid) == [server.port]
+    if os.geteuid() == 0:
+        assert listening_ports(server.pid) == [server.port]
     server.stop()
     assert (tmp_path / 'socket').exists()
     again = start_inherited(sockets)

@@ -72,7 +72,10 @@ def find_marked(marker):
 
 
 def descriptors(pid):
-    """Return what the descriptors of a process lead to."""
+    """Return what the descriptors of a process lead to.
+
+    Only root can see those of the program, which is not dumpable; for others there are none.
+    """
     found = {}
     try:
         for name in os.listdir(f'/proc/{pid}/fd'):
@@ -80,7 +83,7 @@ def descriptors(pid):
                 found[int(name)] = os.readlink(f'/proc/{pid}/fd/{name}')
             except FileNotFoundError:
                 continue
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         pass
     return found
 

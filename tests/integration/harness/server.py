@@ -82,7 +82,7 @@ class Server:
     def count_descriptors(self):
         """Count the descriptors, without those that belong to stubs kept ready."""
         links = list(processes.descriptors(self.pid).values())
-        stubs = len(self.stubs())
+        stubs = len(self.stubs()) if links else 0
         counts = {kind: sum(kind in link for link in links) - stubs
                   for kind in ('socket:', 'pidfd', f'memfd:{STUB}')}
         counts['others'] = len(links) - sum(counts.values()) - stubs * len(counts)
