@@ -219,7 +219,8 @@ def test_upload_phase(start, tmp_path):
         path, _ = probe.wait_session()
         client.send(commands({'command': 'echo x >file', 'cwd': str(folder)},
                              artifacts_dirs=[str(folder)]))
-        probe.wait_change(path=path, Phase='upload', Command='')
+        probe.wait_change(path=path, Phase='upload')
+        assert probe.get('Command', path, SESSION) == ''
 
 
 def test_failures(followed):

@@ -19,10 +19,16 @@
 #define TICK_MS 250
 
 /* What all sessions together may tell between ticks: so much at once, and so much
- * more for each tick.
+ * more for each tick. Each thing that is told costs as much as some requests.
  */
-#define MAX_URGENT 200
-#define URGENT_PER_TICK 100
+#define MAX_URGENT 60
+#define URGENT_PER_TICK 15
+
+/* So many sessions have their turn in each tick. Where there are more they take turns, so that
+ * each has one a second.
+ */
+#define TURNS_PER_TICK 16
+#define TICKS_PER_SECOND (1000 / TICK_MS)
 
 /* After so many ticks in which the bus took nothing it is not worth waiting for. */
 #define MAX_SILENT_TICKS 120
@@ -36,7 +42,7 @@ struct _RudExports
   RudCallLimit             *limit;
 
   GHashTable               *sessions;       /* RuntimeUseSession → RudSessionObject */
-  GPtrArray                *awake;          /* RudSessionObject that are ticked */
+  GQueue                    awake;          /* RudSessionObject whose turn comes, owned */
   GSource                  *tick;           /* (nullable): nothing is awake */
   GSource                  *soon;           /* (nullable) */
 
@@ -114,6 +120,21 @@ bear_silence (RudExports *self)
 
 /* Telling */
 
+static void
+give_turns (RudExports *self)
+{
+  guint n_turns = MAX (TURNS_PER_TICK,
+                       (self->awake.length + TICKS_PER_SECOND - 1) / TICKS_PER_SECOND);
+
+  for (n_turns = MIN (n_turns, self->awake.length); n_turns > 0; n_turns--)
+    {
+      g_autoptr(RudSessionObject) object = g_queue_pop_head (&self->awake);
+
+      if (rud_session_object_tick (object))
+        g_queue_push_tail (&self->awake, g_steal_pointer (&object));
+    }
+}
+
 static gboolean
 tick_cb (gpointer user_data)
 {
@@ -123,17 +144,14 @@ tick_cb (gpointer user_data)
   if (self->flushing)
     bear_silence (self);
 
-  for (guint i = self->awake->len; i > 0; i--)
-    if (!rud_session_object_tick (g_ptr_array_index (self->awake, i - 1)))
-      g_ptr_array_remove_index_fast (self->awake, i - 1);
-
+  give_turns (self);
   if (self->n_silent == 0)
     {
       rud_manager_tell (self->manager);
       flush (self);
     }
 
-  if (self->awake->len > 0 || self->n_silent > 0 || self->n_urgent < MAX_URGENT)
+  if (self->awake.length > 0 || self->n_silent > 0 || self->n_urgent < MAX_URGENT)
     return G_SOURCE_CONTINUE;
 
   clear_source (&self->tick);
@@ -158,11 +176,10 @@ soon_cb (gpointer user_data)
   RudExports *self = user_data;
 
   clear_source (&self->soon);
-  for (guint i = 0; i < self->awake->len; i++)
-    rud_session_object_tell (g_ptr_array_index (self->awake, i));
+  for (GList *link = self->awake.head; link != NULL; link = link->next)
+    rud_session_object_tell (link->data);
   if (self->n_silent == 0 && !rud_manager_told_recently (self->manager))
     rud_manager_tell (self->manager);
-  flush (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -187,7 +204,7 @@ session_wake (gpointer          owner,
 {
   RudExports *self = owner;
 
-  g_ptr_array_add (self->awake, g_object_ref (object));
+  g_queue_push_tail (&self->awake, g_object_ref (object));
   start_ticking (self);
 }
 
@@ -266,7 +283,8 @@ session_closed_cb (RuntimeUseServer  *server,
     return;
 
   rud_session_object_leave (object);
-  g_ptr_array_remove_fast (self->awake, object);
+  if (g_queue_remove (&self->awake, object))
+    g_object_unref (object);
   g_dbus_object_manager_server_unexport (self->objects, path);
   g_hash_table_remove (self->sessions, session);
   rud_call_limit_set_n_objects (self->limit, g_hash_table_size (self->sessions));
@@ -304,7 +322,6 @@ rud_exports_new (RudStatus        *status,
   self->n_urgent = MAX_URGENT;
   self->cancellable = g_cancellable_new ();
   self->sessions = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
-  self->awake = g_ptr_array_new_with_free_func (g_object_unref);
   self->limit = rud_call_limit_new ();
   rud_call_limit_watch (self->limit, connection);
 
@@ -349,7 +366,7 @@ rud_exports_free (RudExports *self)
 
   g_clear_object (&self->objects);
   g_clear_object (&self->manager);
-  g_clear_pointer (&self->awake, g_ptr_array_unref);
+  g_queue_clear_full (&self->awake, g_object_unref);
   g_clear_pointer (&self->sessions, g_hash_table_unref);
   g_clear_pointer (&self->limit, rud_call_limit_unref);
   g_clear_object (&self->cancellable);
