@@ -267,13 +267,13 @@ def test_other_user_needs_the_token(serve, path, tmp_path):
     assert ask_as(STRANGER, path) == '403'
     assert ask_as(STRANGER, path, 'Authorization: Bearer wrong-token-of-them') == '403'
     assert ask_as(STRANGER, path, f'Authorization: Bearer {TOKEN}') == '101'
-    assert f'uid={STRANGER}' in server.log
+    wait_until(lambda: f'uid={STRANGER}' in server.log, 'a word on the stranger')
     server.stop()
 
     server = serve('--insecure-no-auth')
     path.chmod(0o666)
     assert ask_as(STRANGER, path, f'Authorization: Bearer {TOKEN}') == '403'
-    assert f'uid={STRANGER}' in server.log
+    wait_until(lambda: f'uid={STRANGER}' in server.log, 'a word on the stranger')
 
 
 @only_root
