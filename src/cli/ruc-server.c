@@ -51,7 +51,6 @@ struct _RucServer
   RudIdle                *idle;          /* (nullable): never ends by itself, or not serving */
   GMainLoop              *loop;
   GCancellable           *cancellable;   /* of the preparation */
-  guint                   signal_ids[2];
   guint                   deadline_id;
   guint                   drain_id;      /* patience with what is drained */
   gulong                  left_id;       /* waits for the last session */
@@ -506,8 +505,6 @@ ruc_server_new (RudConfig *config)
 void
 ruc_server_free (RucServer *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
-    g_clear_handle_id (&self->signal_ids[i], g_source_remove);
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_handle_id (&self->drain_id, g_source_remove);
   g_signal_handlers_disconnect_by_data (self->server, self);
@@ -546,8 +543,10 @@ ruc_server_run (RucServer  *self,
 
   set_up_server (self);
   set_up_doors (self);
-  self->signal_ids[0] = g_unix_signal_add (SIGTERM, sigterm_cb, self);
-  self->signal_ids[1] = g_unix_signal_add (SIGINT, sigint_cb, self);
+  /* They stay: one that comes when all is over must not change how the process ends. No main loop
+   * runs then that would call what is freed by now. */
+  g_unix_signal_add (SIGTERM, sigterm_cb, self);
+  g_unix_signal_add (SIGINT, sigint_cb, self);
 
   if (prepare_scopes (self, error) && !self->stopping &&
       prepare_agent (self, error) && !self->stopping &&

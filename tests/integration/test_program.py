@@ -303,6 +303,17 @@ def test_second_signal_while_stopping(start_server):
     wait_until(lambda: not any(map(is_running, left)), 'the end of the tree')
 
 
+def test_signals_until_the_end(start_server):
+    """One that comes when all is over does not change how the process ends."""
+    for _ in range(10):
+        server = start_server()
+        deadline = time.monotonic() + 5 * PATIENCE
+        while server.process.poll() is None:
+            assert time.monotonic() < deadline, server.log
+            server.signal(signal.SIGTERM)
+        assert server.wait() == 0, server.log
+
+
 def test_nobody_reads_what_the_server_prints(start_server):
     """Those who start it often leave it a pipe that they never read."""
     server = start_server('--log-level', 'debug')
