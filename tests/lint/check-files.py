@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-SKIP = re.compile(r"^(build|\.git$|node_modules|venv|__pycache__)")
+SKIP = re.compile(r"^(build|\.git$|node_modules|venv|__pycache__|\.pytest_cache)")
 # Written so that this file does not contain it.
 IDENTITY = re.compile(r"org[./]runtimeuse", re.IGNORECASE)
 # Where it is decided.
