@@ -606,15 +606,3 @@ rud_bus_stop_finish (RudBus       *self,
 {
   g_task_propagate_boolean (G_TASK (result), NULL);
 }
-
-gboolean
-rud_bus_is_connected (RudBus *self)
-{
-  return self->connection != NULL && self->attempt == NULL;
-}
-
-gboolean
-rud_bus_has_name (RudBus *self)
-{
-  return self->has_name;
-}

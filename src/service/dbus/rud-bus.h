@@ -30,7 +30,5 @@ void      rud_bus_stop_async     (RudBus               *self,
                                   gpointer              user_data);
 void      rud_bus_stop_finish    (RudBus               *self,
                                   GAsyncResult         *result);
-gboolean  rud_bus_is_connected   (RudBus               *self);
-gboolean  rud_bus_has_name       (RudBus               *self);
 
 G_END_DECLS
