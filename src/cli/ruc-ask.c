@@ -43,8 +43,8 @@ ruc_ask_read_timeout (const char *command,
   return TRUE;
 }
 
-void
-ruc_ask_say_absent (void)
+static void
+say_absent (void)
 {
   g_printerr (_("Error: no runtimeuse service is on the session bus. Start one with "
                 "\"runtimeuse serve\", or with \"systemctl --user start runtimeuse\" where its "
@@ -87,7 +87,7 @@ ruc_ask_service (guint  seconds,
     *exit_status = ruc_ask_say_failed (service);
   else if (!ruc_service_is_present (service))
     {
-      ruc_ask_say_absent ();
+      say_absent ();
       *exit_status = RUC_EXIT_CONNECTION;
     }
   else

@@ -30,8 +30,6 @@ GVariant   *ruc_ask_call         (RucService *service,
                                   const char *type,
                                   int        *exit_status);
 
-/* For whoever finds no service. */
-void        ruc_ask_say_absent   (void);
 int         ruc_ask_say_failed   (RucService *service);
 
 G_END_DECLS

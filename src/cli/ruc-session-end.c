@@ -79,15 +79,8 @@ ruc_session_end (int    argc,
   g_autoptr(RucService) service = NULL;
   int exit_status = EXIT_SUCCESS;
 
-  if (!ruc_session_options_parse (&options, "all", &options.all, argc, argv))
-    return RUC_EXIT_USAGE;
-  if (options.help)
-    {
-      print_help ();
-      return EXIT_SUCCESS;
-    }
-
-  service = ruc_ask_service (options.seconds, &exit_status);
+  service = ruc_session_options_begin (&options, "all", &options.all, argc, argv, print_help,
+                                       &exit_status);
   if (service == NULL)
     return exit_status;
 

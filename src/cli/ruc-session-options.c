@@ -8,6 +8,7 @@
 #include "ruc-options.h"
 
 #include <glib/gi18n.h>
+#include <stdlib.h>
 
 void
 ruc_session_options_clear (RucSessionOptions *self)
@@ -34,12 +35,12 @@ check_words (RucSessionOptions *self)
   return FALSE;
 }
 
-gboolean
-ruc_session_options_parse (RucSessionOptions  *self,
-                           const char         *option,
-                           gboolean           *value,
-                           int                 argc,
-                           char              **argv)
+static gboolean
+parse (RucSessionOptions  *self,
+       const char         *option,
+       gboolean           *value,
+       int                 argc,
+       char              **argv)
 {
   const GOptionEntry entries[] = {
     { option, 0, 0, G_OPTION_ARG_NONE, value },
@@ -54,4 +55,28 @@ ruc_session_options_parse (RucSessionOptions  *self,
 
   return self->help || (check_words (self) &&
                         ruc_ask_read_timeout (self->command, self->timeout, &self->seconds));
+}
+
+RucService *
+ruc_session_options_begin (RucSessionOptions  *self,
+                           const char         *option,
+                           gboolean           *value,
+                           int                 argc,
+                           char              **argv,
+                           void              (*print_help) (void),
+                           int                *exit_status)
+{
+  if (!parse (self, option, value, argc, argv))
+    {
+      *exit_status = RUC_EXIT_USAGE;
+      return NULL;
+    }
+  if (self->help)
+    {
+      print_help ();
+      *exit_status = EXIT_SUCCESS;
+      return NULL;
+    }
+
+  return ruc_ask_service (self->seconds, exit_status);
 }

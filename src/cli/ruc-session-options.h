@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "ruc-service.h"
 
 G_BEGIN_DECLS
 
@@ -18,14 +18,18 @@ typedef struct
   gboolean     help;
 } RucSessionOptions;
 
-void     ruc_session_options_clear (RucSessionOptions  *self);
+void        ruc_session_options_clear (RucSessionOptions  *self);
 
-/* @option is the name of the other option that the command has, and @value where it goes. */
-gboolean ruc_session_options_parse (RucSessionOptions  *self,
-                                    const char         *option,
-                                    gboolean           *value,
-                                    int                 argc,
-                                    char              **argv);
+/* Reads what is asked for, and waits until the sessions are known. @option is the name of the other
+ * option that the command has, and @value where it goes. NULL when the command is over already,
+ * with @exit_status. */
+RucService *ruc_session_options_begin (RucSessionOptions  *self,
+                                       const char         *option,
+                                       gboolean           *value,
+                                       int                 argc,
+                                       char              **argv,
+                                       void              (*print_help) (void),
+                                       int                *exit_status);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RucSessionOptions, ruc_session_options_clear)
 

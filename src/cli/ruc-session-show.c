@@ -104,15 +104,8 @@ ruc_session_show (int    argc,
   g_autofree char *text = NULL;
   int exit_status = EXIT_SUCCESS;
 
-  if (!ruc_session_options_parse (&options, "json", &options.as_json, argc, argv))
-    return RUC_EXIT_USAGE;
-  if (options.help)
-    {
-      print_help ();
-      return EXIT_SUCCESS;
-    }
-
-  service = ruc_ask_service (options.seconds, &exit_status);
+  service = ruc_session_options_begin (&options, "json", &options.as_json, argc, argv, print_help,
+                                       &exit_status);
   if (service == NULL)
     return exit_status;
   session = ruc_ask_session (service, options.words[0], &exit_status);
