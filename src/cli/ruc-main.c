@@ -12,6 +12,7 @@
 #include "ruc-session-end.h"
 #include "ruc-session-show.h"
 #include "ruc-sessions.h"
+#include "ruc-text.h"
 #include "rud-process.h"
 
 #include <glib/gi18n.h>
@@ -61,7 +62,7 @@ main (int    argc,
 
   for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (argv[1], commands[i].name))
-      return commands[i].main (argc - 1, argv + 1);
+      return ruc_text_finish (commands[i].main (argc - 1, argv + 1));
 
-  return commands[0].main (argc, argv);
+  return ruc_text_finish (commands[0].main (argc, argv));
 }

@@ -91,5 +91,8 @@ ruc_serve_listen_say (RuntimeUseServer *server)
       first = g_uri_unescape_string (addresses[0] + strlen ("ws+"), NULL);
       printf ("RuntimeUse server listening on %s\n", first);
     }
+
+  /* Clients are served all the same when nobody takes this line. */
   fflush (stdout);
+  clearerr (stdout);
 }

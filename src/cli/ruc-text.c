@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,30 @@ ruc_text_print (const char *text)
     return 128 + SIGPIPE;
 
   g_printerr (_("Error: cannot write the output: %s\n"), g_strerror (errno));
+
+  return RUC_EXIT_FAILED;
+}
+
+/* Whether nobody reads it any more. */
+static gboolean
+is_output_forsaken (void)
+{
+  struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+  return poll (&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
+}
+
+/* What was printed piece by piece may have got lost on the way; returns the exit status then, and
+ * @status otherwise. The C library tells that it was lost, and no longer why. */
+int
+ruc_text_finish (int status)
+{
+  if (status != EXIT_SUCCESS || (fflush (stdout) == 0 && !ferror (stdout)))
+    return status;
+  if (is_output_forsaken ())
+    return 128 + SIGPIPE;
+
+  g_printerr (_("Error: cannot write the output: %s\n"), g_strerror (EIO));
 
   return RUC_EXIT_FAILED;
 }

@@ -12,5 +12,6 @@ char *ruc_text_read_input (GError     **error);
 char *ruc_text_show       (const char  *text);
 char *ruc_text_show_name  (const char  *name);
 int   ruc_text_print      (const char  *text);
+int   ruc_text_finish     (int          status);
 
 G_END_DECLS

@@ -12,6 +12,7 @@ from harness import websocket
 from harness.messages import commands, invocation, text_of
 from harness.processes import (
     PATIENCE, descendants, descriptors, is_running, read_proc, wait_until)
+from harness.program import Running
 from harness.server import PROGRAM
 from harness.websocket import Closed
 
@@ -324,6 +325,38 @@ def test_nobody_reads_what_the_server_prints(start_server):
             client.receive()
             client.close()
     check_works(server)
+
+
+def test_serve_without_its_line(tmp_path):
+    """Whoever started it may know where it listens; that the line is lost harms nobody."""
+    with socket.create_server(('127.0.0.1', 0)) as found:
+        port = found.getsockname()[1]
+    with open('/dev/full', 'wb') as full, Running(
+            'serve', '--agent', 'echo', '--port', str(port), stdout=full) as running:
+        wait_until(lambda: can_connect(port), 'the server')
+        running.process.send_signal(signal.SIGTERM)
+        assert running.wait() == 0
+
+
+def can_connect(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(('127.0.0.1', port)) == 0
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['--version'], ['config'], ['config', '--json'],
+                                       ['agents'], ['doctor', '--json'], ['sessions', '--help']])
+def test_output_that_is_lost(arguments):
+    """Is no success; nobody is told of it who has stopped reading on purpose."""
+    with open('/dev/full', 'wb') as full, Running(*arguments, stdout=full,
+                                                  stderr=subprocess.PIPE) as running:
+        assert running.wait() == 1
+        assert b'Error: cannot write the output' in running.process.stderr.read()
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Running(*arguments, stdout=writer, stderr=subprocess.PIPE) as running:
+        assert running.wait() == 128 + signal.SIGPIPE
+        assert b'Error' not in running.process.stderr.read()
+    os.close(writer)
 
 
 def test_log_to_a_full_pipe(tmp_path):
