@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from harness import websocket
+from harness.bus import Bus
 from harness.messages import CANCEL, CANCELLED, commands, invocation, output, text_of
 from harness.processes import PATIENCE, descriptors, read_proc, wait_until
 from harness.program import run
@@ -259,6 +260,29 @@ def test_leaves_when_idle(news, start_server):
 def test_leaves_when_nobody_came(start_server):
     server = start_server('--exit-idle', '1')
     assert server.wait() == 0
+
+
+@pytest.fixture
+def slow_bus(tmp_path):
+    bus = Bus(tmp_path / 'bus')
+    yield bus
+    os.kill(bus.process.pid, signal.SIGCONT)
+    bus.stop()
+
+
+def test_who_comes_while_it_leaves(sockets, news, start_inherited, slow_bus):
+    """Is served by the next one, even if the bus takes its time to let this one go."""
+    leaving = start_inherited(sockets, '--exit-idle', '1',
+                              env={**slow_bus.env, 'NOTIFY_SOCKET': news.path})
+    news.wait_for('READY=1')
+    os.kill(slow_bus.process.pid, signal.SIGSTOP)
+    news.wait_for('STOPPING=1')
+    client = websocket.Connection(leaving.port)
+    client.write(client.request_head())
+    assert leaving.wait() == 0
+    start_inherited(sockets)
+    assert client.read_answer().status == 101
+    client.socket.close()
 
 
 @pytest.mark.parametrize('arguments, seconds', [(['--drain-timeout', '30'], 40), ([], 30)])

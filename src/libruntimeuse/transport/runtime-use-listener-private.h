@@ -53,6 +53,8 @@ guint _runtime_use_listener_get_n_connections (RuntimeUseListener *self);
 void _runtime_use_listener_close (RuntimeUseListener *self,
                                   const char         *why);
 
+void _runtime_use_listener_close_given (RuntimeUseListener *self);
+
 void _runtime_use_listener_stop_accepting (RuntimeUseListener *self);
 
 void _runtime_use_connection_options_free (RuntimeUseConnectionOptions *options);

@@ -571,6 +571,24 @@ _runtime_use_listener_close (RuntimeUseListener *self,
 }
 
 /*
+ * _runtime_use_listener_close_given:
+ *
+ * Closes the listening sockets that others have made. Who connects to them waits for whoever else
+ * has them to accept.
+ */
+void
+_runtime_use_listener_close_given (RuntimeUseListener *self)
+{
+  for (guint i = self->sockets->len; i > 0; i--)
+    {
+      WatchedSocket *socket = g_ptr_array_index (self->sockets, i - 1);
+
+      if (socket->listening->is_given)
+        g_ptr_array_remove_index (self->sockets, i - 1);
+    }
+}
+
+/*
  * _runtime_use_listener_stop_accepting:
  *
  * Closes the listening sockets, and what has not become a WebSocket yet. Those that

@@ -13,11 +13,13 @@ G_BEGIN_DECLS
  * RuntimeUseListeningSocket:
  * @socket: listens
  * @file: (nullable): its name in the file system, if we made that
+ * @is_given: somebody else has made it, and may have it longer than we
  */
 typedef struct
 {
   GSocket              *socket;
   RuntimeUseUnixSocket *file;
+  gboolean              is_given;
 } RuntimeUseListeningSocket;
 
 /*

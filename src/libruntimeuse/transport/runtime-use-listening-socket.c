@@ -299,7 +299,12 @@ _runtime_use_listening_sockets_open (const RuntimeUseListenPlan  *plan,
       return NULL;
 
   for (guint i = 0; plan->sockets != NULL && i < plan->sockets->len; i++)
-    g_ptr_array_add (all, listening_socket_new (plan->sockets->pdata[i], NULL));
+    {
+      RuntimeUseListeningSocket *socket = listening_socket_new (plan->sockets->pdata[i], NULL);
+
+      socket->is_given = TRUE;
+      g_ptr_array_add (all, socket);
+    }
 
   return g_steal_pointer (&all);
 }

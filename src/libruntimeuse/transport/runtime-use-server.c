@@ -464,6 +464,11 @@ runtime_use_server_start (RuntimeUseServer  *self,
  * patience is at an end, call [method@RuntimeUse.Server.stop_async]; there is
  * no other way back.
  *
+ * If there is no session to wait for, the sockets that came by
+ * [method@RuntimeUse.Server.add_socket] are closed instead: who connects to
+ * them is served by whoever else has them, such as the next process that a
+ * service manager starts.
+ *
  * Does nothing if @self is not running or draining already.
  *
  * Since: 0.1
@@ -482,6 +487,8 @@ runtime_use_server_drain (RuntimeUseServer *self)
   alive = g_object_ref (self);
   _runtime_use_listener_close (self->listener, GOING_AWAY);
   sessions = _runtime_use_session_list_dup_all (self->sessions);
+  if (sessions->len == 0)
+    _runtime_use_listener_close_given (self->listener);
   set_draining (self, TRUE);
   for (guint i = 0; i < sessions->len; i++)
     runtime_use_session_drain (g_ptr_array_index (sessions, i));
