@@ -113,6 +113,8 @@ def test_variables(start, helper):
                 if 'flatpak-spawn' in read_proc(entry, 'cmdline').split('\0')[0]:
                     assert SECRET not in read_proc(entry, 'environ')
         client.send(CANCEL)
+        assert client.receive_terminal() == CANCELLED
+    wait_gone(mark)
 
 
 @pytest.mark.parametrize('how', ['cancel', 'disconnect', 'stop', 'kill'])

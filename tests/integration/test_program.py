@@ -13,7 +13,7 @@ from harness.messages import commands, invocation, text_of
 from harness.processes import (
     PATIENCE, descendants, descriptors, is_running, read_proc, wait_until)
 from harness.program import Running
-from harness.server import PROGRAM
+from harness.server import PROGRAM, kept_port
 from harness.websocket import Closed
 
 
@@ -329,9 +329,7 @@ def test_nobody_reads_what_the_server_prints(start_server):
 
 def test_serve_without_its_line(tmp_path):
     """Whoever started it may know where it listens; that the line is lost harms nobody."""
-    with socket.create_server(('127.0.0.1', 0)) as found:
-        port = found.getsockname()[1]
-    with open('/dev/full', 'wb') as full, Running(
+    with open('/dev/full', 'wb') as full, kept_port() as port, Running(
             'serve', '--agent', 'echo', '--port', str(port), stdout=full) as running:
         wait_until(lambda: can_connect(port), 'the server')
         running.process.send_signal(signal.SIGTERM)

@@ -3,13 +3,12 @@
 
 import os
 import re
-import socket
 import subprocess
 
 import pytest
 from harness.processes import wait_until
 from harness.program import Running, run
-from harness.server import PROGRAM
+from harness.server import PROGRAM, kept_port
 from harness.system_manager import SystemManager, is_hidden
 from harness.systemd import find_units, why_no_manager
 
@@ -21,14 +20,10 @@ TOKEN = 'a-token-that-is-long'
 UNIT = 'runtimeuse@test.service'
 
 
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as found:
-        return found.getsockname()[1]
-
-
 @pytest.fixture(scope='module')
 def port():
-    return free_port()
+    with kept_port() as port:
+        yield port
 
 
 @pytest.fixture(scope='module')
@@ -110,4 +105,4 @@ def test_a_server_that_died_is_started_again(manager, server):
 def test_nothing_is_served_without_its_files(manager, name):
     done = manager.control('start', f'runtimeuse@{name}.service', check=False)
     assert done.returncode != 0
-    assert manager.show(f'runtimeuse@{name}.service', 'MainPID') == '0'
+    assert manager.show(f'runtimeuse@{name}.service', 'ActiveState') != 'active'

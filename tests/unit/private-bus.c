@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 static const char configuration[] =
@@ -59,6 +60,21 @@ private_bus_start (PrivateBus *self)
   g_unlink (file);
 }
 
+/* One that is killed leaves it. */
+static void
+remove_socket (PrivateBus *self)
+{
+  const char *path = strstr (self->address, "path=");
+  g_autofree char *name = NULL;
+
+  if (path == NULL)
+    return;
+
+  path += strlen ("path=");
+  name = g_strndup (path, strcspn (path, ","));
+  g_unlink (name);
+}
+
 void
 private_bus_stop (PrivateBus *self)
 {
@@ -67,6 +83,7 @@ private_bus_stop (PrivateBus *self)
 
   g_subprocess_force_exit (self->daemon);
   g_subprocess_wait (self->daemon, NULL, NULL);
+  remove_socket (self);
   g_clear_object (&self->daemon);
   g_clear_pointer (&self->address, g_free);
   private_bus_drop_service (self);

@@ -428,7 +428,7 @@ test_hanging_bus (Fixture       *fixture,
   private_bus_stop (&fixture->bus);
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
   g_assert_cmpuint (rud_notifier_show (fixture->notifier, RUD_NOTICE_OVER, "a", "b"), >, 0);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
   wait_for (fixture->complaints == 1);
 
   /* The end does not wait for it either. */

@@ -338,7 +338,7 @@ leave_pages (Fixture *fixture)
 
   fixture->text = NULL;
   fixture->length = MUCH;
-  g_object_set (fixture->server, "handshake-timeout", 1, NULL);
+  g_object_set (fixture->server, "handshake-timeout", 3, NULL);
   start (fixture);
   for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
     {

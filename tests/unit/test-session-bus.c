@@ -250,7 +250,7 @@ test_no_hello (Fixture       *fixture,
   g_assert_no_error (error);
   g_signal_connect (server, "new-connection", G_CALLBACK (connection_cb), &n_messages);
   g_dbus_server_start (server);
-  open_silent (address, 500, NULL, G_IO_ERROR_TIMED_OUT);
+  open_silent (address, 2000, NULL, G_IO_ERROR_TIMED_OUT);
   g_assert_cmpint (g_atomic_int_get (&n_messages), >, 0);
   g_dbus_server_stop (server);
 }

@@ -173,6 +173,8 @@ files_init (Files          *self,
 {
   watch_fixture_init (&self->files);
   self->session = session_fixture_new (NULL);
+  /* No file is offered before the command that writes it is seen to have ended. */
+  g_object_set (self->session->session, "artifact-quiet", 300, NULL);
   self->sink = http_sink_new (step, 1);
 }
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The program under test as a process."""
 
+import contextlib
 import os
 import re
 import resource
 import select
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -18,6 +20,15 @@ PROGRAM = os.environ.get('RUNTIMEUSE_PROGRAM') or str(
 READY = re.compile(r'listening on (?:port (\d+)|unix:)')
 START_TIMEOUT = 8
 STOP_TIMEOUT = 5
+
+
+@contextlib.contextmanager
+def kept_port():
+    """Keep a port that nobody gets by chance and that who asks for it can listen on."""
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(('127.0.0.1', 0))
+        yield keeper.getsockname()[1]
 
 
 class Server:
