@@ -3,12 +3,10 @@
 #pragma once
 
 #include "runtime-use-agent-handler.h"
-#include "runtime-use-artifact-manager.h"
 #include "runtime-use-clock-private.h"
-#include "runtime-use-command-handler.h"
-#include "runtime-use-logger.h"
 #include "runtime-use-redactor.h"
 #include "runtime-use-request-message.h"
+#include "runtime-use-request-owner-private.h"
 #include "runtime-use-session-settings-private.h"
 
 G_BEGIN_DECLS
@@ -16,37 +14,6 @@ G_BEGIN_DECLS
 #define RUNTIME_USE_TYPE_REQUEST (_runtime_use_request_get_type ())
 
 G_DECLARE_FINAL_TYPE (RuntimeUseRequest, _runtime_use_request, RUNTIME_USE, REQUEST, GObject)
-
-/* Where a request reports to. */
-typedef struct
-{
-  /* Something happened; already redacted, small enough for a client. */
-  void     (* event)   (gpointer                  owner,
-                        RuntimeUseMessage        *message);
-
-  /* A command printed something; the same, but encoded already. */
-  void     (* output)  (gpointer                  owner,
-                        GBytes                   *message);
-  gboolean (* is_full) (gpointer                  owner);
-
-  /* What a command left running lives until the session ends. */
-  void     (* adopt)   (gpointer                  owner,
-                        RuntimeUseCommandHandler *command);
-
-  /* What watches the artifact folders of the session, or NULL if there are none and none is to be
-   * made. */
-  RuntimeUseArtifactManager *
-           (* get_artifacts) (gpointer            owner,
-                              gboolean            make);
-
-  /* It went on to another phase; another command runs, or none. */
-  void     (* phase_changed)   (gpointer          owner);
-  void     (* command_changed) (gpointer          owner);
-
-  /* Called once, as the last thing, with the one terminal. */
-  void     (* ended)   (gpointer                  owner,
-                        RuntimeUseMessage        *terminal);
-} RuntimeUseRequestOwner;
 
 RuntimeUseRequest *
 _runtime_use_request_new (RuntimeUseRequestMessage        *message,

@@ -4,8 +4,6 @@
 
 #include "runtime-use-request-private.h"
 
-#include "runtime-use-assistant-delta-message.h"
-#include "runtime-use-assistant-message.h"
 #include "runtime-use-command-execution-message.h"
 #include "runtime-use-command-execution-result-message.h"
 #include "runtime-use-command-handler-private.h"
@@ -22,9 +20,9 @@
 #include "runtime-use-message-fit-private.h"
 #include "runtime-use-message-private.h"
 #include "runtime-use-output-capture-private.h"
+#include "runtime-use-request-reporter-private.h"
 #include "runtime-use-request-secrets-private.h"
 #include "runtime-use-result-message.h"
-#include "runtime-use-utf8-decoder-private.h"
 
 #include <string.h>
 
@@ -65,8 +63,7 @@ struct _RuntimeUseRequest
   const RuntimeUseRequestOwner    *owner;
   gpointer                         owner_data;
   RuntimeUseRedactor              *redactor;
-  RuntimeUseLogger                *logger;         /* (nullable): nothing was logged yet */
-  char                            *name;           /* for the log */
+  RuntimeUseRequestReporter       *reporter;       /* the exit */
   GCancellable                    *cancellable;
 
   const RequestStep               *steps;
@@ -96,17 +93,9 @@ struct _RuntimeUseRequest
   RuntimeUseAlarm                 *delay;          /* (nullable): after the invocation */
 
   RuntimeUseMessage               *terminal;       /* (nullable): decided, but for a cancel */
+  const char                      *error_name;     /* (nullable): of the terminal */
   GCancellable                    *holding;        /* (nullable): it waits for artifacts */
   RuntimeUseAlarm                 *hold;           /* (nullable): how long */
-
-  RuntimeUseRequestPhase           phase;
-  RuntimeUseCommand               *running;        /* (nullable) (unowned): of the request */
-  char                            *agent_command;  /* (nullable): that the agent runs */
-  char                            *shown_command;  /* (nullable): either, once it was asked for */
-  char                            *shown_source;   /* (nullable): once it was asked for */
-  char                            *shown_model;    /* (nullable): once it was asked for */
-  guint64                          output_bytes;
-  const char                      *error_name;     /* (nullable): of the terminal */
 
   GError                          *late_error;     /* (nullable): why it was stopped */
   gboolean                         cancelled;
@@ -151,16 +140,11 @@ _runtime_use_request_finalize (GObject *object)
   g_clear_object (&self->handler);
   g_clear_object (&self->clock);
   g_clear_object (&self->redactor);
-  g_clear_object (&self->logger);
+  g_clear_pointer (&self->reporter, _runtime_use_request_reporter_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->holding);
   g_clear_object (&self->terminal);
   g_clear_pointer (&self->echo, g_free);
-  g_clear_pointer (&self->name, g_free);
-  g_clear_pointer (&self->agent_command, g_free);
-  g_clear_pointer (&self->shown_command, g_free);
-  g_clear_pointer (&self->shown_source, g_free);
-  g_clear_pointer (&self->shown_model, g_free);
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->captures, g_ptr_array_unref);
   g_clear_pointer (&self->output_format, json_node_unref);
@@ -187,118 +171,6 @@ _runtime_use_request_init (RuntimeUseRequest *self)
   self->step = -1;
 }
 
-/* The exit. All that a request says leaves it here, without secrets. What
- * commands print was redacted where its stream is known, since a secret may
- * come in two pieces.
- */
-static void
-request_say (RuntimeUseRequest *self,
-             RuntimeUseMessage *message)
-{
-  if (!self->ended)
-    self->owner->event (self->owner_data, message);
-}
-
-static void
-say_output (GBytes   *message,
-            gpointer  user_data)
-{
-  RuntimeUseRequest *self = user_data;
-
-  if (!self->ended)
-    self->owner->output (self->owner_data, message);
-}
-
-static gboolean
-request_is_full (RuntimeUseRequest *self)
-{
-  return !self->ended && self->owner->is_full (self->owner_data);
-}
-
-static void
-say_fitting (RuntimeUseMessage *message,
-             gpointer           user_data)
-{
-  request_say (user_data, message);
-}
-
-static void
-request_say_assistant (RuntimeUseRequest  *self,
-                       const char * const *text_blocks)
-{
-  g_autoptr(RuntimeUseMessage) message = runtime_use_assistant_message_new (text_blocks);
-  g_autoptr(RuntimeUseMessage) redacted = _runtime_use_message_redact (message, self->redactor);
-  RuntimeUseAssistantMessage *assistant = RUNTIME_USE_ASSISTANT_MESSAGE (redacted);
-  const char * const *blocks = runtime_use_assistant_message_get_text_blocks (assistant);
-
-  for (gsize i = 0; blocks[i] != NULL; i++)
-    self->output_bytes += strlen (blocks[i]);
-  _runtime_use_fit_assistant_message (blocks, say_fitting, self);
-}
-
-static void
-request_say_output (RuntimeUseRequest      *self,
-                    RuntimeUseOutputStream  stream,
-                    const char             *text,
-                    gsize                   length,
-                    const char             *echo)
-{
-  if (!self->ended)
-    self->output_bytes += length;
-  _runtime_use_fit_command_output (stream, text, length, echo, say_output, self);
-}
-
-/* What is shown */
-
-static void
-request_set_phase (RuntimeUseRequest      *self,
-                   RuntimeUseRequestPhase  phase)
-{
-  if (self->phase == phase)
-    return;
-
-  self->phase = phase;
-  if (!self->ended)
-    self->owner->phase_changed (self->owner_data);
-}
-
-static void
-request_show_command (RuntimeUseRequest *self,
-                      RuntimeUseCommand *running,
-                      const char        *agent_command)
-{
-  if (running == NULL && agent_command == NULL &&
-      self->running == NULL && self->agent_command == NULL)
-    return;
-
-  self->running = running;
-  g_clear_pointer (&self->shown_command, g_free);
-  g_clear_pointer (&self->agent_command, g_free);
-  self->agent_command = g_strdup (agent_command);
-  if (!self->ended)
-    self->owner->command_changed (self->owner_data);
-}
-
-/* Most requests log nothing. The client's own name for one may hold a secret,
- * and only the whole of it tells.
- */
-static RuntimeUseLogger *
-request_get_logger (RuntimeUseRequest *self)
-{
-  const char *source_id = runtime_use_request_message_get_source_id (self->message);
-  g_autofree char *redacted = NULL;
-
-  if (self->logger != NULL)
-    return self->logger;
-
-  if (source_id != NULL)
-    redacted = runtime_use_redactor_redact (self->redactor, source_id);
-  self->logger = runtime_use_logger_new (redacted != NULL ? redacted : self->name);
-  runtime_use_logger_set_redactor (self->logger, self->redactor);
-
-  return self->logger;
-}
-
 static void
 request_log_failure (RuntimeUseRequest      *self,
                      RuntimeUseErrorMessage *message)
@@ -306,7 +178,7 @@ request_log_failure (RuntimeUseRequest      *self,
   g_autofree char *text = NULL;
 
   text = g_strdup_printf ("request failed: %s", runtime_use_error_message_get_error (message));
-  runtime_use_logger_info (request_get_logger (self), text);
+  runtime_use_logger_info (_runtime_use_request_reporter_get_logger (self->reporter), text);
 }
 
 static void
@@ -338,6 +210,7 @@ request_finish (RuntimeUseRequest *self)
     request_log_failure (self, RUNTIME_USE_ERROR_MESSAGE (message));
 
   self->ended = TRUE;
+  _runtime_use_request_reporter_silence (self->reporter);
   self->owner->ended (self->owner_data, message);
 }
 
@@ -375,7 +248,7 @@ request_end (RuntimeUseRequest *self,
 
   self->terminal = terminal;
   request_clear_alarms (self);
-  request_show_command (self, NULL, NULL);
+  _runtime_use_request_reporter_show_command (self->reporter, NULL);
   if (artifacts == NULL || self->cancelled || self->settings->artifact_hold == 0 ||
       runtime_use_artifact_manager_is_settled (artifacts))
     {
@@ -388,7 +261,7 @@ request_end (RuntimeUseRequest *self,
                                              hold_over, self);
   runtime_use_artifact_manager_settle_async (artifacts, self->holding, held_cb,
                                              g_object_ref (self));
-  request_set_phase (self, RUNTIME_USE_REQUEST_PHASE_UPLOAD);
+  _runtime_use_request_reporter_set_phase (self->reporter, RUNTIME_USE_REQUEST_PHASE_UPLOAD);
 }
 
 /* Details of an error that says nothing about itself. */
@@ -442,7 +315,8 @@ request_fail (RuntimeUseRequest *self,
   /* The client asked for the cancel, but not for what went wrong with it. */
   if (self->cancelled && reason != NULL &&
       !g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    runtime_use_logger_info (request_get_logger (self), reason->message);
+    runtime_use_logger_info (_runtime_use_request_reporter_get_logger (self->reporter),
+                             reason->message);
 
   if (self->cancelled)
     request_end (self, NULL);
@@ -478,7 +352,7 @@ static gboolean
 request_enter_phase (RuntimeUseRequest      *self,
                      RuntimeUseRequestPhase  phase)
 {
-  request_set_phase (self, phase);
+  _runtime_use_request_reporter_set_phase (self->reporter, phase);
   if (self->cancelled && !self->ended)
     request_fail (self, NULL, NULL);
 
@@ -584,7 +458,7 @@ download_progress_cb (RuntimeUseDownloadHandler *download,
   g_autoptr(RuntimeUseMessage) message =
     runtime_use_download_progress_message_new (self->n_downloaded - 1, received, total);
 
-  self->owner->event (self->owner_data, message);
+  _runtime_use_request_reporter_say (self->reporter, message);
 }
 
 static RuntimeUseDownloadHandler *
@@ -648,9 +522,9 @@ command_output_cb (RuntimeUseCommandHandler *command,
                                                            self->captures->len - 1),
                                         text, length);
 
-  request_say_output (self, stream, text, length, self->echo);
+  _runtime_use_request_reporter_say_output (self->reporter, stream, text, length, self->echo);
 
-  if (request_is_full (self))
+  if (_runtime_use_request_reporter_is_full (self->reporter))
     runtime_use_command_handler_set_paused (command, TRUE);
 }
 
@@ -719,9 +593,7 @@ command_cb (GObject      *object,
       return;
     }
 
-  if (runtime_use_command_handler_has_leftovers (command))
-    self->owner->adopt (self->owner_data, command);
-
+  _runtime_use_request_reporter_adopt (self->reporter, command);
   request_keep_item (self, exit_code);
   if (self->cancelled)
     request_fail (self, NULL, NULL);
@@ -729,32 +601,23 @@ command_cb (GObject      *object,
     request_start_command (self);
 }
 
-/* What messages call a command. */
-static char *
-name_command (RuntimeUseRequest *self,
-              const char        *command,
-              gsize              limit)
-{
-  g_autofree char *redacted = runtime_use_redactor_redact (self->redactor, command);
-
-  return _runtime_use_fit_text (redacted, limit);
-}
-
 static void
 request_start_command (RuntimeUseRequest *self)
 {
   RuntimeUseCommand *command;
+  const char *text;
 
   if (self->n_started == self->commands->len)
     {
-      request_show_command (self, NULL, NULL);
+      _runtime_use_request_reporter_show_command (self->reporter, NULL);
       request_next (self);
       return;
     }
 
   command = g_ptr_array_index (self->commands, self->n_started++);
+  text = runtime_use_command_get_command (command);
   g_free (self->echo);
-  self->echo = name_command (self, runtime_use_command_get_command (command), self->echo_limit);
+  self->echo = _runtime_use_request_reporter_name_command (self->reporter, text, self->echo_limit);
 
   if (self->captures != NULL)
     g_ptr_array_add (self->captures, _runtime_use_output_capture_new (self->capture_room));
@@ -766,12 +629,12 @@ request_start_command (RuntimeUseRequest *self)
   runtime_use_command_handler_set_shell (self->command,
                                          (const char * const *) self->settings->shell);
   _runtime_use_command_handler_set_sink (self->command, command_output_cb, self);
-  if (request_is_full (self))
+  if (_runtime_use_request_reporter_is_full (self->reporter))
     runtime_use_command_handler_set_paused (self->command, TRUE);
 
   runtime_use_command_handler_run_async (self->command, self->cancellable,
                                          command_cb, g_object_ref (self));
-  request_show_command (self, command, NULL);
+  _runtime_use_request_reporter_show_command (self->reporter, text);
 }
 
 static void
@@ -884,7 +747,7 @@ agent_over (RuntimeUseRequest *self)
   self->agent_running = FALSE;
   _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
   _runtime_use_clock_clear_alarm (self->clock, &self->grace);
-  request_show_command (self, NULL, NULL);
+  _runtime_use_request_reporter_show_command (self->reporter, NULL);
 }
 
 static void
@@ -894,30 +757,27 @@ agent_assistant (GObject            *owner,
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
 
   if (self->agent_running)
-    request_say_assistant (self, text_blocks);
+    _runtime_use_request_reporter_say_assistant (self->reporter, text_blocks);
 }
 
-/* Its text is redacted, and far from being too long. */
 static void
 agent_delta (GObject    *owner,
              const char *text)
 {
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-  g_autoptr(RuntimeUseMessage) message = NULL;
 
-  if (!self->agent_running)
-    return;
-
-  self->output_bytes += strlen (text);
-  message = runtime_use_assistant_delta_message_new (text);
-  request_say (self, message);
+  if (self->agent_running)
+    _runtime_use_request_reporter_say_delta (self->reporter, text);
 }
 
 static char *
 agent_name_command (GObject    *owner,
                     const char *command)
 {
-  return name_command (RUNTIME_USE_REQUEST (owner), command, RUNTIME_USE_LIMIT_COMMAND_ECHO);
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+
+  return _runtime_use_request_reporter_name_command (self->reporter, command,
+                                                     RUNTIME_USE_LIMIT_COMMAND_ECHO);
 }
 
 static void
@@ -930,7 +790,7 @@ agent_output (GObject                *owner,
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
 
   if (self->agent_running)
-    request_say_output (self, stream, text, length, name);
+    _runtime_use_request_reporter_say_output (self->reporter, stream, text, length, name);
 }
 
 static void
@@ -940,29 +800,26 @@ agent_show_command (GObject    *owner,
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
 
   if (self->agent_running)
-    request_show_command (self, NULL, command);
+    _runtime_use_request_reporter_show_command (self->reporter, command);
 }
 
 static gboolean
 agent_is_full (GObject *owner)
 {
-  return request_is_full (RUNTIME_USE_REQUEST (owner));
+  return _runtime_use_request_reporter_is_full (RUNTIME_USE_REQUEST (owner)->reporter);
 }
 
 static void
 agent_adopt (GObject                  *owner,
              RuntimeUseCommandHandler *command)
 {
-  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-
-  if (!self->ended && runtime_use_command_handler_has_leftovers (command))
-    self->owner->adopt (self->owner_data, command);
+  _runtime_use_request_reporter_adopt (RUNTIME_USE_REQUEST (owner)->reporter, command);
 }
 
 static RuntimeUseLogger *
 agent_get_logger (GObject *owner)
 {
-  return request_get_logger (RUNTIME_USE_REQUEST (owner));
+  return _runtime_use_request_reporter_get_logger (RUNTIME_USE_REQUEST (owner)->reporter);
 }
 
 static void
@@ -1147,7 +1004,8 @@ _runtime_use_request_new (RuntimeUseRequestMessage        *message,
   self->owner_data = owner_data;
   self->cancellable = g_cancellable_new ();
   self->redactor = _runtime_use_request_secrets_redactor (message, handler, settings->redact_env);
-  self->name = g_strdup (name);
+  self->reporter = _runtime_use_request_reporter_new (message, name, self->redactor,
+                                                      owner, owner_data);
   self->steps = RUNTIME_USE_IS_INVOCATION_MESSAGE (message) ? invocation_steps : execution_steps;
 
   return self;
@@ -1190,6 +1048,7 @@ _runtime_use_request_abandon (RuntimeUseRequest *self)
     return;
 
   self->ended = TRUE;
+  _runtime_use_request_reporter_silence (self->reporter);
   agent_over (self);
   request_clear_alarms (self);
   g_cancellable_cancel (self->cancellable);
@@ -1227,7 +1086,7 @@ _runtime_use_request_get_redactor (RuntimeUseRequest *self)
 RuntimeUseRequestPhase
 _runtime_use_request_get_phase (RuntimeUseRequest *self)
 {
-  return self->phase;
+  return _runtime_use_request_reporter_get_phase (self->reporter);
 }
 
 const char *
@@ -1236,59 +1095,28 @@ _runtime_use_request_get_kind (RuntimeUseRequest *self)
   return RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message) ? "invocation" : "command";
 }
 
-/* Only the whole text tells whether it holds a secret. */
-static const char *
-request_show (RuntimeUseRequest  *self,
-              char              **shown,
-              const char         *text,
-              gsize               limit)
-{
-  g_autofree char *redacted = NULL;
-
-  if (*shown != NULL || text == NULL)
-    return *shown;
-
-  redacted = runtime_use_redactor_redact (self->redactor, text);
-  *shown = _runtime_use_utf8_cut (redacted, limit);
-
-  return *shown;
-}
-
 const char *
 _runtime_use_request_get_source_id (RuntimeUseRequest *self)
 {
-  return request_show (self, &self->shown_source,
-                       runtime_use_request_message_get_source_id (self->message),
-                       RUNTIME_USE_LIMIT_SOURCE_ID);
+  return _runtime_use_request_reporter_get_source_id (self->reporter);
 }
 
 const char *
 _runtime_use_request_get_model (RuntimeUseRequest *self)
 {
-  if (!RUNTIME_USE_IS_INVOCATION_MESSAGE (self->message))
-    return NULL;
-
-  return request_show (self, &self->shown_model,
-                       runtime_use_invocation_message_get_model (
-                         RUNTIME_USE_INVOCATION_MESSAGE (self->message)),
-                       RUNTIME_USE_LIMIT_SHOWN_MODEL);
+  return _runtime_use_request_reporter_get_model (self->reporter);
 }
 
 const char *
 _runtime_use_request_get_command (RuntimeUseRequest *self)
 {
-  const char *text = self->agent_command;
-
-  if (self->running != NULL)
-    text = runtime_use_command_get_command (self->running);
-
-  return request_show (self, &self->shown_command, text, RUNTIME_USE_LIMIT_SHOWN_COMMAND);
+  return _runtime_use_request_reporter_get_command (self->reporter);
 }
 
 guint64
 _runtime_use_request_get_output_bytes (RuntimeUseRequest *self)
 {
-  return self->output_bytes;
+  return _runtime_use_request_reporter_get_output_bytes (self->reporter);
 }
 
 const char *
