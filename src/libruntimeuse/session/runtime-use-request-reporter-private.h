@@ -23,6 +23,8 @@ RuntimeUseRequestReporter *
 _runtime_use_request_reporter_ref (RuntimeUseRequestReporter *self);
 void
 _runtime_use_request_reporter_unref (RuntimeUseRequestReporter *self);
+RuntimeUseRedactor *
+_runtime_use_request_reporter_get_redactor (RuntimeUseRequestReporter *self);
 
 /* The owner hears nothing more, and may go. */
 void

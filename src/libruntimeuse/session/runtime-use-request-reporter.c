@@ -83,6 +83,12 @@ _runtime_use_request_reporter_unref (RuntimeUseRequestReporter *self)
   g_atomic_rc_box_release_full (self, reporter_clear);
 }
 
+RuntimeUseRedactor *
+_runtime_use_request_reporter_get_redactor (RuntimeUseRequestReporter *self)
+{
+  return self->redactor;
+}
+
 void
 _runtime_use_request_reporter_silence (RuntimeUseRequestReporter *self)
 {

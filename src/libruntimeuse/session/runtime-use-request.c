@@ -6,8 +6,7 @@
 
 #include "runtime-use-command-execution-message.h"
 #include "runtime-use-command-execution-result-message.h"
-#include "runtime-use-command-handler-private.h"
-#include "runtime-use-command-result-private.h"
+#include "runtime-use-command-sequence-private.h"
 #include "runtime-use-download-handler.h"
 #include "runtime-use-download-progress-message.h"
 #include "runtime-use-error-message.h"
@@ -19,21 +18,14 @@
 #include "runtime-use-limits-private.h"
 #include "runtime-use-message-fit-private.h"
 #include "runtime-use-message-private.h"
-#include "runtime-use-output-capture-private.h"
 #include "runtime-use-request-reporter-private.h"
 #include "runtime-use-request-secrets-private.h"
 #include "runtime-use-result-message.h"
 
 #include <string.h>
 
-/* What a result item needs besides its texts. */
-#define ITEM_ENVELOPE 96
-
 /* Milliseconds between killing a script and seeing it gone. */
 #define KILL_MARGIN 500
-
-/* Encoded bytes of all the commands that the terminal repeats. */
-#define ECHO_ROOM (RUNTIME_USE_LIMIT_OUTGOING_MESSAGE * 2 / 5)
 
 /* Names of errors that no GError says. */
 #define AGENT_FAILED_NAME "agent-failed"
@@ -43,14 +35,6 @@
  * request_next() or in request_fail(); the last one ends the request.
  */
 typedef void (* RequestStep) (RuntimeUseRequest *self);
-
-/* What became of one command of the terminal's list. */
-typedef struct
-{
-  char                    *echo;
-  int                      exit_code;
-  RuntimeUseOutputCapture *capture;   /* (unowned): in captures */
-} RequestItem;
 
 struct _RuntimeUseRequest
 {
@@ -71,15 +55,7 @@ struct _RuntimeUseRequest
   gboolean                         stepping;
   gboolean                         step_done;
 
-  GPtrArray                       *commands;       /* (nullable) (unowned): of this step */
-  const char                      *commands_name;  /* the member of the request that they are */
-  guint                            n_started;
-  RuntimeUseCommandHandler        *command;        /* (nullable): at work */
-  char                            *echo;           /* of that command, for its output */
-  gsize                            echo_limit;     /* encoded bytes of each echo */
-  GPtrArray                       *items;          /* (nullable): RequestItem; no one asks */
-  GPtrArray                       *captures;       /* RuntimeUseOutputCapture of the items */
-  gsize                            capture_room;   /* encoded bytes for all of them */
+  RuntimeUseCommandSequence       *commands;       /* (nullable): before the first of them */
 
   JsonNode                        *output_format;  /* (nullable) */
   GWeakRef                         invocation;     /* the handler keeps it, or forgets it */
@@ -105,13 +81,6 @@ struct _RuntimeUseRequest
 G_DEFINE_FINAL_TYPE (RuntimeUseRequest, _runtime_use_request, G_TYPE_OBJECT)
 
 static void
-request_item_free (RequestItem *item)
-{
-  g_free (item->echo);
-  g_free (item);
-}
-
-static void
 request_clear_alarms (RuntimeUseRequest *self)
 {
   _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
@@ -126,7 +95,6 @@ _runtime_use_request_dispose (GObject *object)
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (object);
 
   request_clear_alarms (self);
-  g_clear_object (&self->command);
 
   G_OBJECT_CLASS (_runtime_use_request_parent_class)->dispose (object);
 }
@@ -144,9 +112,7 @@ _runtime_use_request_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->holding);
   g_clear_object (&self->terminal);
-  g_clear_pointer (&self->echo, g_free);
-  g_clear_pointer (&self->items, g_ptr_array_unref);
-  g_clear_pointer (&self->captures, g_ptr_array_unref);
+  g_clear_pointer (&self->commands, _runtime_use_command_sequence_free);
   g_clear_pointer (&self->output_format, json_node_unref);
   g_clear_pointer (&self->outcome, _runtime_use_outcome_free);
   g_clear_error (&self->late_error);
@@ -506,135 +472,44 @@ download_next_file (RuntimeUseRequest *self)
 
 /* Commands */
 
-static void request_start_command (RuntimeUseRequest *self);
-
 static void
-command_output_cb (RuntimeUseCommandHandler *command,
-                   RuntimeUseOutputStream    stream,
-                   const char               *text,
-                   gsize                     length,
-                   gpointer                  user_data)
-{
-  RuntimeUseRequest *self = user_data;
-
-  if (self->captures != NULL && stream == RUNTIME_USE_OUTPUT_STREAM_STDOUT)
-    _runtime_use_output_capture_append (g_ptr_array_index (self->captures,
-                                                           self->captures->len - 1),
-                                        text, length);
-
-  _runtime_use_request_reporter_say_output (self->reporter, stream, text, length, self->echo);
-
-  if (_runtime_use_request_reporter_is_full (self->reporter))
-    runtime_use_command_handler_set_paused (command, TRUE);
-}
-
-/* Fails the request unless the command ended well enough to go on. */
-static gboolean
-request_check_command (RuntimeUseRequest *self,
-                       int                exit_code)
+request_fail_command (RuntimeUseRequest *self,
+                      int                exit_code)
 {
   const char *when = self->outcome == NULL ? "pre" : "post";
   g_autofree char *metadata = NULL;
   GError *error;
 
-  if (exit_code == 0)
-    return TRUE;
-
-  /* A list of results tells it by itself. */
-  if (self->items != NULL)
-    {
-      request_next (self);
-      return FALSE;
-    }
-
   error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_COMMAND_FAILED,
                        "%s-agent command failed with exit code: %d", when, exit_code);
   metadata = g_strdup_printf ("{\"error_name\":\"command-failed\",\"exit_code\":%d}", exit_code);
   request_fail (self, error, metadata);
-
-  return FALSE;
 }
 
 static void
-request_keep_item (RuntimeUseRequest *self,
-                   int                exit_code)
+commands_done (GObject *owner,
+               int      exit_code,
+               GError  *error)
 {
-  RequestItem *item;
+  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
 
-  if (self->items == NULL)
-    return;
-
-  item = g_new0 (RequestItem, 1);
-  item->echo = g_strdup (self->echo);
-  item->exit_code = exit_code;
-  item->capture = g_ptr_array_index (self->captures, self->captures->len - 1);
-  g_ptr_array_add (self->items, item);
-
-  _runtime_use_output_captures_share (self->captures, self->capture_room);
+  /* A list of results tells of a command that failed by itself. */
+  if (error != NULL || self->cancelled || self->ended)
+    request_fail (self, error, NULL);
+  else if (exit_code == 0 || RUNTIME_USE_IS_COMMAND_EXECUTION_MESSAGE (self->message))
+    request_next (self);
+  else
+    request_fail_command (self, exit_code);
 }
 
 static void
-command_cb (GObject      *object,
-            GAsyncResult *result,
-            gpointer      user_data)
+request_set_commands (RuntimeUseRequest *self,
+                      GPtrArray         *commands,
+                      const char        *name)
 {
-  g_autoptr(RuntimeUseRequest) self = user_data;
-  g_autoptr(RuntimeUseCommandHandler) command = g_steal_pointer (&self->command);
-  GError *error = NULL;
-  int exit_code;
-
-  exit_code = runtime_use_command_handler_run_finish (command, result, &error);
-  _runtime_use_command_handler_set_sink (command, NULL, NULL);
-
-  if (error != NULL || self->ended)
-    {
-      g_prefix_error (&error, "%s[%u]: ", self->commands_name, self->n_started - 1);
-      request_fail (self, error, NULL);
-      return;
-    }
-
-  _runtime_use_request_reporter_adopt (self->reporter, command);
-  request_keep_item (self, exit_code);
-  if (self->cancelled)
-    request_fail (self, NULL, NULL);
-  else if (request_check_command (self, exit_code))
-    request_start_command (self);
-}
-
-static void
-request_start_command (RuntimeUseRequest *self)
-{
-  RuntimeUseCommand *command;
-  const char *text;
-
-  if (self->n_started == self->commands->len)
-    {
-      _runtime_use_request_reporter_show_command (self->reporter, NULL);
-      request_next (self);
-      return;
-    }
-
-  command = g_ptr_array_index (self->commands, self->n_started++);
-  text = runtime_use_command_get_command (command);
-  g_free (self->echo);
-  self->echo = _runtime_use_request_reporter_name_command (self->reporter, text, self->echo_limit);
-
-  if (self->captures != NULL)
-    g_ptr_array_add (self->captures, _runtime_use_output_capture_new (self->capture_room));
-
-  self->command = runtime_use_command_handler_new (command);
-  runtime_use_command_handler_set_redactor (self->command, self->redactor);
-  runtime_use_command_handler_set_grace (self->command, self->settings->kill_grace);
-  runtime_use_command_handler_set_timeout (self->command, self->settings->command_timeout);
-  runtime_use_command_handler_set_shell (self->command,
-                                         (const char * const *) self->settings->shell);
-  _runtime_use_command_handler_set_sink (self->command, command_output_cb, self);
-  if (_runtime_use_request_reporter_is_full (self->reporter))
-    runtime_use_command_handler_set_paused (self->command, TRUE);
-
-  runtime_use_command_handler_run_async (self->command, self->cancellable,
-                                         command_cb, g_object_ref (self));
-  _runtime_use_request_reporter_show_command (self->reporter, text);
+  g_clear_pointer (&self->commands, _runtime_use_command_sequence_free);
+  self->commands = _runtime_use_command_sequence_new (commands, name, self->settings,
+                                                      self->cancellable, self->reporter);
 }
 
 static void
@@ -643,14 +518,17 @@ request_run_commands (RuntimeUseRequest      *self,
                       const char             *name,
                       RuntimeUseRequestPhase  phase)
 {
-  if (commands->len > 0 && !request_enter_phase (self, phase))
+  if (commands->len == 0)
+    {
+      request_next (self);
+      return;
+    }
+
+  if (!request_enter_phase (self, phase))
     return;
 
-  self->commands = commands;
-  self->commands_name = name;
-  self->n_started = 0;
-  self->echo_limit = RUNTIME_USE_LIMIT_COMMAND_ECHO;
-  request_start_command (self);
+  request_set_commands (self, commands, name);
+  _runtime_use_command_sequence_run (self->commands, commands_done, G_OBJECT (self));
 }
 
 static void
@@ -671,48 +549,25 @@ run_commands_after (RuntimeUseRequest *self)
                         "post_agent_invocation_commands", RUNTIME_USE_REQUEST_PHASE_AFTER);
 }
 
-/* All that the terminal repeats shares one message. */
 static void
 run_commands (RuntimeUseRequest *self)
 {
   RuntimeUseCommandExecutionMessage *message;
-  GPtrArray *commands;
-  gsize echo_room;
 
   if (!request_enter_phase (self, RUNTIME_USE_REQUEST_PHASE_AGENT))
     return;
 
   message = RUNTIME_USE_COMMAND_EXECUTION_MESSAGE (self->message);
-  commands = runtime_use_command_execution_message_get_commands (message);
-
-  self->commands = commands;
-  self->commands_name = "commands";
-  self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) request_item_free);
-  self->captures =
-    g_ptr_array_new_with_free_func ((GDestroyNotify) _runtime_use_output_capture_free);
-  self->echo_limit = MIN (RUNTIME_USE_LIMIT_COMMAND_ECHO,
-                          ECHO_ROOM / MAX (commands->len, 1));
-  echo_room = commands->len * (self->echo_limit + ITEM_ENVELOPE);
-  self->capture_room = RUNTIME_USE_LIMIT_OUTGOING_MESSAGE - MIN (echo_room, 2 * ECHO_ROOM) - 1024;
-
-  request_start_command (self);
+  request_set_commands (self, runtime_use_command_execution_message_get_commands (message),
+                        "commands");
+  _runtime_use_command_sequence_keep_results (self->commands);
+  _runtime_use_command_sequence_run (self->commands, commands_done, G_OBJECT (self));
 }
 
 static void
 finish_execution (RuntimeUseRequest *self)
 {
-  g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (guint i = 0; i < self->items->len; i++)
-    {
-      RequestItem *item = g_ptr_array_index (self->items, i);
-      g_autoptr(GString) text = _runtime_use_output_capture_join (item->capture);
-
-      g_ptr_array_add (results,
-                       _runtime_use_command_result_new_counted (item->echo, item->exit_code,
-                                                                text->str, text->len,
-                                                                item->capture->omitted > 0));
-    }
+  g_autoptr(GPtrArray) results = _runtime_use_command_sequence_make_results (self->commands);
 
   /* Its texts were redacted before they were cut. */
   request_end (self, runtime_use_command_execution_result_message_new (results));
@@ -1063,8 +918,8 @@ _runtime_use_request_notify_drained (RuntimeUseRequest *self)
 {
   g_autoptr(RuntimeUseInvocation) invocation = NULL;
 
-  if (self->command != NULL)
-    runtime_use_command_handler_set_paused (self->command, FALSE);
+  if (self->commands != NULL)
+    _runtime_use_command_sequence_notify_drained (self->commands);
 
   invocation = g_weak_ref_get (&self->invocation);
   if (invocation != NULL && self->agent_running)
