@@ -4,6 +4,7 @@
 
 #include "runtime-use-request-private.h"
 
+#include "runtime-use-agent-run-private.h"
 #include "runtime-use-command-execution-message.h"
 #include "runtime-use-command-execution-result-message.h"
 #include "runtime-use-command-sequence-private.h"
@@ -12,10 +13,8 @@
 #include "runtime-use-error-message.h"
 #include "runtime-use-error-name-private.h"
 #include "runtime-use-invocation-message.h"
-#include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-json-writer-private.h"
-#include "runtime-use-limits-private.h"
 #include "runtime-use-message-fit-private.h"
 #include "runtime-use-message-private.h"
 #include "runtime-use-request-reporter-private.h"
@@ -24,8 +23,10 @@
 
 #include <string.h>
 
-/* Milliseconds between killing a script and seeing it gone. */
-#define KILL_MARGIN 500
+/* One request, from its start to its one terminal. What follows what is decided here, and what a
+ * failure or a cancel means for the rest; how commands run, how an agent is asked, and how a client
+ * hears of either is not.
+ */
 
 /* Names of errors that no GError says. */
 #define AGENT_FAILED_NAME "agent-failed"
@@ -58,11 +59,8 @@ struct _RuntimeUseRequest
   RuntimeUseCommandSequence       *commands;       /* (nullable): before the first of them */
 
   JsonNode                        *output_format;  /* (nullable) */
-  GWeakRef                         invocation;     /* the handler keeps it, or forgets it */
-  RuntimeUseOutcome               *outcome;        /* (nullable): of the invocation */
-  RuntimeUseAlarm                 *deadline;       /* (nullable): of the invocation */
-  RuntimeUseAlarm                 *grace;          /* (nullable): until it is abandoned */
-  gboolean                         agent_running;
+  RuntimeUseAgentRun              *agent;          /* (nullable): not asked yet */
+  RuntimeUseOutcome               *outcome;        /* (nullable): of the agent */
 
   guint                            n_watched;      /* artifact folders */
   guint                            n_downloaded;   /* begun, that is */
@@ -73,7 +71,6 @@ struct _RuntimeUseRequest
   GCancellable                    *holding;        /* (nullable): it waits for artifacts */
   RuntimeUseAlarm                 *hold;           /* (nullable): how long */
 
-  GError                          *late_error;     /* (nullable): why it was stopped */
   gboolean                         cancelled;
   gboolean                         ended;
 };
@@ -83,8 +80,6 @@ G_DEFINE_FINAL_TYPE (RuntimeUseRequest, _runtime_use_request, G_TYPE_OBJECT)
 static void
 request_clear_alarms (RuntimeUseRequest *self)
 {
-  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
-  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
   _runtime_use_clock_clear_alarm (self->clock, &self->delay);
   _runtime_use_clock_clear_alarm (self->clock, &self->hold);
 }
@@ -114,9 +109,8 @@ _runtime_use_request_finalize (GObject *object)
   g_clear_object (&self->terminal);
   g_clear_pointer (&self->commands, _runtime_use_command_sequence_free);
   g_clear_pointer (&self->output_format, json_node_unref);
+  g_clear_object (&self->agent);
   g_clear_pointer (&self->outcome, _runtime_use_outcome_free);
-  g_clear_error (&self->late_error);
-  g_weak_ref_clear (&self->invocation);
 
   G_OBJECT_CLASS (_runtime_use_request_parent_class)->finalize (object);
 }
@@ -133,7 +127,6 @@ _runtime_use_request_class_init (RuntimeUseRequestClass *klass)
 static void
 _runtime_use_request_init (RuntimeUseRequest *self)
 {
-  g_weak_ref_init (&self->invocation, NULL);
   self->step = -1;
 }
 
@@ -286,8 +279,6 @@ request_fail (RuntimeUseRequest *self,
 
   if (self->cancelled)
     request_end (self, NULL);
-  else if (self->late_error != NULL)
-    request_end_failed (self, self->late_error, NULL);
   else
     request_end_failed (self, reason, metadata);
 }
@@ -597,103 +588,18 @@ read_output_format (RuntimeUseRequest *self)
 }
 
 static void
-agent_over (RuntimeUseRequest *self)
-{
-  self->agent_running = FALSE;
-  _runtime_use_clock_clear_alarm (self->clock, &self->deadline);
-  _runtime_use_clock_clear_alarm (self->clock, &self->grace);
-  _runtime_use_request_reporter_show_command (self->reporter, NULL);
-}
-
-static void
-agent_assistant (GObject            *owner,
-                 const char * const *text_blocks)
+agent_done (GObject           *owner,
+            RuntimeUseOutcome *outcome,
+            GError            *error)
 {
   RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
+  g_autoptr(GError) late_error = error;
 
-  if (self->agent_running)
-    _runtime_use_request_reporter_say_assistant (self->reporter, text_blocks);
-}
-
-static void
-agent_delta (GObject    *owner,
-             const char *text)
-{
-  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-
-  if (self->agent_running)
-    _runtime_use_request_reporter_say_delta (self->reporter, text);
-}
-
-static char *
-agent_name_command (GObject    *owner,
-                    const char *command)
-{
-  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-
-  return _runtime_use_request_reporter_name_command (self->reporter, command,
-                                                     RUNTIME_USE_LIMIT_COMMAND_ECHO);
-}
-
-static void
-agent_output (GObject                *owner,
-              const char             *name,
-              RuntimeUseOutputStream  stream,
-              const char             *text,
-              gsize                   length)
-{
-  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-
-  if (self->agent_running)
-    _runtime_use_request_reporter_say_output (self->reporter, stream, text, length, name);
-}
-
-static void
-agent_show_command (GObject    *owner,
-                    const char *command)
-{
-  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-
-  if (self->agent_running)
-    _runtime_use_request_reporter_show_command (self->reporter, command);
-}
-
-static gboolean
-agent_is_full (GObject *owner)
-{
-  return _runtime_use_request_reporter_is_full (RUNTIME_USE_REQUEST (owner)->reporter);
-}
-
-static void
-agent_adopt (GObject                  *owner,
-             RuntimeUseCommandHandler *command)
-{
-  _runtime_use_request_reporter_adopt (RUNTIME_USE_REQUEST (owner)->reporter, command);
-}
-
-static RuntimeUseLogger *
-agent_get_logger (GObject *owner)
-{
-  return _runtime_use_request_reporter_get_logger (RUNTIME_USE_REQUEST (owner)->reporter);
-}
-
-static void
-agent_completed (GObject           *owner,
-                 RuntimeUseOutcome *outcome)
-{
-  RuntimeUseRequest *self = RUNTIME_USE_REQUEST (owner);
-  G_GNUC_UNUSED g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
-
-  if (!self->agent_running)
-    {
-      _runtime_use_outcome_free (outcome);
-      return;
-    }
-
-  agent_over (self);
   self->outcome = outcome;
-  if (self->cancelled || self->late_error != NULL)
+  if (self->cancelled)
     request_fail (self, NULL, NULL);
+  else if (late_error != NULL)
+    request_fail (self, g_steal_pointer (&late_error), NULL);
   else if (outcome->error != NULL)
     {
       /* Whatever name it gave its error is its own. */
@@ -704,103 +610,17 @@ agent_completed (GObject           *owner,
     request_next (self);
 }
 
-static const RuntimeUseInvocationSink agent_sink = {
-  .assistant = agent_assistant,
-  .delta = agent_delta,
-  .name_command = agent_name_command,
-  .output = agent_output,
-  .show_command = agent_show_command,
-  .is_full = agent_is_full,
-  .adopt = agent_adopt,
-  .get_logger = agent_get_logger,
-  .completed = agent_completed,
-};
-
-/* The agent was told to stop and did not. What it says from now on is lost. */
-static void
-agent_grace_over (gpointer user_data)
-{
-  g_autoptr(RuntimeUseRequest) self = g_object_ref (user_data);
-  g_autoptr(RuntimeUseInvocation) invocation = g_weak_ref_get (&self->invocation);
-
-  self->grace = NULL;
-  agent_over (self);
-  if (invocation != NULL)
-    _runtime_use_invocation_abandon (invocation);
-
-  request_fail (self, NULL, NULL);
-}
-
-/* A script of an agent's is given its own grace period before it is killed,
- * and the terminal waits for that.
- */
-static void
-request_stop_agent (RuntimeUseRequest *self)
-{
-  g_autoptr(RuntimeUseInvocation) invocation = NULL;
-  const gint64 grace = MAX (self->settings->cancel_grace,
-                            (gint64) self->settings->kill_grace + KILL_MARGIN);
-
-  if (!self->agent_running || self->grace != NULL)
-    return;
-
-  self->grace = _runtime_use_clock_set_alarm (self->clock, grace, agent_grace_over, self);
-  g_cancellable_cancel (self->cancellable);
-
-  invocation = g_weak_ref_get (&self->invocation);
-  if (invocation != NULL)
-    _runtime_use_invocation_notify_cancelled (invocation);
-}
-
-static void
-agent_deadline_over (gpointer user_data)
-{
-  g_autoptr(RuntimeUseRequest) self = g_object_ref (user_data);
-
-  self->deadline = NULL;
-  self->late_error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT,
-                                  "The agent did not answer within %u seconds",
-                                  self->settings->invocation_timeout);
-  request_stop_agent (self);
-}
-
 static void
 run_agent (RuntimeUseRequest *self)
 {
-  g_autoptr(RuntimeUseInvocation) invocation = NULL;
-  GError *error = NULL;
-
   if (!request_enter_phase (self, RUNTIME_USE_REQUEST_PHASE_AGENT))
     return;
 
-  invocation = _runtime_use_invocation_new (RUNTIME_USE_INVOCATION_MESSAGE (self->message),
-                                            self->output_format, self->redactor,
-                                            self->cancellable, &agent_sink, G_OBJECT (self));
-  _runtime_use_invocation_set_command_limits (invocation, self->settings->kill_grace,
-                                              self->settings->command_timeout);
-  _runtime_use_invocation_set_shell (invocation, (const char * const *) self->settings->shell);
-  g_weak_ref_set (&self->invocation, invocation);
-  self->agent_running = TRUE;
-  self->deadline =
-    _runtime_use_clock_set_alarm (self->clock,
-                                  (gint64) self->settings->invocation_timeout * 1000,
-                                  agent_deadline_over, self);
-
-  if (runtime_use_agent_handler_run (self->handler, invocation, &error))
-    return;
-
-  /* It may have answered and then thrown; the answer counts. */
-  if (!self->agent_running)
-    {
-      g_clear_error (&error);
-      return;
-    }
-
-  if (error == NULL)
-    error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
-                                 "The agent handler failed without saying why");
-  runtime_use_invocation_return_error (invocation, error);
-  g_error_free (error);
+  self->agent = _runtime_use_agent_run_new (self->clock, self->settings, self->cancellable,
+                                            self->reporter);
+  _runtime_use_agent_run_start (self->agent, self->handler,
+                                RUNTIME_USE_INVOCATION_MESSAGE (self->message),
+                                self->output_format, agent_done, G_OBJECT (self));
 }
 
 static void
@@ -882,7 +702,8 @@ _runtime_use_request_cancel (RuntimeUseRequest *self)
     return;
 
   self->cancelled = TRUE;
-  request_stop_agent (self);
+  if (self->agent != NULL)
+    _runtime_use_agent_run_stop (self->agent);
   g_cancellable_cancel (self->cancellable);
   if (self->holding != NULL)
     g_cancellable_cancel (self->holding);
@@ -897,33 +718,26 @@ _runtime_use_request_cancel (RuntimeUseRequest *self)
 void
 _runtime_use_request_abandon (RuntimeUseRequest *self)
 {
-  g_autoptr(RuntimeUseInvocation) invocation = g_weak_ref_get (&self->invocation);
-
   if (self->ended)
     return;
 
   self->ended = TRUE;
   _runtime_use_request_reporter_silence (self->reporter);
-  agent_over (self);
   request_clear_alarms (self);
+  if (self->agent != NULL)
+    _runtime_use_agent_run_abandon (self->agent);
   g_cancellable_cancel (self->cancellable);
   if (self->holding != NULL)
     g_cancellable_cancel (self->holding);
-  if (invocation != NULL)
-    _runtime_use_invocation_abandon (invocation);
 }
 
 void
 _runtime_use_request_notify_drained (RuntimeUseRequest *self)
 {
-  g_autoptr(RuntimeUseInvocation) invocation = NULL;
-
   if (self->commands != NULL)
     _runtime_use_command_sequence_notify_drained (self->commands);
-
-  invocation = g_weak_ref_get (&self->invocation);
-  if (invocation != NULL && self->agent_running)
-    _runtime_use_invocation_notify_drained (invocation);
+  if (self->agent != NULL)
+    _runtime_use_agent_run_notify_drained (self->agent);
 }
 
 gboolean
