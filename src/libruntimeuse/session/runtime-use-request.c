@@ -283,10 +283,13 @@ request_fail (RuntimeUseRequest *self,
     request_end_failed (self, reason, metadata);
 }
 
-/* Steps may end at once or later; the loop spares the stack. */
+/* Steps may end at once or later; the loop spares the stack. The last one may end the request, which
+ * its owner then drops. */
 static void
 request_next (RuntimeUseRequest *self)
 {
+  G_GNUC_UNUSED g_autoptr(RuntimeUseRequest) alive = g_object_ref (self);
+
   self->step_done = TRUE;
   if (self->stepping)
     return;
