@@ -7,6 +7,7 @@
 #include "runtime-use-artifact-manager-private.h"
 #include "runtime-use-folder-scan-private.h"
 #include "runtime-use-folder-watch-private.h"
+#include "runtime-use-offer-book-private.h"
 #include "runtime-use-transfer-file-private.h"
 #include "runtime-use-upload-tracker-private.h"
 
@@ -60,22 +61,6 @@ typedef struct
   RuntimeUseFolderWatch     *watch;
 } Folder;
 
-/* A file that the client was asked about. */
-typedef struct
-{
-  RuntimeUseArtifactManager *manager;
-  const Folder              *folder;     /* (nullable): gone, while this is being sent */
-  char                      *path;       /* as it is watched */
-  char                      *shown;      /* the same, without secrets */
-  struct stat                status;     /* of the content that is complete */
-  char                      *url;        /* (nullable): not answered yet */
-  char                      *content_type;
-  GList                     *link;       /* (nullable): in the queue of those to be submitted */
-  gboolean                   submitted;  /* to the tracker */
-  gboolean                   changed;    /* since then */
-  gboolean                   aside;      /* the call that it fell into could not answer */
-} Offer;
-
 /* Somebody waits until all is settled. */
 typedef struct
 {
@@ -94,9 +79,8 @@ struct _RuntimeUseArtifactManager
   guint                    quiet;        /* ms */
 
   GPtrArray               *folders;      /* Folder, in the order of their registration */
-  GHashTable              *by_path;      /* Offer by path; owns them */
-  GHashTable              *by_shown;     /* the same by what was shown */
-  GQueue                   answered;     /* Offer: to be submitted */
+  RuntimeUseOfferBook     *offers;
+  GQueue                   answered;     /* RuntimeUseOffer: to be submitted */
   guint                    n_submitted;
   GSource                 *pause;        /* (nullable): nothing is submitted until then, */
   gint64                   want_since;   /* for want of something; 0 for none */
@@ -142,16 +126,6 @@ folder_free (Folder *folder)
 }
 
 static void
-offer_free (Offer *offer)
-{
-  g_free (offer->path);
-  g_free (offer->shown);
-  g_free (offer->url);
-  g_free (offer->content_type);
-  g_free (offer);
-}
-
-static void
 notify (RuntimeUseArtifactManager         *self,
         RuntimeUseArtifactManagerProperty  property)
 {
@@ -159,20 +133,6 @@ notify (RuntimeUseArtifactManager         *self,
 }
 
 /* Waiting */
-
-static gboolean
-has_open_offers (RuntimeUseArtifactManager *self)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->by_path);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (!((Offer *) value)->aside)
-      return TRUE;
-
-  return FALSE;
-}
 
 static GTask *
 take_wait (RuntimeUseArtifactManager *self,
@@ -204,7 +164,7 @@ end_waits (RuntimeUseArtifactManager *self)
 {
   G_GNUC_UNUSED g_autoptr(RuntimeUseArtifactManager) alive = g_object_ref (self);
 
-  if (self->waits->len == 0 || has_open_offers (self))
+  if (self->waits->len == 0 || _runtime_use_offer_book_has_open (self->offers))
     return;
 
   for (guint i = self->waits->len; i > 0; i--)
@@ -224,16 +184,16 @@ end_waits (RuntimeUseArtifactManager *self)
 
 static void
 push_answered (RuntimeUseArtifactManager *self,
-               Offer                     *offer)
+               RuntimeUseOffer           *offer)
 {
   g_queue_push_tail (&self->answered, offer);
   offer->link = self->answered.tail;
 }
 
-static Offer *
+static RuntimeUseOffer *
 pop_answered (RuntimeUseArtifactManager *self)
 {
-  Offer *offer = g_queue_pop_head (&self->answered);
+  RuntimeUseOffer *offer = g_queue_pop_head (&self->answered);
 
   offer->link = NULL;
 
@@ -242,18 +202,17 @@ pop_answered (RuntimeUseArtifactManager *self)
 
 static void
 drop_offer (RuntimeUseArtifactManager *self,
-            Offer                     *offer)
+            RuntimeUseOffer           *offer)
 {
   if (offer->link != NULL)
     g_queue_delete_link (&self->answered, offer->link);
-  g_hash_table_remove (self->by_shown, offer->shown);
-  g_hash_table_remove (self->by_path, offer->path);
+  _runtime_use_offer_book_remove (self->offers, offer);
   notify (self, PROP_N_PENDING);
 }
 
 static void
 request_upload (RuntimeUseArtifactManager *self,
-                Offer                     *offer)
+                RuntimeUseOffer           *offer)
 {
   g_autofree char *name = g_path_get_basename (offer->shown);
   g_autoptr(RuntimeUseMessage) message = NULL;
@@ -271,41 +230,16 @@ redact (RuntimeUseArtifactManager *self,
                                 : g_strdup (text);
 }
 
-/* Paths that differ only in a secret are told apart by a number. */
-static char *
-make_shown (RuntimeUseArtifactManager *self,
-            const char                *path)
-{
-  g_autofree char *plain = NULL;
-  char *shown;
-  guint n = 1;
-
-  plain = redact (self, path);
-  shown = g_strdup (plain);
-  while (g_hash_table_contains (self->by_shown, shown))
-    {
-      g_free (shown);
-      shown = g_strdup_printf ("%s~%u", plain, ++n);
-    }
-
-  return shown;
-}
-
 static void
 make_offer (RuntimeUseArtifactManager *self,
-            const Folder              *folder,
+            RuntimeUseFolderWatch     *watch,
             const char                *path,
             const struct stat         *status)
 {
-  Offer *offer = g_new0 (Offer, 1);
+  g_autofree char *plain = redact (self, path);
+  RuntimeUseOffer *offer = _runtime_use_offer_book_add (self->offers, watch, path, plain, status);
 
   offer->manager = self;
-  offer->folder = folder;
-  offer->path = g_strdup (path);
-  offer->status = *status;
-  offer->shown = make_shown (self, path);
-  g_hash_table_insert (self->by_path, offer->path, offer);
-  g_hash_table_insert (self->by_shown, offer->shown, offer);
   notify (self, PROP_N_PENDING);
   request_upload (self, offer);
 }
@@ -341,15 +275,15 @@ settled_cb (RuntimeUseFolderWatch *watch,
 {
   const Folder *folder = user_data;
   g_autoptr(RuntimeUseArtifactManager) self = g_object_ref (folder->manager);
-  Offer *offer;
+  RuntimeUseOffer *offer;
 
   if (self->stopped || belongs_to_another (self, folder, path))
     return;
 
-  offer = g_hash_table_lookup (self->by_path, path);
+  offer = _runtime_use_offer_book_find_path (self->offers, path);
   if (offer == NULL)
     {
-      make_offer (self, folder, path, status);
+      make_offer (self, watch, path, status);
       return;
     }
 
@@ -365,7 +299,7 @@ static const RuntimeUseFolderWatchEvents watch_events = {
 
 static void
 report (RuntimeUseArtifactManager    *self,
-        Offer                        *offer,
+        RuntimeUseOffer              *offer,
         const RuntimeUseUploadResult *result,
         const GError                 *error)
 {
@@ -400,22 +334,22 @@ expect_again (RuntimeUseArtifactManager *self,
 /* What has changed while it was sent is another content now. It may not have been told of yet. */
 static void
 conclude (RuntimeUseArtifactManager    *self,
-          Offer                        *offer,
+          RuntimeUseOffer              *offer,
           const RuntimeUseUploadResult *result,
           const GError                 *error)
 {
-  gboolean again = offer->changed && offer->folder != NULL && !self->stopped;
+  gboolean again = offer->changed && offer->watch != NULL && !self->stopped;
   gboolean missed = g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CHANGED);
   g_autofree char *path = g_strdup (offer->path);
-  const Folder *folder = offer->folder;
+  RuntimeUseFolderWatch *watch = offer->watch;
   struct stat status = offer->status;
 
   report (self, offer, result, error);
   drop_offer (self, offer);
   if (again)
-    make_offer (self, folder, path, &status);
-  else if (missed && folder != NULL && !self->stopped)
-    expect_again (self, folder->watch, path);
+    make_offer (self, watch, path, &status);
+  else if (missed && watch != NULL && !self->stopped)
+    expect_again (self, watch, path);
 }
 
 static gboolean
@@ -440,12 +374,12 @@ end_pause (RuntimeUseArtifactManager *self)
 /* What is short now may be there soon. Returns FALSE if it has been short for long enough. */
 static gboolean
 put_off (RuntimeUseArtifactManager *self,
-         Offer                     *offer,
+         RuntimeUseOffer           *offer,
          const GError              *error)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (offer->folder == NULL || g_cancellable_is_cancelled (self->cancellable) ||
+  if (offer->watch == NULL || g_cancellable_is_cancelled (self->cancellable) ||
       (self->want_since != 0 && now - self->want_since > MAX_WANT))
     return FALSE;
 
@@ -478,7 +412,7 @@ uploaded_cb (GObject      *object,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  Offer *offer = user_data;
+  RuntimeUseOffer *offer = user_data;
   g_autoptr(RuntimeUseArtifactManager) self = offer->manager;
   RuntimeUseUploadResult upload_result = { 0 };
   g_autoptr(GError) error = NULL;
@@ -499,13 +433,13 @@ uploaded_cb (GObject      *object,
  */
 static void
 report_gone (RuntimeUseArtifactManager *self,
-             Offer                     *offer,
+             RuntimeUseOffer           *offer,
              const GError              *error)
 {
   g_autofree char *text = redact (self, error->message);
   g_autofree char *path = g_strdup (offer->path);
   g_autoptr(RuntimeUseMessage) message = NULL;
-  const Folder *folder = offer->folder;
+  RuntimeUseFolderWatch *watch = offer->watch;
 
   if (self->logger != NULL)
     runtime_use_logger_info (self->logger, error->message);
@@ -513,8 +447,8 @@ report_gone (RuntimeUseArtifactManager *self,
   message = runtime_use_artifact_upload_result_message_new_gone (offer->shown, text);
   g_signal_emit (self, signals[SIGNAL_UPLOAD_RESULT], 0, message);
   drop_offer (self, offer);
-  if (folder != NULL && !self->stopped)
-    expect_again (self, folder->watch, path);
+  if (watch != NULL && !self->stopped)
+    expect_again (self, watch, path);
 }
 
 static gboolean
@@ -524,10 +458,10 @@ is_absence (int why)
 }
 
 static int
-open_offered (Offer   *offer,
-              GError **error)
+open_offered (RuntimeUseOffer  *offer,
+              GError          **error)
 {
-  int fd = _runtime_use_folder_watch_open (offer->folder->watch, offer->path, error);
+  int fd = _runtime_use_folder_watch_open (offer->watch, offer->path, error);
   int saved_errno = errno;
   g_autofree char *shown = _runtime_use_show_path (offer->shown);
 
@@ -540,7 +474,7 @@ open_offered (Offer   *offer,
 
 static void
 submit (RuntimeUseArtifactManager *self,
-        Offer                     *offer)
+        RuntimeUseOffer           *offer)
 {
   g_autoptr(GError) error = NULL;
   RuntimeUseUploadResult nothing = { 0 };
@@ -609,8 +543,7 @@ runtime_use_artifact_manager_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_queue_clear (&self->answered);
   g_clear_pointer (&self->context, g_main_context_unref);
-  g_clear_pointer (&self->by_shown, g_hash_table_unref);
-  g_clear_pointer (&self->by_path, g_hash_table_unref);
+  g_clear_pointer (&self->offers, _runtime_use_offer_book_free);
   g_clear_pointer (&self->folders, g_ptr_array_unref);
   g_clear_pointer (&self->waits, g_ptr_array_unref);
 
@@ -792,9 +725,7 @@ runtime_use_artifact_manager_init (RuntimeUseArtifactManager *self)
   self->cancellable = g_cancellable_new ();
   self->context = g_main_context_ref_thread_default ();
   self->folders = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_free);
-  self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-                                         (GDestroyNotify) offer_free);
-  self->by_shown = g_hash_table_new (g_str_hash, g_str_equal);
+  self->offers = _runtime_use_offer_book_new ();
   self->waits = g_ptr_array_new_with_free_func (g_object_unref);
   g_queue_init (&self->answered);
 }
@@ -860,7 +791,7 @@ runtime_use_artifact_manager_get_n_pending (RuntimeUseArtifactManager *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), 0);
 
-  return g_hash_table_size (self->by_path);
+  return _runtime_use_offer_book_get_length (self->offers);
 }
 
 /**
@@ -938,16 +869,16 @@ static void
 remove_folder (RuntimeUseArtifactManager *self,
                RuntimeUseFolderWatch     *watch)
 {
-  g_autoptr(GList) offers = g_hash_table_get_values (self->by_path);
+  g_autoptr(GList) offers = _runtime_use_offer_book_list (self->offers);
 
   for (GList *link = offers; link != NULL; link = link->next)
     {
-      Offer *offer = link->data;
+      RuntimeUseOffer *offer = link->data;
 
-      if (offer->folder == NULL || offer->folder->watch != watch)
+      if (offer->watch != watch)
         continue;
       if (offer->submitted)
-        offer->folder = NULL;
+        offer->watch = NULL;
       else
         drop_offer (self, offer);
     }
@@ -1067,13 +998,13 @@ runtime_use_artifact_manager_answer (RuntimeUseArtifactManager               *se
                                      RuntimeUseArtifactUploadResponseMessage *response)
 {
   const char *shown;
-  Offer *offer;
+  RuntimeUseOffer *offer;
 
   g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), FALSE);
   g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESPONSE_MESSAGE (response), FALSE);
 
   shown = runtime_use_artifact_upload_response_message_get_filepath (response);
-  offer = g_hash_table_lookup (self->by_shown, shown);
+  offer = _runtime_use_offer_book_find_shown (self->offers, shown);
   if (offer == NULL || offer->url != NULL)
     return FALSE;
 
@@ -1102,18 +1033,9 @@ runtime_use_artifact_manager_answer (RuntimeUseArtifactManager               *se
 void
 runtime_use_artifact_manager_lay_aside (RuntimeUseArtifactManager *self)
 {
-  GHashTableIter iter;
-  gpointer value;
-
   g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
 
-  g_hash_table_iter_init (&iter, self->by_path);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Offer *offer = value;
-
-      offer->aside |= offer->url == NULL;
-    }
+  _runtime_use_offer_book_lay_aside (self->offers);
   end_waits (self);
 }
 
@@ -1132,9 +1054,9 @@ runtime_use_artifact_manager_offer_again (RuntimeUseArtifactManager *self)
 
   g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
 
-  offers = g_hash_table_get_values (self->by_path);
+  offers = _runtime_use_offer_book_list (self->offers);
   for (GList *link = offers; link != NULL; link = link->next)
-    if (((Offer *) link->data)->aside)
+    if (((RuntimeUseOffer *) link->data)->aside)
       request_upload (self, link->data);
 }
 
@@ -1159,7 +1081,7 @@ runtime_use_artifact_manager_is_settled (RuntimeUseArtifactManager *self)
           ((Folder *) g_ptr_array_index (self->folders, i))->watch))
       return FALSE;
 
-  return !has_open_offers (self);
+  return !_runtime_use_offer_book_has_open (self->offers);
 }
 
 static void
@@ -1281,9 +1203,9 @@ runtime_use_artifact_manager_stop (RuntimeUseArtifactManager *self)
   for (guint i = 0; i < self->folders->len; i++)
     _runtime_use_folder_watch_stop (((Folder *) g_ptr_array_index (self->folders, i))->watch);
 
-  offers = g_hash_table_get_values (self->by_path);
+  offers = _runtime_use_offer_book_list (self->offers);
   for (GList *link = offers; link != NULL; link = link->next)
-    if (((Offer *) link->data)->url == NULL)
+    if (((RuntimeUseOffer *) link->data)->url == NULL)
       drop_offer (self, link->data);
   end_waits (self);
 }
