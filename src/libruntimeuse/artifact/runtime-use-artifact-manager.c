@@ -4,6 +4,7 @@
 
 #include "runtime-use-artifact-manager.h"
 
+#include "runtime-use-artifact-folders-private.h"
 #include "runtime-use-artifact-manager-private.h"
 #include "runtime-use-folder-scan-private.h"
 #include "runtime-use-folder-watch-private.h"
@@ -54,13 +55,6 @@
  * Since: 0.1
  */
 
-typedef struct
-{
-  RuntimeUseArtifactManager *manager;
-  char                      *name;       /* as the client gave it */
-  RuntimeUseFolderWatch     *watch;
-} Folder;
-
 /* Somebody waits until all is settled. */
 typedef struct
 {
@@ -70,25 +64,25 @@ typedef struct
 
 struct _RuntimeUseArtifactManager
 {
-  GObject                 parent_instance;
+  GObject                   parent_instance;
 
-  RuntimeUseUploadTracker *tracker;
-  RuntimeUseRedactor      *redactor;     /* (nullable) */
-  RuntimeUseLogger        *logger;       /* (nullable) */
-  GCancellable            *cancellable;  /* of uploads */
-  guint                    quiet;        /* ms */
+  RuntimeUseUploadTracker   *tracker;
+  RuntimeUseRedactor        *redactor;     /* (nullable) */
+  RuntimeUseLogger          *logger;       /* (nullable) */
+  GCancellable              *cancellable;  /* of uploads */
+  guint                      quiet;        /* ms */
 
-  GPtrArray               *folders;      /* Folder, in the order of their registration */
-  RuntimeUseOfferBook     *offers;
-  GQueue                   answered;     /* RuntimeUseOffer: to be submitted */
-  guint                    n_submitted;
-  GSource                 *pause;        /* (nullable): nothing is submitted until then, */
-  gint64                   want_since;   /* for want of something; 0 for none */
-  GMainContext            *context;
-  GPtrArray               *waits;        /* GTask with Wait */
-  guint64                  n_uploaded;
-  guint64                  n_failed;
-  gboolean                 stopped;
+  RuntimeUseArtifactFolders *folders;
+  RuntimeUseOfferBook       *offers;
+  GQueue                     answered;     /* RuntimeUseOffer: to be submitted */
+  guint                      n_submitted;
+  GSource                   *pause;        /* (nullable): nothing is submitted until then, */
+  gint64                     want_since;   /* for want of something; 0 for none */
+  GMainContext              *context;
+  GPtrArray                 *waits;        /* GTask with Wait */
+  guint64                    n_uploaded;
+  guint64                    n_failed;
+  gboolean                   stopped;
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseArtifactManager, runtime_use_artifact_manager, G_TYPE_OBJECT)
@@ -115,15 +109,6 @@ static void submit_answered (RuntimeUseArtifactManager *self);
 static void watch_settled_cb (GObject      *object,
                               GAsyncResult *result,
                               gpointer      user_data);
-
-static void
-folder_free (Folder *folder)
-{
-  _runtime_use_folder_watch_stop (folder->watch);
-  g_object_unref (folder->watch);
-  g_free (folder->name);
-  g_free (folder);
-}
 
 static void
 notify (RuntimeUseArtifactManager         *self,
@@ -244,40 +229,16 @@ make_offer (RuntimeUseArtifactManager *self,
   request_upload (self, offer);
 }
 
-/* Of several folders that hold a file the one that was registered first decides about it, by
- * whatever names they go. */
-static gboolean
-belongs_to_another (RuntimeUseArtifactManager *self,
-                    const Folder              *folder,
-                    const char                *path)
-{
-  g_autofree char *real_path = _runtime_use_folder_watch_dup_real_path (folder->watch, path);
-
-  for (guint i = 0; i < self->folders->len; i++)
-    {
-      const Folder *other = g_ptr_array_index (self->folders, i);
-
-      if (other == folder)
-        return FALSE;
-      if (_runtime_use_folder_watch_holds (other->watch, real_path))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 static void
 settled_cb (RuntimeUseFolderWatch *watch,
             const char            *path,
-            int                    fd,
             const struct stat     *status,
             gpointer               user_data)
 {
-  const Folder *folder = user_data;
-  g_autoptr(RuntimeUseArtifactManager) self = g_object_ref (folder->manager);
+  g_autoptr(RuntimeUseArtifactManager) self = g_object_ref (user_data);
   RuntimeUseOffer *offer;
 
-  if (self->stopped || belongs_to_another (self, folder, path))
+  if (self->stopped)
     return;
 
   offer = _runtime_use_offer_book_find_path (self->offers, path);
@@ -290,10 +251,6 @@ settled_cb (RuntimeUseFolderWatch *watch,
   offer->status = *status;
   offer->changed = offer->submitted;
 }
-
-static const RuntimeUseFolderWatchEvents watch_events = {
-  .settled = settled_cb,
-};
 
 /* Uploads */
 
@@ -527,7 +484,7 @@ runtime_use_artifact_manager_dispose (GObject *object)
 
   self->stopped = TRUE;
   end_pause (self);
-  g_ptr_array_set_size (self->folders, 0);
+  _runtime_use_artifact_folders_clear (self->folders);
 
   G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->dispose (object);
 }
@@ -544,7 +501,7 @@ runtime_use_artifact_manager_finalize (GObject *object)
   g_queue_clear (&self->answered);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->offers, _runtime_use_offer_book_free);
-  g_clear_pointer (&self->folders, g_ptr_array_unref);
+  g_clear_pointer (&self->folders, _runtime_use_artifact_folders_free);
   g_clear_pointer (&self->waits, g_ptr_array_unref);
 
   G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->finalize (object);
@@ -724,7 +681,7 @@ runtime_use_artifact_manager_init (RuntimeUseArtifactManager *self)
   self->quiet = RUNTIME_USE_FOLDER_WATCH_QUIET;
   self->cancellable = g_cancellable_new ();
   self->context = g_main_context_ref_thread_default ();
-  self->folders = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_free);
+  self->folders = _runtime_use_artifact_folders_new (settled_cb, self);
   self->offers = _runtime_use_offer_book_new ();
   self->waits = g_ptr_array_new_with_free_func (g_object_unref);
   g_queue_init (&self->answered);
@@ -832,36 +789,14 @@ runtime_use_artifact_manager_get_n_failed (RuntimeUseArtifactManager *self)
 
 /* Watching */
 
-static Folder *
-find_folder (RuntimeUseArtifactManager *self,
-             const char                *name)
-{
-  for (guint i = 0; i < self->folders->len; i++)
-    {
-      Folder *folder = g_ptr_array_index (self->folders, i);
-
-      if (g_str_equal (folder->name, name))
-        return folder;
-    }
-
-  return NULL;
-}
-
-static Folder *
+static RuntimeUseFolderWatch *
 add_folder (RuntimeUseArtifactManager *self,
             const char                *name,
             const char                *ignore_content)
 {
   const RuntimeUseFolderWatchOptions options = { .quiet = self->quiet, .logger = self->logger };
-  Folder *folder = g_new0 (Folder, 1);
 
-  folder->manager = self;
-  folder->name = g_strdup (name);
-  folder->watch = _runtime_use_folder_watch_new (name, ignore_content, &options, &watch_events,
-                                                 folder);
-  g_ptr_array_add (self->folders, folder);
-
-  return folder;
+  return _runtime_use_artifact_folders_add (self->folders, name, ignore_content, &options);
 }
 
 /* It may be tried again. What is being sent from it is finished. */
@@ -883,12 +818,7 @@ remove_folder (RuntimeUseArtifactManager *self,
         drop_offer (self, offer);
     }
 
-  for (guint i = 0; i < self->folders->len; i++)
-    if (((Folder *) g_ptr_array_index (self->folders, i))->watch == watch)
-      {
-        g_ptr_array_remove_index (self->folders, i);
-        break;
-      }
+  _runtime_use_artifact_folders_remove (self->folders, watch);
 }
 
 static void
@@ -949,11 +879,11 @@ runtime_use_artifact_manager_watch_async (RuntimeUseArtifactManager *self,
   if (self->stopped)
     g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                              "No more folders are watched");
-  else if (find_folder (self, folder) != NULL)
+  else if (_runtime_use_artifact_folders_has (self->folders, folder))
     g_task_return_boolean (task, TRUE);
   else
-    _runtime_use_folder_watch_start_async (add_folder (self, folder, ignore_content)->watch,
-                                           cancellable, watched_cb, g_steal_pointer (&task));
+    _runtime_use_folder_watch_start_async (add_folder (self, folder, ignore_content), cancellable,
+                                           watched_cb, g_steal_pointer (&task));
 }
 
 /**
@@ -1076,12 +1006,8 @@ runtime_use_artifact_manager_is_settled (RuntimeUseArtifactManager *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self), TRUE);
 
-  for (guint i = 0; i < self->folders->len; i++)
-    if (!_runtime_use_folder_watch_is_settled (
-          ((Folder *) g_ptr_array_index (self->folders, i))->watch))
-      return FALSE;
-
-  return !_runtime_use_offer_book_has_open (self->offers);
+  return _runtime_use_artifact_folders_are_settled (self->folders) &&
+         !_runtime_use_offer_book_has_open (self->offers);
 }
 
 static void
@@ -1155,8 +1081,8 @@ runtime_use_artifact_manager_settle_async (RuntimeUseArtifactManager *self,
       g_source_attach (wait->cancelled, g_task_get_context (task));
     }
 
-  for (guint i = 0; i < self->folders->len; i++)
-    wait_for_watch (task, ((Folder *) g_ptr_array_index (self->folders, i))->watch);
+  for (guint i = 0; i < _runtime_use_artifact_folders_get_length (self->folders); i++)
+    wait_for_watch (task, _runtime_use_artifact_folders_get (self->folders, i));
   end_waits (self);
 }
 
@@ -1200,8 +1126,7 @@ runtime_use_artifact_manager_stop (RuntimeUseArtifactManager *self)
   g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
 
   self->stopped = TRUE;
-  for (guint i = 0; i < self->folders->len; i++)
-    _runtime_use_folder_watch_stop (((Folder *) g_ptr_array_index (self->folders, i))->watch);
+  _runtime_use_artifact_folders_stop (self->folders);
 
   offers = _runtime_use_offer_book_list (self->offers);
   for (GList *link = offers; link != NULL; link = link->next)
