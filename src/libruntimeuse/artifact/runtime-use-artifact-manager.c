@@ -6,24 +6,9 @@
 
 #include "runtime-use-artifact-folders-private.h"
 #include "runtime-use-artifact-manager-private.h"
-#include "runtime-use-folder-scan-private.h"
+#include "runtime-use-artifact-sender-private.h"
 #include "runtime-use-folder-watch-private.h"
 #include "runtime-use-offer-book-private.h"
-#include "runtime-use-transfer-file-private.h"
-#include "runtime-use-upload-tracker-private.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
-/* So many files are open at once, waiting for their turn at the tracker. */
-#define MAX_SUBMITTED 32
-
-/* Where descriptors or memory are short, files are tried again after so many milliseconds, but not
- * when that has lasted for so long. */
-#define WANT_PAUSE 500
-#define MAX_WANT (60 * G_TIME_SPAN_SECOND)
 
 /**
  * RuntimeUseArtifactManager:
@@ -69,16 +54,11 @@ struct _RuntimeUseArtifactManager
   RuntimeUseUploadTracker   *tracker;
   RuntimeUseRedactor        *redactor;     /* (nullable) */
   RuntimeUseLogger          *logger;       /* (nullable) */
-  GCancellable              *cancellable;  /* of uploads */
   guint                      quiet;        /* ms */
 
   RuntimeUseArtifactFolders *folders;
   RuntimeUseOfferBook       *offers;
-  GQueue                     answered;     /* RuntimeUseOffer: to be submitted */
-  guint                      n_submitted;
-  GSource                   *pause;        /* (nullable): nothing is submitted until then, */
-  gint64                     want_since;   /* for want of something; 0 for none */
-  GMainContext              *context;
+  RuntimeUseArtifactSender  *sender;
   GPtrArray                 *waits;        /* GTask with Wait */
   guint64                    n_uploaded;
   guint64                    n_failed;
@@ -105,7 +85,6 @@ typedef enum
 static GParamSpec *properties[PROP_N_FAILED + 1];
 static guint signals[SIGNAL_UPLOAD_RESULT + 1];
 
-static void submit_answered (RuntimeUseArtifactManager *self);
 static void watch_settled_cb (GObject      *object,
                               GAsyncResult *result,
                               gpointer      user_data);
@@ -168,29 +147,10 @@ end_waits (RuntimeUseArtifactManager *self)
 /* Offers */
 
 static void
-push_answered (RuntimeUseArtifactManager *self,
-               RuntimeUseOffer           *offer)
-{
-  g_queue_push_tail (&self->answered, offer);
-  offer->link = self->answered.tail;
-}
-
-static RuntimeUseOffer *
-pop_answered (RuntimeUseArtifactManager *self)
-{
-  RuntimeUseOffer *offer = g_queue_pop_head (&self->answered);
-
-  offer->link = NULL;
-
-  return offer;
-}
-
-static void
 drop_offer (RuntimeUseArtifactManager *self,
             RuntimeUseOffer           *offer)
 {
-  if (offer->link != NULL)
-    g_queue_delete_link (&self->answered, offer->link);
+  _runtime_use_artifact_sender_withdraw (self->sender, offer);
   _runtime_use_offer_book_remove (self->offers, offer);
   notify (self, PROP_N_PENDING);
 }
@@ -224,7 +184,6 @@ make_offer (RuntimeUseArtifactManager *self,
   g_autofree char *plain = redact (self, path);
   RuntimeUseOffer *offer = _runtime_use_offer_book_add (self->offers, watch, path, plain, status);
 
-  offer->manager = self;
   notify (self, PROP_N_PENDING);
   request_upload (self, offer);
 }
@@ -290,11 +249,12 @@ expect_again (RuntimeUseArtifactManager *self,
 
 /* What has changed while it was sent is another content now. It may not have been told of yet. */
 static void
-conclude (RuntimeUseArtifactManager    *self,
-          RuntimeUseOffer              *offer,
-          const RuntimeUseUploadResult *result,
-          const GError                 *error)
+over_cb (RuntimeUseOffer              *offer,
+         const RuntimeUseUploadResult *result,
+         const GError                 *error,
+         gpointer                      user_data)
 {
+  RuntimeUseArtifactManager *self = user_data;
   gboolean again = offer->changed && offer->watch != NULL && !self->stopped;
   gboolean missed = g_error_matches (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CHANGED);
   g_autofree char *path = g_strdup (offer->path);
@@ -309,97 +269,17 @@ conclude (RuntimeUseArtifactManager    *self,
     expect_again (self, watch, path);
 }
 
-static gboolean
-pause_over_cb (gpointer user_data)
-{
-  g_autoptr(RuntimeUseArtifactManager) self = g_object_ref (user_data);
-
-  g_clear_pointer (&self->pause, g_source_unref);
-  submit_answered (self);
-
-  return G_SOURCE_REMOVE;
-}
-
+/* One that is there again without having been seen to go was not sent. */
 static void
-end_pause (RuntimeUseArtifactManager *self)
+gone_cb (RuntimeUseOffer *offer,
+         const GError    *error,
+         gpointer         user_data)
 {
-  if (self->pause != NULL)
-    g_source_destroy (self->pause);
-  g_clear_pointer (&self->pause, g_source_unref);
-}
-
-/* What is short now may be there soon. Returns FALSE if it has been short for long enough. */
-static gboolean
-put_off (RuntimeUseArtifactManager *self,
-         RuntimeUseOffer           *offer,
-         const GError              *error)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  if (offer->watch == NULL || g_cancellable_is_cancelled (self->cancellable) ||
-      (self->want_since != 0 && now - self->want_since > MAX_WANT))
-    return FALSE;
-
-  if (self->want_since == 0)
-    {
-      g_autofree char *text = g_strdup_printf ("%s. Files are sent when there is enough again",
-                                               error->message);
-
-      self->want_since = now;
-      if (self->logger != NULL)
-        runtime_use_logger_warning (self->logger, text);
-    }
-
-  offer->submitted = FALSE;
-  offer->changed = FALSE;
-  push_answered (self, offer);
-  if (self->pause == NULL)
-    {
-      self->pause = g_timeout_source_new (WANT_PAUSE);
-      g_source_set_static_name (self->pause, "RuntimeUseArtifactManager pause");
-      g_source_set_callback (self->pause, pause_over_cb, self, NULL);
-      g_source_attach (self->pause, self->context);
-    }
-
-  return TRUE;
-}
-
-static void
-uploaded_cb (GObject      *object,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  RuntimeUseOffer *offer = user_data;
-  g_autoptr(RuntimeUseArtifactManager) self = offer->manager;
-  RuntimeUseUploadResult upload_result = { 0 };
-  g_autoptr(GError) error = NULL;
-
-  _runtime_use_upload_tracker_finish (RUNTIME_USE_UPLOAD_TRACKER (object), result,
-                                      &upload_result, &error);
-  self->n_submitted--;
-  if (error == NULL)
-    self->want_since = 0;
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES) ||
-      !put_off (self, offer, error))
-    conclude (self, offer, &upload_result, error);
-  submit_answered (self);
-}
-
-/* Programs delete files that they need no longer, and nothing is wrong with that. One that is there
- * again without having been seen to go was not sent.
- */
-static void
-report_gone (RuntimeUseArtifactManager *self,
-             RuntimeUseOffer           *offer,
-             const GError              *error)
-{
+  RuntimeUseArtifactManager *self = user_data;
   g_autofree char *text = redact (self, error->message);
   g_autofree char *path = g_strdup (offer->path);
   g_autoptr(RuntimeUseMessage) message = NULL;
   RuntimeUseFolderWatch *watch = offer->watch;
-
-  if (self->logger != NULL)
-    runtime_use_logger_info (self->logger, error->message);
 
   message = runtime_use_artifact_upload_result_message_new_gone (offer->shown, text);
   g_signal_emit (self, signals[SIGNAL_UPLOAD_RESULT], 0, message);
@@ -408,74 +288,29 @@ report_gone (RuntimeUseArtifactManager *self,
     expect_again (self, watch, path);
 }
 
-static gboolean
-is_absence (int why)
-{
-  return why == ENOENT || why == ENOTDIR || why == ELOOP;
-}
-
-static int
-open_offered (RuntimeUseOffer  *offer,
-              GError          **error)
-{
-  int fd = _runtime_use_folder_watch_open (offer->watch, offer->path, error);
-  int saved_errno = errno;
-  g_autofree char *shown = _runtime_use_show_path (offer->shown);
-
-  if (fd < 0)
-    g_prefix_error (error, "Cannot open %s any more: ", shown);
-  errno = saved_errno;
-
-  return fd;
-}
-
 static void
-submit (RuntimeUseArtifactManager *self,
-        RuntimeUseOffer           *offer)
+advanced_cb (gpointer user_data)
 {
-  g_autoptr(GError) error = NULL;
-  RuntimeUseUploadResult nothing = { 0 };
-  int why;
-  int fd;
-
-  fd = open_offered (offer, &error);
-  why = errno;
-  if (fd < 0 && is_absence (why))
-    {
-      report_gone (self, offer, error);
-      return;
-    }
-  if (fd < 0 && _runtime_use_is_want (why) && put_off (self, offer, error))
-    return;
-  if (fd < 0)
-    {
-      if (self->logger != NULL)
-        runtime_use_logger_warning (self->logger, error->message);
-      conclude (self, offer, &nothing, error);
-      return;
-    }
-
-  offer->submitted = TRUE;
-  self->n_submitted++;
-  g_object_ref (self);
-  _runtime_use_upload_tracker_upload_fd_async (self->tracker, fd, &offer->status, offer->shown,
-                                               offer->url, offer->content_type, self->logger,
-                                               self->cancellable, uploaded_cb, offer);
-  close (fd);
+  end_waits (user_data);
 }
 
-static void
-submit_answered (RuntimeUseArtifactManager *self)
-{
-  while (self->pause == NULL && self->n_submitted < MAX_SUBMITTED &&
-         !g_queue_is_empty (&self->answered))
-    submit (self, pop_answered (self));
-  if (self->pause == NULL && self->n_submitted == 0)
-    self->want_since = 0;
-  end_waits (self);
-}
+static const RuntimeUseArtifactSenderEvents sender_events = {
+  .over = over_cb,
+  .gone = gone_cb,
+  .advanced = advanced_cb,
+};
 
 /* GObject */
+
+static void
+runtime_use_artifact_manager_constructed (GObject *object)
+{
+  RuntimeUseArtifactManager *self = RUNTIME_USE_ARTIFACT_MANAGER (object);
+
+  G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->constructed (object);
+
+  self->sender = _runtime_use_artifact_sender_new (self->tracker, &sender_events, object);
+}
 
 static void
 runtime_use_artifact_manager_dispose (GObject *object)
@@ -483,7 +318,7 @@ runtime_use_artifact_manager_dispose (GObject *object)
   RuntimeUseArtifactManager *self = RUNTIME_USE_ARTIFACT_MANAGER (object);
 
   self->stopped = TRUE;
-  end_pause (self);
+  _runtime_use_artifact_sender_end_pause (self->sender);
   _runtime_use_artifact_folders_clear (self->folders);
 
   G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->dispose (object);
@@ -497,9 +332,7 @@ runtime_use_artifact_manager_finalize (GObject *object)
   g_clear_object (&self->tracker);
   g_clear_object (&self->redactor);
   g_clear_object (&self->logger);
-  g_clear_object (&self->cancellable);
-  g_queue_clear (&self->answered);
-  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->sender, _runtime_use_artifact_sender_free);
   g_clear_pointer (&self->offers, _runtime_use_offer_book_free);
   g_clear_pointer (&self->folders, _runtime_use_artifact_folders_free);
   g_clear_pointer (&self->waits, g_ptr_array_unref);
@@ -642,6 +475,7 @@ runtime_use_artifact_manager_class_init (RuntimeUseArtifactManagerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = runtime_use_artifact_manager_constructed;
   object_class->dispose = runtime_use_artifact_manager_dispose;
   object_class->finalize = runtime_use_artifact_manager_finalize;
   object_class->get_property = runtime_use_artifact_manager_get_property;
@@ -679,12 +513,9 @@ static void
 runtime_use_artifact_manager_init (RuntimeUseArtifactManager *self)
 {
   self->quiet = RUNTIME_USE_FOLDER_WATCH_QUIET;
-  self->cancellable = g_cancellable_new ();
-  self->context = g_main_context_ref_thread_default ();
   self->folders = _runtime_use_artifact_folders_new (settled_cb, self);
   self->offers = _runtime_use_offer_book_new ();
   self->waits = g_ptr_array_new_with_free_func (g_object_unref);
-  g_queue_init (&self->answered);
 }
 
 /**
@@ -731,6 +562,7 @@ _runtime_use_artifact_manager_set_logger (RuntimeUseArtifactManager *self,
                                           RuntimeUseLogger          *logger)
 {
   g_set_object (&self->logger, logger);
+  _runtime_use_artifact_sender_set_logger (self->sender, logger);
 }
 
 /**
@@ -943,8 +775,7 @@ runtime_use_artifact_manager_answer (RuntimeUseArtifactManager               *se
     g_strdup (runtime_use_artifact_upload_response_message_get_presigned_url (response));
   offer->content_type =
     g_strdup (runtime_use_artifact_upload_response_message_get_content_type (response));
-  push_answered (self, offer);
-  submit_answered (self);
+  _runtime_use_artifact_sender_send (self->sender, offer);
 
   return TRUE;
 }
@@ -1149,7 +980,5 @@ runtime_use_artifact_manager_cancel (RuntimeUseArtifactManager *self)
   g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
 
   runtime_use_artifact_manager_stop (self);
-  g_cancellable_cancel (self->cancellable);
-  end_pause (self);
-  submit_answered (self);
+  _runtime_use_artifact_sender_cancel (self->sender);
 }

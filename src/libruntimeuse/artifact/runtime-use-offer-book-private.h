@@ -15,7 +15,7 @@ typedef struct
   struct stat            status;        /* of the content that is complete */
   char                  *url;           /* (nullable): not answered yet */
   char                  *content_type;
-  gpointer               manager;       /* whom the client talks to */
+  gpointer               sender;        /* (nullable): who submits it */
   GList                 *link;          /* (nullable): in the queue of those to be submitted */
   gboolean               submitted;     /* to the tracker */
   gboolean               changed;       /* since then */
