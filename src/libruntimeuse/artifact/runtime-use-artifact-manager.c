@@ -9,6 +9,7 @@
 #include "runtime-use-artifact-sender-private.h"
 #include "runtime-use-folder-watch-private.h"
 #include "runtime-use-offer-book-private.h"
+#include "runtime-use-settle-waits-private.h"
 
 /**
  * RuntimeUseArtifactManager:
@@ -40,13 +41,6 @@
  * Since: 0.1
  */
 
-/* Somebody waits until all is settled. */
-typedef struct
-{
-  guint    n_watches;   /* that are not settled yet */
-  GSource *cancelled;   /* (nullable) */
-} Wait;
-
 struct _RuntimeUseArtifactManager
 {
   GObject                   parent_instance;
@@ -59,7 +53,7 @@ struct _RuntimeUseArtifactManager
   RuntimeUseArtifactFolders *folders;
   RuntimeUseOfferBook       *offers;
   RuntimeUseArtifactSender  *sender;
-  GPtrArray                 *waits;        /* GTask with Wait */
+  RuntimeUseSettleWaits     *waits;
   guint64                    n_uploaded;
   guint64                    n_failed;
   gboolean                   stopped;
@@ -85,63 +79,11 @@ typedef enum
 static GParamSpec *properties[PROP_N_FAILED + 1];
 static guint signals[SIGNAL_UPLOAD_RESULT + 1];
 
-static void watch_settled_cb (GObject      *object,
-                              GAsyncResult *result,
-                              gpointer      user_data);
-
 static void
 notify (RuntimeUseArtifactManager         *self,
         RuntimeUseArtifactManagerProperty  property)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
-}
-
-/* Waiting */
-
-static GTask *
-take_wait (RuntimeUseArtifactManager *self,
-           guint                      index)
-{
-  GTask *task = g_ptr_array_steal_index (self->waits, index);
-  Wait *wait = g_task_get_task_data (task);
-
-  if (wait->cancelled != NULL)
-    g_source_destroy (wait->cancelled);
-  g_clear_pointer (&wait->cancelled, g_source_unref);
-
-  return task;
-}
-
-static void
-wait_for_watch (GTask                 *task,
-                RuntimeUseFolderWatch *watch)
-{
-  Wait *wait = g_task_get_task_data (task);
-
-  wait->n_watches++;
-  _runtime_use_folder_watch_settle_async (watch, g_task_get_cancellable (task), watch_settled_cb,
-                                          g_object_ref (task));
-}
-
-static void
-end_waits (RuntimeUseArtifactManager *self)
-{
-  G_GNUC_UNUSED g_autoptr(RuntimeUseArtifactManager) alive = g_object_ref (self);
-
-  if (self->waits->len == 0 || _runtime_use_offer_book_has_open (self->offers))
-    return;
-
-  for (guint i = self->waits->len; i > 0; i--)
-    {
-      Wait *wait = g_task_get_task_data (g_ptr_array_index (self->waits, i - 1));
-      g_autoptr(GTask) task = NULL;
-
-      if (wait->n_watches > 0)
-        continue;
-
-      task = take_wait (self, i - 1);
-      g_task_return_boolean (task, TRUE);
-    }
 }
 
 /* Offers */
@@ -243,8 +185,7 @@ expect_again (RuntimeUseArtifactManager *self,
               const char                *path)
 {
   _runtime_use_folder_watch_tell_again (watch, path);
-  for (guint i = 0; i < self->waits->len; i++)
-    wait_for_watch (g_ptr_array_index (self->waits, i), watch);
+  _runtime_use_settle_waits_expect_all (self->waits, watch);
 }
 
 /* What has changed while it was sent is another content now. It may not have been told of yet. */
@@ -291,7 +232,9 @@ gone_cb (RuntimeUseOffer *offer,
 static void
 advanced_cb (gpointer user_data)
 {
-  end_waits (user_data);
+  RuntimeUseArtifactManager *self = user_data;
+
+  _runtime_use_settle_waits_check (self->waits);
 }
 
 static const RuntimeUseArtifactSenderEvents sender_events = {
@@ -301,6 +244,14 @@ static const RuntimeUseArtifactSenderEvents sender_events = {
 };
 
 /* GObject */
+
+static gboolean
+has_open_offers (gpointer user_data)
+{
+  RuntimeUseArtifactManager *self = user_data;
+
+  return _runtime_use_offer_book_has_open (self->offers);
+}
 
 static void
 runtime_use_artifact_manager_constructed (GObject *object)
@@ -335,7 +286,7 @@ runtime_use_artifact_manager_finalize (GObject *object)
   g_clear_pointer (&self->sender, _runtime_use_artifact_sender_free);
   g_clear_pointer (&self->offers, _runtime_use_offer_book_free);
   g_clear_pointer (&self->folders, _runtime_use_artifact_folders_free);
-  g_clear_pointer (&self->waits, g_ptr_array_unref);
+  g_clear_pointer (&self->waits, _runtime_use_settle_waits_free);
 
   G_OBJECT_CLASS (runtime_use_artifact_manager_parent_class)->finalize (object);
 }
@@ -515,7 +466,7 @@ runtime_use_artifact_manager_init (RuntimeUseArtifactManager *self)
   self->quiet = RUNTIME_USE_FOLDER_WATCH_QUIET;
   self->folders = _runtime_use_artifact_folders_new (settled_cb, self);
   self->offers = _runtime_use_offer_book_new ();
-  self->waits = g_ptr_array_new_with_free_func (g_object_unref);
+  self->waits = _runtime_use_settle_waits_new (has_open_offers, G_OBJECT (self));
 }
 
 /**
@@ -797,7 +748,7 @@ runtime_use_artifact_manager_lay_aside (RuntimeUseArtifactManager *self)
   g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
 
   _runtime_use_offer_book_lay_aside (self->offers);
-  end_waits (self);
+  _runtime_use_settle_waits_check (self->waits);
 }
 
 /**
@@ -841,37 +792,6 @@ runtime_use_artifact_manager_is_settled (RuntimeUseArtifactManager *self)
          !_runtime_use_offer_book_has_open (self->offers);
 }
 
-static void
-watch_settled_cb (GObject      *object,
-                  GAsyncResult *result,
-                  gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  Wait *wait = g_task_get_task_data (task);
-
-  /* What was stopped meanwhile has nothing more to tell either. */
-  _runtime_use_folder_watch_settle_finish (RUNTIME_USE_FOLDER_WATCH (object), result, NULL);
-  wait->n_watches--;
-  end_waits (g_task_get_source_object (task));
-}
-
-static gboolean
-wait_cancelled_cb (GCancellable *cancellable,
-                   gpointer      user_data)
-{
-  RuntimeUseArtifactManager *self = g_task_get_source_object (user_data);
-  g_autoptr(GTask) task = NULL;
-  guint index;
-
-  if (g_ptr_array_find (self->waits, user_data, &index))
-    {
-      task = take_wait (self, index);
-      g_task_return_error_if_cancelled (task);
-    }
-
-  return G_SOURCE_REMOVE;
-}
-
 /**
  * runtime_use_artifact_manager_settle_async:
  * @self: a manager
@@ -891,7 +811,6 @@ runtime_use_artifact_manager_settle_async (RuntimeUseArtifactManager *self,
                                            gpointer                   user_data)
 {
   g_autoptr(GTask) task = NULL;
-  Wait *wait;
 
   g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_MANAGER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -901,20 +820,11 @@ runtime_use_artifact_manager_settle_async (RuntimeUseArtifactManager *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  wait = g_new0 (Wait, 1);
-  g_task_set_task_data (task, wait, g_free);
-  g_ptr_array_add (self->waits, g_object_ref (task));
-
-  if (cancellable != NULL)
-    {
-      wait->cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_callback (wait->cancelled, G_SOURCE_FUNC (wait_cancelled_cb), task, NULL);
-      g_source_attach (wait->cancelled, g_task_get_context (task));
-    }
-
+  _runtime_use_settle_waits_add (self->waits, task);
   for (guint i = 0; i < _runtime_use_artifact_folders_get_length (self->folders); i++)
-    wait_for_watch (task, _runtime_use_artifact_folders_get (self->folders, i));
-  end_waits (self);
+    _runtime_use_settle_waits_expect (self->waits, task,
+                                      _runtime_use_artifact_folders_get (self->folders, i));
+  _runtime_use_settle_waits_check (self->waits);
 }
 
 /**
@@ -963,7 +873,7 @@ runtime_use_artifact_manager_stop (RuntimeUseArtifactManager *self)
   for (GList *link = offers; link != NULL; link = link->next)
     if (((RuntimeUseOffer *) link->data)->url == NULL)
       drop_offer (self, link->data);
-  end_waits (self);
+  _runtime_use_settle_waits_check (self->waits);
 }
 
 /**
