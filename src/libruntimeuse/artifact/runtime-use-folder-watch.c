@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include "runtime-use-folder-scan-private.h"
 #include "runtime-use-source-private.h"
 #include "runtime-use-transfer-file-private.h"
+#include "runtime-use-watch-top-private.h"
 
 /* How long scanning, and then looking at files, may take before others get their turn. */
 #define SLICE (2 * G_TIME_SPAN_MILLISECOND)
@@ -33,10 +32,7 @@ struct _RuntimeUseFolderWatch
 {
   GObject                            parent_instance;
 
-  char                              *folder;        /* as given */
-  char                              *real_path;     /* of the folder when it was first opened */
-  dev_t                              device;        /* of the folder, */
-  ino_t                              inode;         /* 0 while it is gone */
+  RuntimeUseWatchTop                 top;
   RuntimeUseFolderWatchOptions       options;
   RuntimeUseFolderLimits             limits;
   const RuntimeUseFolderWatchEvents *events;
@@ -269,16 +265,6 @@ become_blind (RuntimeUseFolderWatch *self,
 
 /* --- the folder itself --- */
 
-static gboolean
-is_known_top (RuntimeUseFolderWatch *self,
-              int                    fd)
-{
-  struct stat status;
-
-  return fd >= 0 && fstat (fd, &status) == 0 &&
-         status.st_dev == self->device && status.st_ino == self->inode;
-}
-
 static void
 retry_later (RuntimeUseFolderWatch *self)
 {
@@ -290,38 +276,18 @@ static void
 lose_top (RuntimeUseFolderWatch *self)
 {
   _runtime_use_watch_tree_clear (self->tree);
-  if (self->inode != 0)
+  if (self->top.inode != 0)
     _runtime_use_watch_log_info (&self->log, "the folder is gone");
-  self->inode = 0;
-}
-
-/* Not through a link that has taken the place of a folder. */
-static int
-open_real_path (RuntimeUseFolderWatch *self)
-{
-  int root = TEMP_FAILURE_RETRY (open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  int saved_errno;
-  int fd;
-
-  if (root < 0)
-    return -1;
-
-  fd = _runtime_use_beneath_open (root, self->real_path + 1, O_PATH | O_DIRECTORY, 0);
-  saved_errno = errno;
-  close (root);
-  errno = saved_errno;
-
-  return fd;
+  self->top.inode = 0;
 }
 
 /* Opens the folder. What is there may have taken the place of what was: then all is new. */
 static int
 open_top (RuntimeUseFolderWatch *self)
 {
-  int fd = open_real_path (self);
-  struct stat status;
+  int fd = _runtime_use_watch_top_open (&self->top);
 
-  if (is_known_top (self, fd))
+  if (_runtime_use_watch_top_is_known (&self->top, fd))
     return fd;
 
   if (fd < 0)
@@ -336,11 +302,7 @@ open_top (RuntimeUseFolderWatch *self)
     }
 
   lose_top (self);
-  if (fstat (fd, &status) == 0)
-    {
-      self->device = status.st_dev;
-      self->inode = status.st_ino;
-    }
+  _runtime_use_watch_top_take (&self->top, fd);
   _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
   _runtime_use_watch_log_info (&self->log, "the folder is there");
 
@@ -393,8 +355,7 @@ tell (RuntimeUseFolderWatch *self,
       int                    fd,
       const struct stat     *status)
 {
-  const char *slash = g_str_has_suffix (self->folder, "/") ? "" : "/";
-  g_autofree char *whole = g_strconcat (self->folder, slash, path, NULL);
+  g_autofree char *whole = _runtime_use_watch_top_dup_path (&self->top, path);
 
   _runtime_use_watch_stamp_init (&file->told, status);
   file->is_told = TRUE;
@@ -529,18 +490,6 @@ look_failed (RuntimeUseFolderWatch *self,
     }
 }
 
-/* Opens for reading what a handle is of. By now that is known to be a regular file: to open a pipe
- * or a device may block, and may do things. */
-static int
-open_handle_to_read (int handle)
-{
-  char itself[sizeof "/proc/self/fd/" + 10];
-
-  g_snprintf (itself, sizeof itself, "/proc/self/fd/%d", handle);
-
-  return TEMP_FAILURE_RETRY (open (itself, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
-
 /* @handle is what @path led to. */
 static void
 look_at_regular (RuntimeUseFolderWatch *self,
@@ -564,7 +513,7 @@ look_at_regular (RuntimeUseFolderWatch *self,
       return;
     }
 
-  fd = open_handle_to_read (handle);
+  fd = _runtime_use_watch_top_open_handle (handle);
   if (fd < 0)
     {
       look_failed (self, file, path, errno);
@@ -590,7 +539,7 @@ look_at_link (RuntimeUseFolderWatch *self,
               const char            *path,
               int                    top)
 {
-  g_autofree char *target = _runtime_use_beneath_resolve (top, self->real_path, path);
+  g_autofree char *target = _runtime_use_beneath_resolve (top, self->top.real_path, path);
   int handle;
 
   if (target == NULL)
@@ -732,7 +681,7 @@ static gboolean
 has_scanned (RuntimeUseFolderWatch *self)
 {
   return _runtime_use_folder_scan_is_done (self->scan) &&
-         (self->retry_time == 0 || self->inode == 0);
+         (self->retry_time == 0 || self->top.inode == 0);
 }
 
 static void
@@ -825,7 +774,7 @@ work_cb (gpointer user_data)
   if (self->retry_time != 0)
     {
       self->retry_time = 0;
-      if (self->inode != 0)
+      if (self->top.inode != 0)
         _runtime_use_watch_tree_queue_scan (self->tree, self->tree->top, TRUE);
     }
 
@@ -868,8 +817,7 @@ _runtime_use_folder_watch_finalize (GObject *object)
   _runtime_use_watch_log_clear (&self->log);
   g_clear_object (&self->options.logger);
   g_clear_pointer (&self->context, g_main_context_unref);
-  g_clear_pointer (&self->folder, g_free);
-  g_clear_pointer (&self->real_path, free);
+  _runtime_use_watch_top_clear (&self->top);
 
   G_OBJECT_CLASS (_runtime_use_folder_watch_parent_class)->finalize (object);
 }
@@ -936,11 +884,11 @@ _runtime_use_folder_watch_new (const char                         *folder,
     pinned = _runtime_use_ignore_rules_new (ignore_content, strlen (ignore_content));
 
   set_options (self, options);
-  self->folder = g_strdup (folder);
+  self->top.folder = g_strdup (folder);
   self->events = events;
   self->user_data = user_data;
   self->log.logger = self->options.logger;
-  self->log.folder = self->folder;
+  self->log.folder = self->top.folder;
   self->tree = _runtime_use_watch_tree_new (pinned);
   self->tree->watcher = self;
   self->tree->serial = 1;
@@ -950,39 +898,6 @@ _runtime_use_folder_watch_new (const char                         *folder,
 }
 
 /* --- operations --- */
-
-/* Returns an errno, or 0. */
-static int
-make_folder (RuntimeUseFolderWatch *self)
-{
-  struct stat status;
-  int fd;
-
-  if (g_mkdir_with_parents (self->folder, 0777) < 0)
-    {
-      int saved_errno = errno;
-
-      /* It is there, but is something else. */
-      return saved_errno == ENOTDIR && lstat (self->folder, &status) == 0 ? EEXIST : saved_errno;
-    }
-
-  self->real_path = realpath (self->folder, NULL);
-  if (self->real_path == NULL)
-    return errno;
-
-  fd = open_real_path (self);
-  if (fd < 0)
-    return errno;
-
-  if (fstat (fd, &status) == 0)
-    {
-      self->device = status.st_dev;
-      self->inode = status.st_ino;
-    }
-  close (fd);
-
-  return 0;
-}
 
 static void
 start_watching (RuntimeUseFolderWatch *self)
@@ -1017,17 +932,17 @@ _runtime_use_folder_watch_start_async (RuntimeUseFolderWatch *self,
   g_autoptr(GTask) task = NULL;
   int why;
 
-  g_return_if_fail (self->tree != NULL && self->real_path == NULL);
+  g_return_if_fail (self->tree != NULL && self->top.real_path == NULL);
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, _runtime_use_folder_watch_start_async);
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  why = make_folder (self);
+  why = _runtime_use_watch_top_make (&self->top);
   if (why != 0)
     {
-      g_autofree char *shown = _runtime_use_show_path (self->folder);
+      g_autofree char *shown = _runtime_use_show_path (self->top.folder);
 
       g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_FAILED,
                                "%s: cannot make the artifact folder %s: %s",
@@ -1069,10 +984,10 @@ _runtime_use_folder_watch_is_settled (RuntimeUseFolderWatch *self)
     return FALSE;
 
   /* Of a folder above that was renamed nothing is heard. */
-  top = open_real_path (self);
-  is_there = is_known_top (self, top);
+  top = _runtime_use_watch_top_open (&self->top);
+  is_there = _runtime_use_watch_top_is_known (&self->top, top);
   if (top < 0)
-    return self->inode == 0;
+    return self->top.inode == 0;
   close (top);
 
   return is_there;
@@ -1194,39 +1109,20 @@ _runtime_use_folder_watch_get_work (RuntimeUseFolderWatch *self)
   return _runtime_use_folder_scan_get_n_read (self->scan) + self->n_looks;
 }
 
-/* What comes after the folder in a path that was told. */
-static const char *
-get_relative (RuntimeUseFolderWatch *self,
-              const char            *path)
-{
-  g_assert (g_str_has_prefix (path, self->folder));
-
-  path += strlen (self->folder);
-  while (path[0] == '/')
-    path++;
-
-  return path;
-}
-
 char *
 _runtime_use_folder_watch_dup_real_path (RuntimeUseFolderWatch *self,
                                          const char            *path)
 {
-  return g_build_filename (self->real_path, get_relative (self, path), NULL);
+  const char *relative = _runtime_use_watch_top_get_relative (&self->top, path);
+
+  return _runtime_use_watch_top_dup_real_path (&self->top, relative);
 }
 
 gboolean
 _runtime_use_folder_watch_holds (RuntimeUseFolderWatch *self,
                                  const char            *real_path)
 {
-  gsize length;
-
-  if (self->real_path == NULL || !g_str_has_prefix (real_path, self->real_path))
-    return FALSE;
-
-  length = strlen (self->real_path);
-
-  return real_path[length] == '/' || strcmp (self->real_path, "/") == 0;
+  return _runtime_use_watch_top_holds (&self->top, real_path);
 }
 
 void
@@ -1238,7 +1134,8 @@ _runtime_use_folder_watch_tell_again (RuntimeUseFolderWatch *self,
   if (self->tree == NULL)
     return;
 
-  file = _runtime_use_watch_tree_find_path (self->tree, get_relative (self, path));
+  file = _runtime_use_watch_tree_find_path (self->tree,
+                                            _runtime_use_watch_top_get_relative (&self->top, path));
   if (file == NULL)
     return;
 
@@ -1249,49 +1146,14 @@ _runtime_use_folder_watch_tell_again (RuntimeUseFolderWatch *self,
   schedule (self);
 }
 
-static int
-open_regular (int         top,
-              const char *top_path,
-              const char *path)
-{
-  g_autofree char *target = _runtime_use_beneath_resolve (top, top_path, path);
-  struct stat status;
-  int saved_errno = ENODEV;
-  int handle;
-  int fd = -1;
-
-  if (target == NULL)
-    return -1;
-
-  handle = _runtime_use_beneath_open (top, target, O_PATH, 0);
-  if (handle < 0)
-    return -1;
-
-  if (fstat (handle, &status) == 0 && S_ISREG (status.st_mode))
-    {
-      fd = open_handle_to_read (handle);
-      saved_errno = errno;
-    }
-  close (handle);
-  errno = saved_errno;
-
-  return fd;
-}
-
 int
 _runtime_use_folder_watch_open (RuntimeUseFolderWatch  *self,
                                 const char             *path,
                                 GError                **error)
 {
-  int top = open_real_path (self);
-  int fd = -1;
-  int saved_errno;
-
-  if (top >= 0)
-    fd = open_regular (top, self->real_path, get_relative (self, path));
-  saved_errno = errno;
-  if (top >= 0)
-    close (top);
+  const char *relative = _runtime_use_watch_top_get_relative (&self->top, path);
+  int fd = _runtime_use_watch_top_open_file (&self->top, relative);
+  int saved_errno = errno;
 
   if (fd < 0)
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: %s",
