@@ -13,6 +13,7 @@ typedef struct
   guint max_directories;
   guint max_files;
   guint max_depth;
+  guint max_links;
 } RuntimeUseFolderLimits;
 
 /* Goes through the directories of a tree that are queued for it, a little at a time. */

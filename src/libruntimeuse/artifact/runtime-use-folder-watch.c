@@ -5,13 +5,11 @@
 #include "runtime-use-folder-watch-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime-use-beneath-private.h"
 #include "runtime-use-error.h"
-#include "runtime-use-file-rest-private.h"
+#include "runtime-use-folder-look-private.h"
 #include "runtime-use-folder-scan-private.h"
 #include "runtime-use-source-private.h"
 #include "runtime-use-transfer-file-private.h"
@@ -19,14 +17,6 @@
 
 /* How long scanning, and then looking at files, may take before others get their turn. */
 #define SLICE (2 * G_TIME_SPAN_MILLISECOND)
-
-/* The longest time between two looks at a file that is open for writing, in milliseconds: who has
- * it open by another name closes it without an event here. */
-#define MAX_BACKOFF 1000
-
-/* Time stamps of files may be so coarse: a second change right after one that was seen would not
- * show. */
-#define STAMP_GRAIN (20 * G_TIME_SPAN_MILLISECOND)
 
 struct _RuntimeUseFolderWatch
 {
@@ -40,12 +30,12 @@ struct _RuntimeUseFolderWatch
 
   RuntimeUseWatchTree               *tree;          /* NULL once stopped */
   RuntimeUseFolderScan              *scan;
+  RuntimeUseFolderLook              *look;
   RuntimeUseWatchLog                 log;
   GMainContext                      *context;
   GSource                           *source;        /* only while there is something to do */
   gint64                             retry_time;    /* of what was not to be had; 0 for never */
   gint64                             ready_time;    /* of the source */
-  guint64                            n_looks;       /* at files */
   gboolean                           is_hurried;    /* something is to be done at once */
   gboolean                           is_working;
   gboolean                           has_started;
@@ -309,355 +299,16 @@ open_top (RuntimeUseFolderWatch *self)
   return fd;
 }
 
-/* --- files --- */
-
-/* What depends on a file that is told of is looked at next. Who waits for the one waits for the
- * other. */
 static void
-look_soon (RuntimeUseFolderWatch *self,
-           RuntimeUseWatchFile   *file,
-           RuntimeUseWatchFile   *cause)
+complete_cb (const char        *path,
+             int                fd,
+             const struct stat *status,
+             gpointer           user_data)
 {
-  file->serial = cause->serial;
-  file->is_held = FALSE;
-  _runtime_use_watch_tree_put_off (self->tree, file, g_get_monotonic_time ());
-}
-
-/* Of a change by one name nothing is heard about the others. */
-static void
-look_at_other_names (RuntimeUseFolderWatch *self,
-                     RuntimeUseWatchFile   *file,
-                     const char            *path)
-{
-  RuntimeUseWatchFile *twin = g_hash_table_lookup (self->tree->inodes, &file->inode);
-  GHashTableIter iter;
-  gpointer link;
-
-  for (; twin != NULL; twin = twin->next_twin)
-    {
-      if ((twin->pending == NULL || twin->is_held) &&
-          !(twin->is_told && _runtime_use_watch_stamp_equal (&twin->told, &file->told)))
-        look_soon (self, twin, file);
-    }
-
-  g_hash_table_iter_init (&iter, self->tree->links);
-  while (file->target == NULL && g_hash_table_iter_next (&iter, &link, NULL))
-    {
-      if (strcmp (((RuntimeUseWatchFile *) link)->target, path) == 0)
-        look_soon (self, link, file);
-    }
-}
-
-static void
-tell (RuntimeUseFolderWatch *self,
-      RuntimeUseWatchFile   *file,
-      const char            *path,
-      int                    fd,
-      const struct stat     *status)
-{
+  RuntimeUseFolderWatch *self = user_data;
   g_autofree char *whole = _runtime_use_watch_top_dup_path (&self->top, path);
 
-  _runtime_use_watch_stamp_init (&file->told, status);
-  file->is_told = TRUE;
-  look_at_other_names (self, file, path);
-
   self->events->settled (self, whole, fd, status, self->user_data);
-}
-
-/* Looks at the file again in a while, which is longer each time. */
-static void
-put_off (RuntimeUseFolderWatch *self,
-         RuntimeUseWatchFile   *file,
-         guint                  first)
-{
-  file->backoff = file->backoff == 0 ? first : MIN (file->backoff * 2, MAX (MAX_BACKOFF, first));
-  _runtime_use_watch_tree_put_off (self->tree, file, g_get_monotonic_time () +
-                                   file->backoff * G_TIME_SPAN_MILLISECOND);
-}
-
-/* Where nobody can say whether a file is open for writing: whether it has stood still for twice the
- * quiet time. */
-static gboolean
-stands_still (RuntimeUseFolderWatch *self,
-              RuntimeUseWatchFile   *file,
-              const struct stat     *status)
-{
-  gint64 now = g_get_monotonic_time ();
-  gint64 still = 2 * get_quiet_time (self);
-  RuntimeUseWatchStamp stamp;
-
-  _runtime_use_watch_stamp_init (&stamp, status);
-  if (file->met_at == 0 || !_runtime_use_watch_stamp_equal (&stamp, &file->met))
-    {
-      file->met = stamp;
-      file->met_at = now;
-    }
-  if (now - file->met_at >= still)
-    return TRUE;
-
-  _runtime_use_watch_tree_put_off (self->tree, file, file->met_at + still);
-
-  return FALSE;
-}
-
-/* There is nothing to tell of. */
-static void
-forget (RuntimeUseFolderWatch *self,
-        RuntimeUseWatchFile   *file)
-{
-  _runtime_use_watch_tree_remove_file (self->tree, file);
-}
-
-static gboolean
-was_told (RuntimeUseWatchFile *file,
-          const struct stat   *status)
-{
-  RuntimeUseWatchStamp stamp;
-
-  _runtime_use_watch_stamp_init (&stamp, status);
-
-  return file->is_told && _runtime_use_watch_stamp_equal (&stamp, &file->told);
-}
-
-static gboolean
-has_just_changed (const struct stat *status)
-{
-  gint64 mtime = status->st_mtim.tv_sec * G_USEC_PER_SEC + status->st_mtim.tv_nsec / 1000;
-  gint64 age = g_get_real_time () - mtime;
-
-  return age >= 0 && age < STAMP_GRAIN;
-}
-
-static void
-look_at_content (RuntimeUseFolderWatch *self,
-                 RuntimeUseWatchFile   *file,
-                 const char            *path,
-                 int                    fd)
-{
-  struct stat status = { 0 };
-  RuntimeUseFileRest rest = _runtime_use_file_rest_ask (fd, &status);
-
-  file->is_held = rest == RUNTIME_USE_FILE_REST_NO;
-  if (file->is_held)
-    {
-      put_off (self, file, self->options.quiet);
-      return;
-    }
-  if (status.st_size == 0)
-    {
-      /* It may yet be filled by another name. */
-      file->is_told = FALSE;
-      return;
-    }
-  if (rest == RUNTIME_USE_FILE_REST_UNKNOWN && !stands_still (self, file, &status))
-    return;
-
-  if (has_just_changed (&status))
-    {
-      _runtime_use_watch_tree_put_off (self->tree, file, g_get_monotonic_time () + STAMP_GRAIN);
-      return;
-    }
-
-  file->backoff = 0;
-  file->met_at = 0;
-  if (!was_told (file, &status))
-    tell (self, file, path, fd, &status);
-}
-
-static void
-look_failed (RuntimeUseFolderWatch *self,
-             RuntimeUseWatchFile   *file,
-             const char            *path,
-             int                    why)
-{
-  if (_runtime_use_is_want (why))
-    {
-      _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_RESOURCES, path, "%s",
-                                   g_strerror (why));
-      put_off (self, file, MAX_BACKOFF);
-    }
-  else if (why == EWOULDBLOCK)
-    {
-      /* Somebody has a lease for writing, and is being asked to give it up. */
-      put_off (self, file, self->options.quiet);
-    }
-  else
-    {
-      if (why != ENOENT && why != ENOTDIR && why != ELOOP)
-        _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_UNREADABLE, path, "%s",
-                                     g_strerror (why));
-      forget (self, file);
-    }
-}
-
-/* @handle is what @path led to. */
-static void
-look_at_regular (RuntimeUseFolderWatch *self,
-                 RuntimeUseWatchFile   *file,
-                 const char            *path,
-                 int                    handle)
-{
-  struct stat status;
-  int fd;
-
-  if (fstat (handle, &status) < 0 || !S_ISREG (status.st_mode))
-    {
-      forget (self, file);
-      return;
-    }
-  if (file->target == NULL)
-    _runtime_use_watch_tree_set_inode (self->tree, file, status.st_ino);
-  if (was_told (file, &status))
-    {
-      file->is_held = FALSE;
-      return;
-    }
-
-  fd = _runtime_use_watch_top_open_handle (handle);
-  if (fd < 0)
-    {
-      look_failed (self, file, path, errno);
-      return;
-    }
-
-  look_at_content (self, file, path, fd);
-  close (fd);
-}
-
-/* Whether a link to this may be told of: then it has been told of itself. */
-static gboolean
-is_told_of (RuntimeUseFolderWatch *self,
-            RuntimeUseWatchFile   *file)
-{
-  return file != NULL && file->is_told && file->target == NULL && !file->directory->is_left &&
-         !_runtime_use_watch_tree_is_ignored (self->tree, file->directory, file->name, FALSE);
-}
-
-static void
-look_at_link (RuntimeUseFolderWatch *self,
-              RuntimeUseWatchFile   *file,
-              const char            *path,
-              int                    top)
-{
-  g_autofree char *target = _runtime_use_beneath_resolve (top, self->top.real_path, path);
-  int handle;
-
-  if (target == NULL)
-    {
-      forget (self, file);
-      return;
-    }
-  if (file->target == NULL && g_hash_table_size (self->tree->links) >= self->options.max_links)
-    {
-      _runtime_use_watch_log_warn (&self->log, RUNTIME_USE_WATCH_TROUBLE_LINKS, path,
-                                   "there are too many links; this one is left out");
-      forget (self, file);
-      return;
-    }
-
-  _runtime_use_watch_tree_set_target (self->tree, file, target);
-  _runtime_use_watch_tree_set_inode (self->tree, file, 0);
-  if (!is_told_of (self, _runtime_use_watch_tree_find_path (self->tree, target)))
-    return;
-
-  handle = _runtime_use_beneath_open (top, target, O_PATH, 0);
-  if (handle < 0)
-    return;
-
-  look_at_regular (self, file, path, handle);
-  close (handle);
-}
-
-/* Files that are looked at one after another often are in the same directory. */
-typedef struct
-{
-  int                       top;
-  int                       fd;        /* of the directory, */
-  RuntimeUseWatchDirectory *directory; /* NULL for none */
-} LastDirectory;
-
-static void
-close_directory (LastDirectory *last)
-{
-  if (last->directory != NULL)
-    close (last->fd);
-  last->directory = NULL;
-}
-
-static int
-open_handle (RuntimeUseWatchFile *file,
-             LastDirectory       *last)
-{
-  if (last->directory != file->directory)
-    {
-      g_autofree char *path = _runtime_use_watch_tree_dup_path (file->directory, NULL);
-
-      close_directory (last);
-      last->fd = _runtime_use_beneath_open (last->top, path, O_PATH | O_DIRECTORY, 0);
-      if (last->fd < 0)
-        return -1;
-      last->directory = file->directory;
-    }
-
-  return _runtime_use_beneath_open (last->fd, file->name, O_PATH, 0);
-}
-
-static void
-look_at (RuntimeUseFolderWatch *self,
-         RuntimeUseWatchFile   *file,
-         LastDirectory         *last)
-{
-  g_autofree char *path = _runtime_use_watch_tree_dup_path (file->directory, file->name);
-  struct stat status;
-  int handle;
-
-  self->n_looks++;
-  _runtime_use_watch_tree_clear_pending (file);
-  if (_runtime_use_watch_tree_is_ignored (self->tree, file->directory, file->name, FALSE))
-    {
-      /* What was told stays in mind, for the rules may change again. */
-      if (!file->is_told)
-        forget (self, file);
-      return;
-    }
-
-  handle = open_handle (file, last);
-  if (handle < 0)
-    {
-      look_failed (self, file, path, errno);
-      return;
-    }
-
-  if (fstat (handle, &status) == 0 && S_ISLNK (status.st_mode))
-    {
-      look_at_link (self, file, path, last->top);
-    }
-  else
-    {
-      _runtime_use_watch_tree_set_target (self->tree, file, NULL);
-      look_at_regular (self, file, path, handle);
-    }
-  close (handle);
-}
-
-static void
-look_at_files (RuntimeUseFolderWatch *self,
-               int                    top)
-{
-  gint64 now = g_get_monotonic_time ();
-  gint64 deadline = now + SLICE;
-  LastDirectory last = { top, -1, NULL };
-
-  while (self->tree != NULL && now < deadline)
-    {
-      RuntimeUseWatchFile *file = _runtime_use_watch_tree_peek_pending (self->tree);
-
-      if (file == NULL || file->due > now)
-        break;
-      look_at (self, file, &last);
-      now = g_get_monotonic_time ();
-    }
-  close_directory (&last);
 }
 
 /* --- work --- */
@@ -783,7 +434,7 @@ work_cb (gpointer user_data)
     {
       scan (self, top);
       if (self->start == NULL)
-        look_at_files (self, top);
+        _runtime_use_folder_look_step (self->look, top, g_get_monotonic_time () + SLICE);
       close (top);
     }
   if (self->tree != NULL)
@@ -814,6 +465,7 @@ _runtime_use_folder_watch_finalize (GObject *object)
 {
   RuntimeUseFolderWatch *self = RUNTIME_USE_FOLDER_WATCH (object);
 
+  g_clear_pointer (&self->look, _runtime_use_folder_look_free);
   _runtime_use_watch_log_clear (&self->log);
   g_clear_object (&self->options.logger);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -857,8 +509,6 @@ set_options (RuntimeUseFolderWatch              *self,
   self->options.quiet = or_default (self->options.quiet, RUNTIME_USE_FOLDER_WATCH_QUIET);
   self->options.scan_interval = or_default (self->options.scan_interval,
                                             RUNTIME_USE_FOLDER_WATCH_SCAN_INTERVAL);
-  self->options.max_links = or_default (self->options.max_links,
-                                        RUNTIME_USE_FOLDER_WATCH_MAX_LINKS);
   self->limits.quiet = self->options.quiet;
   self->limits.max_directories = or_default (self->options.max_directories,
                                              RUNTIME_USE_FOLDER_WATCH_MAX_DIRECTORIES);
@@ -866,6 +516,8 @@ set_options (RuntimeUseFolderWatch              *self,
                                        RUNTIME_USE_FOLDER_WATCH_MAX_FILES);
   self->limits.max_depth = or_default (self->options.max_depth,
                                        RUNTIME_USE_FOLDER_WATCH_MAX_DEPTH);
+  self->limits.max_links = or_default (self->options.max_links,
+                                       RUNTIME_USE_FOLDER_WATCH_MAX_LINKS);
 }
 
 /* @folder is used as it is given; relative ones are relative to the working directory of the moment
@@ -893,6 +545,8 @@ _runtime_use_folder_watch_new (const char                         *folder,
   self->tree->watcher = self;
   self->tree->serial = 1;
   self->scan = _runtime_use_folder_scan_new (self->tree, &self->limits, &self->log);
+  self->look = _runtime_use_folder_look_new (self->tree, &self->top, &self->limits, &self->log,
+                                             complete_cb, self);
 
   return self;
 }
@@ -1094,6 +748,7 @@ _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
     return;
 
   g_clear_pointer (&self->scan, _runtime_use_folder_scan_free);
+  _runtime_use_folder_look_end (self->look);
   take_apart (g_steal_pointer (&self->tree), self->context);
   schedule (self);
 
@@ -1106,7 +761,8 @@ _runtime_use_folder_watch_stop (RuntimeUseFolderWatch *self)
 guint64
 _runtime_use_folder_watch_get_work (RuntimeUseFolderWatch *self)
 {
-  return _runtime_use_folder_scan_get_n_read (self->scan) + self->n_looks;
+  return _runtime_use_folder_scan_get_n_read (self->scan) +
+         _runtime_use_folder_look_get_n_looks (self->look);
 }
 
 char *
