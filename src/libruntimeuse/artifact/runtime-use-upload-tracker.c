@@ -6,18 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "runtime-use-transfer-file-private.h"
-#include "runtime-use-upload-queue-private.h"
+#include "runtime-use-upload-scheduler-private.h"
 #include "runtime-use-upload-tracker-private.h"
 
 #define DEFAULT_CONCURRENT 6
 #define MAX_CONCURRENT 256
 #define DEFAULT_QUEUED 100000
-
-/* Milliseconds that connections are kept after the last file. */
-#define REST_DELAY 1000
 
 /**
  * RuntimeUseUploadTracker:
@@ -38,21 +34,13 @@
  */
 struct _RuntimeUseUploadTracker
 {
-  GObject                      parent_instance;
+  GObject                    parent_instance;
 
-  guint                        max_concurrent;
-  guint                        max_queued;
-  guint                        upload_timeout;
-  guint                        n_running;
-  guint64                      n_uploaded;
-  guint64                      n_failed;
-
-  GMainContext                *context;
-  RuntimeUseUploadConnections *connections;   /* (nullable): nothing is sent */
-  GSource                     *rest;          /* (nullable): lets go of them soon */
-  RuntimeUseUploadQueue       *queue;
-  GPtrArray                   *waits;         /* of GTask */
-  int                          is_sweeping;   /* atomic */
+  RuntimeUseUploadLimits     limits;
+  RuntimeUseUploadScheduler *scheduler;
+  guint64                    n_uploaded;
+  guint64                    n_failed;
+  GPtrArray                 *waits;         /* of GTask */
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseUploadTracker, runtime_use_upload_tracker, G_TYPE_OBJECT)
@@ -77,31 +65,6 @@ enum
 static GParamSpec *props[PROP_N_FAILED + 1];
 static guint signals[N_SIGNALS];
 
-typedef struct
-{
-  int                     fd;             /* -1: it is opened when its turn comes */
-  struct stat             expected;       /* if .is_expected */
-  gboolean                is_expected;
-  char                   *path;
-  char                   *url;
-  char                   *content_type;   /* (nullable) */
-  RuntimeUseLogger       *logger;         /* (nullable) */
-  gulong                  cancelled_id;   /* while it waits */
-  RuntimeUseUploadResult  result;
-} Item;
-
-static void
-item_free (Item *item)
-{
-  if (item->fd >= 0)
-    close (item->fd);
-  g_free (item->path);
-  g_free (item->url);
-  g_free (item->content_type);
-  g_clear_object (&item->logger);
-  g_free (item);
-}
-
 static void
 notify (RuntimeUseUploadTracker         *self,
         RuntimeUseUploadTrackerProperty  property)
@@ -112,8 +75,8 @@ notify (RuntimeUseUploadTracker         *self,
 /* --- How an upload ends --- */
 
 static void
-log_failure (Item         *item,
-             const GError *error)
+log_failure (RuntimeUseUploadItem *item,
+             const GError         *error)
 {
   g_autofree char *name = _runtime_use_show_path (item->path);
   g_autofree char *text = NULL;
@@ -130,11 +93,12 @@ log_failure (Item         *item,
 
 /* Takes @task, and @error, which is NULL after a success. */
 static void
-conclude (RuntimeUseUploadTracker *self,
-          GTask                   *task,
-          GError                  *error)
+over_cb (GTask    *task,
+         GError   *error,
+         gpointer  user_data)
 {
-  Item *item = g_task_get_task_data (task);
+  RuntimeUseUploadTracker *self = user_data;
+  RuntimeUseUploadItem *item = g_task_get_task_data (task);
   gboolean is_ok = error == NULL;
 
   if (is_ok)
@@ -186,169 +150,32 @@ end_waits (RuntimeUseUploadTracker *self)
     end_wait (self, g_ptr_array_index (self->waits, 0));
 }
 
-/* --- Turns --- */
+/* --- What the scheduler tells --- */
 
-static gboolean
-rest_cb (gpointer user_data)
+static void
+n_running_changed_cb (gpointer user_data)
 {
-  RuntimeUseUploadTracker *self = user_data;
-
-  g_clear_pointer (&self->rest, g_source_unref);
-  g_clear_pointer (&self->connections, _runtime_use_upload_connections_free);
-
-  return G_SOURCE_REMOVE;
+  notify (user_data, PROP_N_RUNNING);
 }
 
 static void
-clear_rest (RuntimeUseUploadTracker *self)
+n_pending_changed_cb (gpointer user_data)
 {
-  if (self->rest != NULL)
-    g_source_destroy (self->rest);
-  g_clear_pointer (&self->rest, g_source_unref);
-}
-
-/* Connections are kept between the files of a crowd, not for the next one. */
-static void
-rest_if_idle (RuntimeUseUploadTracker *self)
-{
-  if (runtime_use_upload_tracker_get_n_pending (self) > 0 || self->rest != NULL ||
-      self->connections == NULL)
-    return;
-
-  self->rest = g_timeout_source_new (REST_DELAY);
-  g_source_set_static_name (self->rest, "RuntimeUseUploadTracker rest");
-  g_source_set_callback (self->rest, rest_cb, self, NULL);
-  g_source_attach (self->rest, self->context);
-}
-
-static void start_next (RuntimeUseUploadTracker *self);
-
-static void
-uploaded_cb (GObject      *object,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  GTask *task = user_data;
-  g_autoptr(RuntimeUseUploadTracker) self = g_object_ref (g_task_get_source_object (task));
-  Item *item = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  _runtime_use_upload_fd_finish (result, &item->result, &error);
-  self->n_running--;
-  notify (self, PROP_N_RUNNING);
-  notify (self, PROP_N_PENDING);
-  conclude (self, task, error);
-  start_next (self);
-  rest_if_idle (self);
-  end_waits (self);
-}
-
-/* Takes @task. */
-static void
-start (RuntimeUseUploadTracker *self,
-       GTask                   *task)
-{
-  Item *item = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  RuntimeUseUploadOptions options = RUNTIME_USE_UPLOAD_OPTIONS_INIT;
-  GError *error = NULL;
-
-  g_cancellable_disconnect (cancellable, item->cancelled_id);
-  item->cancelled_id = 0;
-  clear_rest (self);
-  if (self->connections == NULL)
-    self->connections = _runtime_use_upload_connections_new ();
-  options.timeout = self->upload_timeout;
-  options.connections = self->connections;
-  options.expected = item->is_expected ? &item->expected : NULL;
-
-  if (item->fd < 0)
-    item->fd = _runtime_use_upload_open (item->path, &error);
-  if (item->fd < 0)
-    {
-      notify (self, PROP_N_PENDING);
-      conclude (self, task, error);
-      return;
-    }
-
-  self->n_running++;
-  notify (self, PROP_N_RUNNING);
-  _runtime_use_upload_fd_async (item->fd, item->url, item->content_type, &options, cancellable,
-                                uploaded_cb, task);
-  close (item->fd);
-  item->fd = -1;
+  notify (user_data, PROP_N_PENDING);
 }
 
 static void
-start_next (RuntimeUseUploadTracker *self)
+advanced_cb (gpointer user_data)
 {
-  while (self->n_running < self->max_concurrent &&
-         _runtime_use_upload_queue_get_length (self->queue) > 0)
-    start (self, _runtime_use_upload_queue_pop (self->queue));
+  end_waits (user_data);
 }
 
-static gboolean
-sweep_cb (gpointer user_data)
-{
-  RuntimeUseUploadTracker *self = user_data;
-  g_autoptr(GList) tasks = NULL;
-
-  g_atomic_int_set (&self->is_sweeping, FALSE);
-  tasks = _runtime_use_upload_queue_take_cancelled (self->queue);
-  for (GList *link = tasks; link != NULL; link = link->next)
-    {
-      GTask *task = link->data;
-      Item *item = g_task_get_task_data (task);
-
-      g_cancellable_disconnect (g_task_get_cancellable (task), item->cancelled_id);
-      notify (self, PROP_N_PENDING);
-      conclude (self, task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                 "The upload was cancelled"));
-    }
-  end_waits (self);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* In any thread. Those that wait end at once, without waiting for their turn. */
-static void
-cancelled_cb (GCancellable *cancellable,
-              gpointer      user_data)
-{
-  RuntimeUseUploadTracker *self = user_data;
-  g_autoptr(GSource) source = NULL;
-
-  if (!g_atomic_int_compare_and_exchange (&self->is_sweeping, FALSE, TRUE))
-    return;
-
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, sweep_cb, g_object_ref (self), g_object_unref);
-  g_source_attach (source, self->context);
-}
-
-/* Takes @task. */
-static void
-enqueue (RuntimeUseUploadTracker *self,
-         GTask                   *task)
-{
-  Item *item = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
-
-  if (_runtime_use_upload_queue_get_length (self->queue) >= self->max_queued &&
-      self->n_running >= self->max_concurrent)
-    {
-      conclude (self, task, g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TOO_LARGE,
-                                         "%u uploads wait already", self->max_queued));
-      return;
-    }
-
-  _runtime_use_upload_queue_push (self->queue, item->logger, task);
-  notify (self, PROP_N_PENDING);
-  if (cancellable != NULL)
-    item->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
-  start_next (self);
-}
+static const RuntimeUseUploadSchedulerEvents scheduler_events = {
+  .n_running_changed = n_running_changed_cb,
+  .n_pending_changed = n_pending_changed_cb,
+  .over = over_cb,
+  .advanced = advanced_cb,
+};
 
 static void
 runtime_use_upload_tracker_finalize (GObject *object)
@@ -356,11 +183,8 @@ runtime_use_upload_tracker_finalize (GObject *object)
   RuntimeUseUploadTracker *self = RUNTIME_USE_UPLOAD_TRACKER (object);
 
   /* Each upload and each wait holds a reference. */
-  _runtime_use_upload_queue_free (self->queue);
-  clear_rest (self);
-  g_clear_pointer (&self->connections, _runtime_use_upload_connections_free);
+  _runtime_use_upload_scheduler_free (self->scheduler);
   g_ptr_array_unref (self->waits);
-  g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (runtime_use_upload_tracker_parent_class)->finalize (object);
 }
@@ -376,15 +200,15 @@ runtime_use_upload_tracker_get_property (GObject    *object,
   switch ((RuntimeUseUploadTrackerProperty) prop_id)
     {
     case PROP_MAX_CONCURRENT:
-      g_value_set_uint (value, self->max_concurrent);
+      g_value_set_uint (value, self->limits.max_concurrent);
       break;
 
     case PROP_MAX_QUEUED:
-      g_value_set_uint (value, self->max_queued);
+      g_value_set_uint (value, self->limits.max_queued);
       break;
 
     case PROP_UPLOAD_TIMEOUT:
-      g_value_set_uint (value, self->upload_timeout);
+      g_value_set_uint (value, self->limits.timeout);
       break;
 
     case PROP_N_PENDING:
@@ -392,7 +216,7 @@ runtime_use_upload_tracker_get_property (GObject    *object,
       break;
 
     case PROP_N_RUNNING:
-      g_value_set_uint (value, self->n_running);
+      g_value_set_uint (value, runtime_use_upload_tracker_get_n_running (self));
       break;
 
     case PROP_N_UPLOADED:
@@ -561,11 +385,11 @@ runtime_use_upload_tracker_class_init (RuntimeUseUploadTrackerClass *klass)
 static void
 runtime_use_upload_tracker_init (RuntimeUseUploadTracker *self)
 {
-  self->max_concurrent = DEFAULT_CONCURRENT;
-  self->max_queued = DEFAULT_QUEUED;
-  self->upload_timeout = RUNTIME_USE_UPLOAD_TIMEOUT;
-  self->context = g_main_context_ref_thread_default ();
-  self->queue = _runtime_use_upload_queue_new ();
+  self->limits.max_concurrent = DEFAULT_CONCURRENT;
+  self->limits.max_queued = DEFAULT_QUEUED;
+  self->limits.timeout = RUNTIME_USE_UPLOAD_TIMEOUT;
+  self->scheduler = _runtime_use_upload_scheduler_new (&self->limits, &scheduler_events,
+                                                       G_OBJECT (self));
   self->waits = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
@@ -599,7 +423,7 @@ runtime_use_upload_tracker_get_max_concurrent (RuntimeUseUploadTracker *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self), 0);
 
-  return self->max_concurrent;
+  return self->limits.max_concurrent;
 }
 
 /**
@@ -618,12 +442,12 @@ runtime_use_upload_tracker_set_max_concurrent (RuntimeUseUploadTracker *self,
   g_return_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self));
   g_return_if_fail (max_concurrent >= 1 && max_concurrent <= MAX_CONCURRENT);
 
-  if (self->max_concurrent == max_concurrent)
+  if (self->limits.max_concurrent == max_concurrent)
     return;
 
-  self->max_concurrent = max_concurrent;
+  self->limits.max_concurrent = max_concurrent;
   notify (self, PROP_MAX_CONCURRENT);
-  start_next (self);
+  _runtime_use_upload_scheduler_start_next (self->scheduler);
   end_waits (self);
 }
 
@@ -642,7 +466,7 @@ runtime_use_upload_tracker_get_max_queued (RuntimeUseUploadTracker *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self), 0);
 
-  return self->max_queued;
+  return self->limits.max_queued;
 }
 
 /**
@@ -660,10 +484,10 @@ runtime_use_upload_tracker_set_max_queued (RuntimeUseUploadTracker *self,
 {
   g_return_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self));
 
-  if (self->max_queued == max_queued)
+  if (self->limits.max_queued == max_queued)
     return;
 
-  self->max_queued = max_queued;
+  self->limits.max_queued = max_queued;
   notify (self, PROP_MAX_QUEUED);
 }
 
@@ -682,7 +506,7 @@ runtime_use_upload_tracker_get_upload_timeout (RuntimeUseUploadTracker *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self), 0);
 
-  return self->upload_timeout;
+  return self->limits.timeout;
 }
 
 /**
@@ -701,10 +525,10 @@ runtime_use_upload_tracker_set_upload_timeout (RuntimeUseUploadTracker *self,
   g_return_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self));
   g_return_if_fail (upload_timeout >= 1 && upload_timeout <= G_MAXINT);
 
-  if (self->upload_timeout == upload_timeout)
+  if (self->limits.timeout == upload_timeout)
     return;
 
-  self->upload_timeout = upload_timeout;
+  self->limits.timeout = upload_timeout;
   notify (self, PROP_UPLOAD_TIMEOUT);
 }
 
@@ -723,7 +547,7 @@ runtime_use_upload_tracker_get_n_pending (RuntimeUseUploadTracker *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self), 0);
 
-  return _runtime_use_upload_queue_get_length (self->queue) + self->n_running;
+  return _runtime_use_upload_scheduler_get_n_pending (self->scheduler);
 }
 
 /**
@@ -741,7 +565,7 @@ runtime_use_upload_tracker_get_n_running (RuntimeUseUploadTracker *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_UPLOAD_TRACKER (self), 0);
 
-  return self->n_running;
+  return _runtime_use_upload_scheduler_get_n_running (self->scheduler);
 }
 
 /**
@@ -791,14 +615,9 @@ new_upload_task (RuntimeUseUploadTracker *self,
                  gpointer                 user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Item *item = g_new0 (Item, 1);
 
-  item->fd = -1;
-  item->path = g_strdup (path);
-  item->url = g_strdup (url);
-  item->content_type = g_strdup (content_type);
-  item->logger = logger != NULL ? g_object_ref (logger) : NULL;
-  g_task_set_task_data (task, item, (GDestroyNotify) item_free);
+  g_task_set_task_data (task, _runtime_use_upload_item_new (path, url, content_type, logger),
+                        (GDestroyNotify) _runtime_use_upload_item_free);
   g_task_set_source_tag (task, runtime_use_upload_tracker_upload_async);
   /* A cancel is reported only when nothing of the upload is left. */
   g_task_set_check_cancellable (task, FALSE);
@@ -838,8 +657,9 @@ runtime_use_upload_tracker_upload_async (RuntimeUseUploadTracker *self,
   g_return_if_fail (logger == NULL || RUNTIME_USE_IS_LOGGER (logger));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  enqueue (self, new_upload_task (self, path, url, content_type, logger, cancellable, callback,
-                                  user_data));
+  _runtime_use_upload_scheduler_add (self->scheduler,
+                                     new_upload_task (self, path, url, content_type, logger,
+                                                      cancellable, callback, user_data));
 }
 
 /* The descriptor is duplicated; the caller may close it at once. */
@@ -857,17 +677,17 @@ _runtime_use_upload_tracker_upload_fd_async (RuntimeUseUploadTracker *self,
 {
   GTask *task = new_upload_task (self, path, url, content_type, logger, cancellable, callback,
                                  user_data);
-  Item *item = g_task_get_task_data (task);
+  RuntimeUseUploadItem *item = g_task_get_task_data (task);
 
   item->is_expected = expected != NULL;
   if (item->is_expected)
     item->expected = *expected;
   item->fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
   if (item->fd >= 0)
-    enqueue (self, task);
+    _runtime_use_upload_scheduler_add (self->scheduler, task);
   else
-    conclude (self, task, g_error_new (G_IO_ERROR, g_io_error_from_errno (errno),
-                                       "Cannot keep the file open: %s", g_strerror (errno)));
+    over_cb (task, g_error_new (G_IO_ERROR, g_io_error_from_errno (errno),
+                                "Cannot keep the file open: %s", g_strerror (errno)), self);
 }
 
 gboolean
@@ -876,7 +696,7 @@ _runtime_use_upload_tracker_finish (RuntimeUseUploadTracker  *self,
                                     RuntimeUseUploadResult   *upload_result,
                                     GError                  **error)
 {
-  Item *item = g_task_get_task_data (G_TASK (result));
+  RuntimeUseUploadItem *item = g_task_get_task_data (G_TASK (result));
 
   if (upload_result != NULL)
     *upload_result = item->result;
