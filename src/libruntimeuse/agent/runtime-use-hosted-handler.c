@@ -7,6 +7,7 @@
 #include "runtime-use-host-private.h"
 #include "runtime-use-host-program-private.h"
 #include "runtime-use-hosted-invocation-private.h"
+#include "runtime-use-task-queue-private.h"
 
 #define DEFAULT_MAX_HOSTS 8
 #define DEFAULT_START_TIMEOUT 30
@@ -47,22 +48,22 @@ typedef struct
 
 struct _RuntimeUseHostedHandler
 {
-  GObject     parent_instance;
+  GObject             parent_instance;
 
-  char       *path;
-  guint       max_hosts;
-  guint       start_timeout;
-  guint64     max_line_size;
+  char               *path;
+  guint               max_hosts;
+  guint               start_timeout;
+  guint64             max_line_size;
 
-  GPtrArray  *slots;         /* HostSlot */
-  GHashTable *invocations;   /* RuntimeUseHostedInvocation by its id, all there are */
-  GQueue      waiting;       /* of these, those that have no host yet */
-  guint       concurrent;    /* what the last host said that it can do at once */
-  gboolean    is_crowded;    /* no further host could start beside those there are */
-  guint64     n_invocations;
+  GPtrArray          *slots;         /* HostSlot */
+  GHashTable         *invocations;   /* RuntimeUseHostedInvocation by its id, all there are */
+  GQueue              waiting;       /* of these, those that have no host yet */
+  guint               concurrent;    /* what the last host said that it can do at once */
+  gboolean            is_crowded;    /* no further host could start beside those there are */
+  guint64             n_invocations;
 
-  GPtrArray  *preparing;     /* GTask */
-  GPtrArray  *stopping;      /* GTask */
+  RuntimeUseTaskQueue preparing;
+  RuntimeUseTaskQueue stopping;
 };
 
 static void agent_handler_iface_init (RuntimeUseAgentHandlerInterface *iface);
@@ -106,31 +107,6 @@ find_slot (RuntimeUseHostedHandler *self,
   return NULL;
 }
 
-/* Those who wait for something of the handler as a whole. */
-
-static GPtrArray *
-steal_tasks (GPtrArray **tasks)
-{
-  GPtrArray *stolen = *tasks;
-
-  *tasks = g_ptr_array_new_with_free_func (g_object_unref);
-
-  return stolen;
-}
-
-static void
-return_tasks (GPtrArray    **tasks,
-              const GError  *error)
-{
-  g_autoptr(GPtrArray) stolen = steal_tasks (tasks);
-
-  for (guint i = 0; i < stolen->len; i++)
-    if (error != NULL)
-      g_task_return_error (g_ptr_array_index (stolen, i), g_error_copy (error));
-    else
-      g_task_return_boolean (g_ptr_array_index (stolen, i), TRUE);
-}
-
 /* Nobody can be served, so all who wait hear why. */
 static void
 fail_waiting (RuntimeUseHostedHandler *self,
@@ -144,7 +120,7 @@ fail_waiting (RuntimeUseHostedHandler *self,
   for (guint i = 0; i < waiting->len; i++)
     _runtime_use_hosted_invocation_lose (g_ptr_array_index (waiting, i), error);
 
-  return_tasks (&self->preparing, error);
+  _runtime_use_task_queue_return_all (&self->preparing, error);
 }
 
 /* What hosts report */
@@ -156,7 +132,7 @@ host_ready_cb (RuntimeUseHost *host,
   g_autoptr(RuntimeUseHostedHandler) self = g_object_ref (user_data);
 
   self->concurrent = _runtime_use_host_get_abilities (host)->concurrent;
-  return_tasks (&self->preparing, NULL);
+  _runtime_use_task_queue_return_all (&self->preparing, NULL);
   dispatch (self);
 }
 
@@ -229,11 +205,11 @@ host_gone_cb (RuntimeUseHost *host,
   g_ptr_array_remove (self->slots, find_slot (self, host));
   self->is_crowded = !was_ready && has_live_host (self);
   if ((was_ready || self->is_crowded) && find_served (self, host, FALSE) == NULL &&
-      self->stopping->len == 0)
+      _runtime_use_task_queue_is_empty (&self->stopping))
     runtime_use_logger_info (_runtime_use_host_get_logger (host), error->message);
   /* All hosts that were there may have died at once. */
   while ((served = find_served (self, host, FALSE)) != NULL)
-    if (self->stopping->len == 0 &&
+    if (_runtime_use_task_queue_is_empty (&self->stopping) &&
         _runtime_use_hosted_invocation_retreat (served, self->max_hosts))
       g_queue_push_head (&self->waiting, served);
     else
@@ -242,7 +218,7 @@ host_gone_cb (RuntimeUseHost *host,
   if (!was_ready && !self->is_crowded)
     fail_waiting (self, error);
   if (self->slots->len == 0)
-    return_tasks (&self->stopping, NULL);
+    _runtime_use_task_queue_return_all (&self->stopping, NULL);
   dispatch (self);
 }
 
@@ -319,7 +295,7 @@ count_wanted (RuntimeUseHostedHandler *self)
         n_starting++;
     }
 
-  if (self->preparing->len > 0)
+  if (!_runtime_use_task_queue_is_empty (&self->preparing))
     n_needed = MAX (n_needed, 1);
 
   return n_needed > n_starting ? n_needed - n_starting : 0;
@@ -409,7 +385,7 @@ runtime_use_hosted_handler_run (RuntimeUseAgentHandler  *handler,
   g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, ++self->n_invocations);
   RuntimeUseHostedInvocation *hosted;
 
-  if (self->stopping->len > 0)
+  if (!_runtime_use_task_queue_is_empty (&self->stopping))
     {
       g_set_error_literal (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                            "The handler is being stopped");
@@ -460,8 +436,6 @@ runtime_use_hosted_handler_finalize (GObject *object)
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->slots, g_ptr_array_unref);
   g_clear_pointer (&self->invocations, g_hash_table_unref);
-  g_clear_pointer (&self->preparing, g_ptr_array_unref);
-  g_clear_pointer (&self->stopping, g_ptr_array_unref);
   g_queue_clear (&self->waiting);
 
   G_OBJECT_CLASS (runtime_use_hosted_handler_parent_class)->finalize (object);
@@ -616,8 +590,8 @@ runtime_use_hosted_handler_init (RuntimeUseHostedHandler *self)
   self->invocations =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                            (GDestroyNotify) _runtime_use_hosted_invocation_free);
-  self->preparing = g_ptr_array_new_with_free_func (g_object_unref);
-  self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  _runtime_use_task_queue_init (&self->preparing);
+  _runtime_use_task_queue_init (&self->stopping);
 }
 
 /**
@@ -673,42 +647,6 @@ has_ready_host (RuntimeUseHostedHandler *self)
   return FALSE;
 }
 
-/* Who gives up waiting is not kept until the host is ready or not. */
-static gboolean
-prepare_cancelled_cb (GCancellable *cancellable,
-                      gpointer      user_data)
-{
-  g_autoptr(GTask) task = g_object_ref (user_data);
-  RuntimeUseHostedHandler *self = g_task_get_source_object (task);
-
-  if (g_ptr_array_remove (self->preparing, task))
-    g_task_return_error_if_cancelled (task);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-free_source (gpointer data)
-{
-  g_source_destroy (data);
-  g_source_unref (data);
-}
-
-static void
-watch_cancellable (GTask *task)
-{
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  GSource *source;
-
-  if (cancellable == NULL)
-    return;
-
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (source, G_SOURCE_FUNC (prepare_cancelled_cb), task, NULL);
-  g_source_attach (source, g_task_get_context (task));
-  g_task_set_task_data (task, source, free_source);
-}
-
 /**
  * runtime_use_hosted_handler_prepare_async:
  * @self: a handler
@@ -734,7 +672,7 @@ runtime_use_hosted_handler_prepare_async (RuntimeUseHostedHandler *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, runtime_use_hosted_handler_prepare_async);
 
-  if (self->stopping->len > 0)
+  if (!_runtime_use_task_queue_is_empty (&self->stopping))
     {
       g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                "The handler is being stopped");
@@ -746,8 +684,8 @@ runtime_use_hosted_handler_prepare_async (RuntimeUseHostedHandler *self,
       return;
     }
 
-  watch_cancellable (task);
-  g_ptr_array_add (self->preparing, g_steal_pointer (&task));
+  /* Who gives up waiting is not kept until the host is ready or not. */
+  _runtime_use_task_queue_push_cancellable (&self->preparing, g_steal_pointer (&task));
   dispatch (self);
 }
 
@@ -810,7 +748,7 @@ runtime_use_hosted_handler_stop_async (RuntimeUseHostedHandler *self,
   alive = g_object_ref (self);
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, runtime_use_hosted_handler_stop_async);
-  g_ptr_array_add (self->stopping, task);
+  _runtime_use_task_queue_push (&self->stopping, task);
 
   error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                "The handler was stopped");
@@ -823,7 +761,7 @@ runtime_use_hosted_handler_stop_async (RuntimeUseHostedHandler *self,
     }
 
   if (self->slots->len == 0)
-    return_tasks (&self->stopping, NULL);
+    _runtime_use_task_queue_return_all (&self->stopping, NULL);
 }
 
 /**

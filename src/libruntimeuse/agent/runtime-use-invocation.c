@@ -6,7 +6,7 @@
 
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
-#include "runtime-use-source-private.h"
+#include "runtime-use-task-queue-private.h"
 
 /**
  * RuntimeUseInvocation:
@@ -46,7 +46,7 @@ struct _RuntimeUseInvocation
   GWeakRef                        owner;
   GMainContext                   *context;
 
-  GQueue                          waiting;         /* GTask: messages that wait for room */
+  RuntimeUseTaskQueue             waiting;         /* of text blocks, for room */
   RuntimeUseOutcome              *reported;        /* (nullable): the first error message */
   guint                           kill_grace;      /* ms */
   guint                           command_timeout; /* s */
@@ -133,37 +133,19 @@ report_forgotten (RuntimeUseInvocation *self)
   g_source_attach (source, self->context);
 }
 
-/* A message that waits for room. */
-typedef struct
-{
-  char    **text_blocks;
-  GSource  *cancelled;   /* (nullable): it may give up waiting */
-} WaitingMessage;
-
-static void
-waiting_message_free (WaitingMessage *waiting)
-{
-  _runtime_use_clear_source (&waiting->cancelled);
-  g_strfreev (waiting->text_blocks);
-  g_free (waiting);
-}
-
 static void
 fail_waiting (RuntimeUseInvocation *self,
               RuntimeUseError       code)
 {
-  g_auto(GQueue) waiting = self->waiting;
-  GTask *task;
+  g_autoptr(GError) error = NULL;
 
-  /* What the callbacks do is their business, so they get an empty queue. */
-  g_queue_init (&self->waiting);
-  while ((task = g_queue_pop_head (&waiting)) != NULL)
-    {
-      g_task_return_new_error (task, RUNTIME_USE_ERROR, code,
+  if (_runtime_use_task_queue_is_empty (&self->waiting))
+    return;
+
+  error = g_error_new_literal (RUNTIME_USE_ERROR, code,
                                code == RUNTIME_USE_ERROR_CANCELLED ? "The request was cancelled"
                                                                    : "The invocation has ended");
-      g_object_unref (task);
-    }
+  _runtime_use_task_queue_return_all (&self->waiting, error);
 }
 
 static void
@@ -351,7 +333,7 @@ static void
 runtime_use_invocation_init (RuntimeUseInvocation *self)
 {
   g_weak_ref_init (&self->owner, NULL);
-  g_queue_init (&self->waiting);
+  _runtime_use_task_queue_init (&self->waiting);
   self->context = g_main_context_ref_thread_default ();
 }
 
@@ -823,51 +805,17 @@ _runtime_use_invocation_show_command (RuntimeUseInvocation *self,
 static void
 send_waiting (RuntimeUseInvocation *self)
 {
-  while (!g_queue_is_empty (&self->waiting) && !runtime_use_invocation_is_full (self))
+  while (!_runtime_use_task_queue_is_empty (&self->waiting) &&
+         !runtime_use_invocation_is_full (self))
     {
-      g_autoptr(GTask) task = g_queue_pop_head (&self->waiting);
-      WaitingMessage *waiting = g_task_get_task_data (task);
+      g_autoptr(GTask) task = _runtime_use_task_queue_pop (&self->waiting);
 
       if (g_task_return_error_if_cancelled (task))
         continue;
 
-      runtime_use_invocation_send_assistant_message (
-        self, (const char * const *) waiting->text_blocks);
+      runtime_use_invocation_send_assistant_message (self, g_task_get_task_data (task));
       g_task_return_boolean (task, TRUE);
     }
-}
-
-static gboolean
-waiting_cancelled_cb (GCancellable *cancellable,
-                      gpointer      user_data)
-{
-  g_autoptr(GTask) task = NULL;
-  RuntimeUseInvocation *self = g_task_get_source_object (user_data);
-
-  if (g_queue_remove (&self->waiting, user_data))
-    {
-      task = user_data;
-      g_task_return_error_if_cancelled (task);
-    }
-
-  return G_SOURCE_REMOVE;
-}
-
-/* Takes the task. */
-static void
-wait_for_room (RuntimeUseInvocation *self,
-               GTask                *task)
-{
-  WaitingMessage *waiting = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
-
-  g_queue_push_tail (&self->waiting, task);
-  if (cancellable == NULL)
-    return;
-
-  waiting->cancelled = g_cancellable_source_new (cancellable);
-  g_source_set_callback (waiting->cancelled, G_SOURCE_FUNC (waiting_cancelled_cb), task, NULL);
-  g_source_attach (waiting->cancelled, self->context);
 }
 
 void
@@ -902,7 +850,6 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
                                                      gpointer              user_data)
 {
   g_autoptr(GTask) task = NULL;
-  WaitingMessage *waiting;
 
   g_return_if_fail (RUNTIME_USE_IS_INVOCATION (self));
   g_return_if_fail (text_blocks != NULL);
@@ -910,9 +857,6 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, runtime_use_invocation_send_assistant_message_async);
-  waiting = g_new0 (WaitingMessage, 1);
-  waiting->text_blocks = g_strdupv ((char **) text_blocks);
-  g_task_set_task_data (task, waiting, (GDestroyNotify) waiting_message_free);
 
   if (self->completed)
     {
@@ -921,14 +865,15 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
       return;
     }
 
-  if (g_queue_is_empty (&self->waiting) && !runtime_use_invocation_is_full (self))
+  if (_runtime_use_task_queue_is_empty (&self->waiting) && !runtime_use_invocation_is_full (self))
     {
       runtime_use_invocation_send_assistant_message (self, text_blocks);
       g_task_return_boolean (task, TRUE);
       return;
     }
 
-  wait_for_room (self, g_steal_pointer (&task));
+  g_task_set_task_data (task, g_strdupv ((char **) text_blocks), (GDestroyNotify) g_strfreev);
+  _runtime_use_task_queue_push_cancellable (&self->waiting, g_steal_pointer (&task));
 }
 
 /**
