@@ -6,6 +6,7 @@
 
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-json-node-private.h"
+#include "runtime-use-outcome-promise-private.h"
 #include "runtime-use-task-queue-private.h"
 
 /**
@@ -42,16 +43,14 @@ struct _RuntimeUseInvocation
   GHashTable                     *env;             /* (nullable): made when asked for */
   RuntimeUseRedactorStream       *deltas;          /* (nullable): no message was begun */
 
-  const RuntimeUseInvocationSink *sink;            /* (nullable): nobody listens any more */
-  GWeakRef                        owner;
+  const RuntimeUseInvocationSink *sink;
+  RuntimeUseOutcomePromise        promise;         /* to the owner of the sink */
   GMainContext                   *context;
 
   RuntimeUseTaskQueue             waiting;         /* of text blocks, for room */
-  RuntimeUseOutcome              *reported;        /* (nullable): the first error message */
   guint                           kill_grace;      /* ms */
   guint                           command_timeout; /* s */
   char                          **shell;           /* (nullable): /bin/sh */
-  gboolean                        completed;
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseInvocation, runtime_use_invocation, G_TYPE_OBJECT)
@@ -75,64 +74,6 @@ typedef enum
 static GParamSpec *properties[PROP_LOGGER + 1];
 static guint signals[SIGNAL_DRAINED + 1];
 
-/* An outcome on its way to the owner from a place where it cannot be taken. */
-typedef struct
-{
-  const RuntimeUseInvocationSink *sink;
-  GWeakRef                        owner;
-  RuntimeUseOutcome              *outcome;
-} LateOutcome;
-
-static void
-late_outcome_free (LateOutcome *late)
-{
-  g_weak_ref_clear (&late->owner);
-  g_clear_pointer (&late->outcome, _runtime_use_outcome_free);
-  g_free (late);
-}
-
-static gboolean
-late_outcome_cb (gpointer user_data)
-{
-  LateOutcome *late = user_data;
-  g_autoptr(GObject) owner = g_weak_ref_get (&late->owner);
-
-  if (owner != NULL)
-    late->sink->completed (owner, g_steal_pointer (&late->outcome));
-
-  return G_SOURCE_REMOVE;
-}
-
-/* The last reference may go inside a garbage collector, in any thread and
- * amid anything, so the owner hears of it from its own main context.
- */
-static void
-report_forgotten (RuntimeUseInvocation *self)
-{
-  g_autoptr(GObject) owner = g_weak_ref_get (&self->owner);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GSource) source = NULL;
-  LateOutcome *late;
-
-  if (self->completed || self->sink == NULL || owner == NULL)
-    return;
-
-  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_AGENT_FAILED,
-                               "The agent handler dropped the invocation without answering it");
-  late = g_new0 (LateOutcome, 1);
-  late->sink = self->sink;
-  g_weak_ref_init (&late->owner, owner);
-  late->outcome = self->reported != NULL ? g_steal_pointer (&self->reported)
-                                         : _runtime_use_outcome_new_error (error, NULL);
-  self->completed = TRUE;
-
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (source, "RuntimeUseInvocation forgotten");
-  g_source_set_callback (source, late_outcome_cb, late, (GDestroyNotify) late_outcome_free);
-  g_source_attach (source, self->context);
-}
-
 static void
 fail_waiting (RuntimeUseInvocation *self,
               RuntimeUseError       code)
@@ -153,8 +94,7 @@ runtime_use_invocation_dispose (GObject *object)
 {
   RuntimeUseInvocation *self = RUNTIME_USE_INVOCATION (object);
 
-  report_forgotten (self);
-  self->sink = NULL;
+  _runtime_use_outcome_promise_break (&self->promise, self->context);
   fail_waiting (self, RUNTIME_USE_ERROR_CLOSED);
   g_clear_object (&self->cancellable);
 
@@ -172,10 +112,9 @@ runtime_use_invocation_finalize (GObject *object)
   g_clear_object (&self->deltas);
   g_clear_object (&self->logger);
   g_clear_pointer (&self->env, g_hash_table_unref);
-  g_clear_pointer (&self->reported, _runtime_use_outcome_free);
+  _runtime_use_outcome_promise_clear (&self->promise);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->shell, g_strfreev);
-  g_weak_ref_clear (&self->owner);
 
   G_OBJECT_CLASS (runtime_use_invocation_parent_class)->finalize (object);
 }
@@ -332,7 +271,7 @@ runtime_use_invocation_class_init (RuntimeUseInvocationClass *klass)
 static void
 runtime_use_invocation_init (RuntimeUseInvocation *self)
 {
-  g_weak_ref_init (&self->owner, NULL);
+  _runtime_use_outcome_promise_init (&self->promise);
   _runtime_use_task_queue_init (&self->waiting);
   self->context = g_main_context_ref_thread_default ();
 }
@@ -352,7 +291,7 @@ _runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
   self->redactor = g_object_ref (redactor);
   self->cancellable = g_object_ref (cancellable);
   self->sink = sink;
-  g_weak_ref_set (&self->owner, owner);
+  _runtime_use_outcome_promise_make (&self->promise, sink->completed, owner);
 
   return self;
 }
@@ -361,10 +300,7 @@ _runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
 static GObject *
 ref_listener (RuntimeUseInvocation *self)
 {
-  if (self->completed || self->sink == NULL)
-    return NULL;
-
-  return g_weak_ref_get (&self->owner);
+  return _runtime_use_outcome_promise_ref_owner (&self->promise);
 }
 
 const char * const *
@@ -406,8 +342,7 @@ _runtime_use_invocation_abandon (RuntimeUseInvocation *self)
 {
   G_GNUC_UNUSED g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
 
-  self->sink = NULL;
-  self->completed = TRUE;
+  _runtime_use_outcome_promise_settle (&self->promise);
   fail_waiting (self, RUNTIME_USE_ERROR_CLOSED);
   g_clear_object (&self->cancellable);
 }
@@ -824,7 +759,8 @@ _runtime_use_invocation_notify_drained (RuntimeUseInvocation *self)
   G_GNUC_UNUSED g_autoptr(RuntimeUseInvocation) alive = g_object_ref (self);
 
   send_waiting (self);
-  if (!self->completed && !runtime_use_invocation_is_full (self))
+  if (!_runtime_use_outcome_promise_is_settled (&self->promise) &&
+      !runtime_use_invocation_is_full (self))
     g_signal_emit (self, signals[SIGNAL_DRAINED], 0);
 }
 
@@ -858,7 +794,7 @@ runtime_use_invocation_send_assistant_message_async (RuntimeUseInvocation *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, runtime_use_invocation_send_assistant_message_async);
 
-  if (self->completed)
+  if (_runtime_use_outcome_promise_is_settled (&self->promise))
     {
       g_task_return_new_error (task, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                "The invocation has ended");
@@ -938,10 +874,7 @@ void
 _runtime_use_invocation_report (RuntimeUseInvocation *self,
                                 RuntimeUseOutcome    *outcome)
 {
-  if (self->completed || self->reported != NULL)
-    _runtime_use_outcome_free (outcome);
-  else
-    self->reported = outcome;
+  _runtime_use_outcome_promise_report (&self->promise, outcome);
 }
 
 /* Takes the outcome. */
@@ -953,20 +886,16 @@ complete (RuntimeUseInvocation *self,
   g_autoptr(RuntimeUseOutcome) ours = outcome;
   g_autoptr(GObject) owner = ref_listener (self);
 
-  if (self->completed)
+  if (!_runtime_use_outcome_promise_settle (&self->promise))
     return;
 
-  self->completed = TRUE;
   fail_waiting (self, RUNTIME_USE_ERROR_CLOSED);
 
   /* Closures on the cancellable keep both alive otherwise. */
   g_clear_object (&self->cancellable);
 
-  if (owner == NULL)
-    return;
-
-  self->sink->completed (owner, self->reported != NULL ? g_steal_pointer (&self->reported)
-                                                       : g_steal_pointer (&ours));
+  if (owner != NULL)
+    _runtime_use_outcome_promise_keep (&self->promise, owner, g_steal_pointer (&ours));
 }
 
 /**
