@@ -52,6 +52,10 @@ _runtime_use_invocation_new (RuntimeUseInvocationMessage    *message,
                              GCancellable                   *cancellable,
                              const RuntimeUseInvocationSink *sink,
                              GObject                        *owner);
+void
+_runtime_use_invocation_install_properties (GObjectClass *object_class);
+RuntimeUseInvocationMessage *
+_runtime_use_invocation_get_message (RuntimeUseInvocation *self);
 const char * const *
 _runtime_use_invocation_get_env_strv (RuntimeUseInvocation *self);
 void

@@ -5,7 +5,6 @@
 #include "runtime-use-invocation.h"
 
 #include "runtime-use-invocation-private.h"
-#include "runtime-use-json-node-private.h"
 #include "runtime-use-outcome-promise-private.h"
 #include "runtime-use-task-queue-private.h"
 
@@ -57,21 +56,9 @@ G_DEFINE_FINAL_TYPE (RuntimeUseInvocation, runtime_use_invocation, G_TYPE_OBJECT
 
 typedef enum
 {
-  PROP_SYSTEM_PROMPT = 1,
-  PROP_USER_PROMPT,
-  PROP_OUTPUT_FORMAT,
-  PROP_MODEL,
-  PROP_SECRETS,
-  PROP_CANCELLABLE,
-  PROP_LOGGER,
-} RuntimeUseInvocationProperty;
-
-typedef enum
-{
   SIGNAL_DRAINED,
 } RuntimeUseInvocationSignal;
 
-static GParamSpec *properties[PROP_LOGGER + 1];
 static guint signals[SIGNAL_DRAINED + 1];
 
 static void
@@ -120,135 +107,13 @@ runtime_use_invocation_finalize (GObject *object)
 }
 
 static void
-runtime_use_invocation_get_property (GObject    *object,
-                                     guint       prop_id,
-                                     GValue     *value,
-                                     GParamSpec *pspec)
-{
-  RuntimeUseInvocation *self = RUNTIME_USE_INVOCATION (object);
-
-  switch ((RuntimeUseInvocationProperty) prop_id)
-    {
-    case PROP_SYSTEM_PROMPT:
-      g_value_set_string (value, runtime_use_invocation_get_system_prompt (self));
-      break;
-
-    case PROP_USER_PROMPT:
-      g_value_set_string (value, runtime_use_invocation_get_user_prompt (self));
-      break;
-
-    case PROP_OUTPUT_FORMAT:
-      g_value_set_boxed (value, self->output_format);
-      break;
-
-    case PROP_MODEL:
-      g_value_set_string (value, runtime_use_invocation_get_model (self));
-      break;
-
-    case PROP_SECRETS:
-      g_value_set_boxed (value, runtime_use_invocation_get_secrets (self));
-      break;
-
-    case PROP_CANCELLABLE:
-      g_value_set_object (value, self->cancellable);
-      break;
-
-    case PROP_LOGGER:
-      g_value_set_object (value, runtime_use_invocation_get_logger (self));
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-install_properties (GObjectClass *object_class)
-{
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseInvocation:system-prompt:
-   *
-   * What the agent is told about its role.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_SYSTEM_PROMPT] = g_param_spec_string ("system-prompt", NULL, NULL, NULL, flags);
-
-  /**
-   * RuntimeUseInvocation:user-prompt:
-   *
-   * What the agent is asked.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_USER_PROMPT] = g_param_spec_string ("user-prompt", NULL, NULL, NULL, flags);
-
-  /**
-   * RuntimeUseInvocation:output-format:
-   *
-   * The JSON value that describes the structured output asked for, as the
-   * client gave it, or `NULL` when text is asked for.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_OUTPUT_FORMAT] =
-    g_param_spec_boxed ("output-format", NULL, NULL, JSON_TYPE_NODE, flags);
-
-  /**
-   * RuntimeUseInvocation:model:
-   *
-   * The name of the model to use.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MODEL] = g_param_spec_string ("model", NULL, NULL, NULL, flags);
-
-  /**
-   * RuntimeUseInvocation:secrets:
-   *
-   * The texts that the request names as secrets. What the handler sends is
-   * redacted by the session; what it logs by other ways is its own business.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_SECRETS] = g_param_spec_boxed ("secrets", NULL, NULL, G_TYPE_STRV, flags);
-
-  /**
-   * RuntimeUseInvocation:cancellable:
-   *
-   * Triggered when the handler should end its work early; `NULL` once the
-   * invocation was completed.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_CANCELLABLE] =
-    g_param_spec_object ("cancellable", NULL, NULL, G_TYPE_CANCELLABLE, flags);
-
-  /**
-   * RuntimeUseInvocation:logger:
-   *
-   * Writes log lines that carry the client's name for this request, redacted.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_LOGGER] =
-    g_param_spec_object ("logger", NULL, NULL, RUNTIME_USE_TYPE_LOGGER, flags);
-
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
-}
-
-static void
 runtime_use_invocation_class_init (RuntimeUseInvocationClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->dispose = runtime_use_invocation_dispose;
   object_class->finalize = runtime_use_invocation_finalize;
-  object_class->get_property = runtime_use_invocation_get_property;
-
-  install_properties (object_class);
+  _runtime_use_invocation_install_properties (object_class);
 
   /**
    * RuntimeUseInvocation::drained:
@@ -303,16 +168,10 @@ ref_listener (RuntimeUseInvocation *self)
   return _runtime_use_outcome_promise_ref_owner (&self->promise);
 }
 
-const char * const *
-_runtime_use_invocation_get_env_strv (RuntimeUseInvocation *self)
+RuntimeUseInvocationMessage *
+_runtime_use_invocation_get_message (RuntimeUseInvocation *self)
 {
-  return runtime_use_invocation_message_get_agent_env (self->message);
-}
-
-const char *
-_runtime_use_invocation_get_output_format_json (RuntimeUseInvocation *self)
-{
-  return runtime_use_invocation_message_get_output_format_json_schema_str (self->message);
+  return self->message;
 }
 
 RuntimeUseRedactor *
@@ -391,60 +250,6 @@ _runtime_use_invocation_limit_command (RuntimeUseInvocation     *self,
 }
 
 /**
- * runtime_use_invocation_get_system_prompt:
- * @self: an invocation
- *
- * Gets what the agent is told about its role.
- *
- * Returns: a text, perhaps empty
- *
- * Since: 0.1
- */
-const char *
-runtime_use_invocation_get_system_prompt (RuntimeUseInvocation *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
-
-  return runtime_use_invocation_message_get_system_prompt (self->message);
-}
-
-/**
- * runtime_use_invocation_get_user_prompt:
- * @self: an invocation
- *
- * Gets what the agent is asked.
- *
- * Returns: a text, perhaps empty
- *
- * Since: 0.1
- */
-const char *
-runtime_use_invocation_get_user_prompt (RuntimeUseInvocation *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
-
-  return runtime_use_invocation_message_get_user_prompt (self->message);
-}
-
-/**
- * runtime_use_invocation_get_model:
- * @self: an invocation
- *
- * Gets the name of the model to use.
- *
- * Returns: a name, perhaps empty
- *
- * Since: 0.1
- */
-const char *
-runtime_use_invocation_get_model (RuntimeUseInvocation *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
-
-  return runtime_use_invocation_message_get_model (self->message);
-}
-
-/**
  * runtime_use_invocation_get_output_format:
  * @self: an invocation
  *
@@ -502,28 +307,6 @@ runtime_use_invocation_get_env (RuntimeUseInvocation *self)
     }
 
   return self->env;
-}
-
-/**
- * runtime_use_invocation_get_secrets:
- * @self: an invocation
- *
- * Gets the texts that the request names as secrets.
- *
- * Returns: (transfer none) (array zero-terminated=1): the secrets, perhaps none
- *
- * Since: 0.1
- */
-const char * const *
-runtime_use_invocation_get_secrets (RuntimeUseInvocation *self)
-{
-  RuntimeUseRequestMessage *message;
-
-  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), NULL);
-
-  message = RUNTIME_USE_REQUEST_MESSAGE (self->message);
-
-  return runtime_use_request_message_get_secrets_to_redact (message);
 }
 
 /**
@@ -647,26 +430,6 @@ runtime_use_invocation_send_assistant_message (RuntimeUseInvocation *self,
 
   finish_deltas (self, owner);
   self->sink->assistant (owner, text_blocks);
-}
-
-/**
- * runtime_use_invocation_get_stream_deltas:
- * @self: an invocation
- *
- * Gets whether the client wants to know what the agent says before a message
- * of it is complete.
- *
- * Returns: `TRUE` if [method@RuntimeUse.Invocation.send_assistant_delta] is of
- *   any effect
- *
- * Since: 0.1
- */
-gboolean
-runtime_use_invocation_get_stream_deltas (RuntimeUseInvocation *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_INVOCATION (self), FALSE);
-
-  return runtime_use_invocation_message_get_stream_deltas (self->message);
 }
 
 /**
