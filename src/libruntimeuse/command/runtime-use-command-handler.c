@@ -8,11 +8,8 @@
 
 #include "runtime-use-command-handler-private.h"
 #include "runtime-use-command-run-private.h"
+#include "runtime-use-command-settings-private.h"
 #include "runtime-use-job-pool-private.h"
-
-#define DEFAULT_GRACE 2000
-#define MAX_GRACE (3600 * 1000)
-#define DEFAULT_TIMEOUT 86400
 
 /**
  * RuntimeUseCommandHandler:
@@ -39,39 +36,23 @@
  */
 struct _RuntimeUseCommandHandler
 {
-  GObject                 parent_instance;
+  GObject                    parent_instance;
 
-  RuntimeUseCommand      *command;
-  RuntimeUseRedactor     *redactor;
-  char                  **environ;
-  char                  **shell;    /* (nullable): the default */
-  guint                   grace;
-  guint                   timeout;
-  gboolean                paused;
+  RuntimeUseCommandSettings  settings;
+  gboolean                   paused;
 
-  RuntimeUseCommandSink   sink;
-  gpointer                sink_data;
-  int                     host_pipes[2]; /* -1: the command is no host */
-  gboolean                keeps_leftovers;
+  RuntimeUseCommandSink      sink;
+  gpointer                   sink_data;
+  int                        host_pipes[2]; /* -1: the command is no host */
+  gboolean                   keeps_leftovers;
 
-  RuntimeUseCommandRun   *run;      /* from the first try to start it */
-  GTask                  *run_task;
-  GTask                  *end_task;
-  gulong                  cancelled_id; /* of the cancellable of the task there is */
+  RuntimeUseCommandRun      *run;           /* from the first try to start it */
+  GTask                     *run_task;
+  GTask                     *end_task;
+  gulong                     cancelled_id;  /* of the cancellable of the task there is */
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseCommandHandler, runtime_use_command_handler, G_TYPE_OBJECT)
-
-typedef enum
-{
-  PROP_COMMAND = 1,
-  PROP_REDACTOR,
-  PROP_ENVIRON,
-  PROP_SHELL,
-  PROP_GRACE,
-  PROP_TIMEOUT,
-  PROP_PAUSED,
-} RuntimeUseCommandHandlerProperty;
 
 enum
 {
@@ -79,7 +60,6 @@ enum
   N_SIGNALS,
 };
 
-static GParamSpec *props[PROP_PAUSED + 1];
 static guint signals[N_SIGNALS];
 
 static void
@@ -210,8 +190,6 @@ runtime_use_command_handler_dispose (GObject *object)
   /* A task holds a reference, so there is none unless somebody disposes by force. */
   g_assert (self->run_task == NULL && self->end_task == NULL);
   abandon_run (self);
-  g_clear_object (&self->command);
-  g_clear_object (&self->redactor);
 
   G_OBJECT_CLASS (runtime_use_command_handler_parent_class)->dispose (object);
 }
@@ -221,188 +199,10 @@ runtime_use_command_handler_finalize (GObject *object)
 {
   RuntimeUseCommandHandler *self = RUNTIME_USE_COMMAND_HANDLER (object);
 
-  g_strfreev (self->environ);
-  g_strfreev (self->shell);
+  _runtime_use_command_settings_clear (&self->settings);
   _runtime_use_job_pool_release ();
 
   G_OBJECT_CLASS (runtime_use_command_handler_parent_class)->finalize (object);
-}
-
-static void
-runtime_use_command_handler_get_property (GObject    *object,
-                                          guint       prop_id,
-                                          GValue     *value,
-                                          GParamSpec *pspec)
-{
-  RuntimeUseCommandHandler *self = RUNTIME_USE_COMMAND_HANDLER (object);
-
-  switch ((RuntimeUseCommandHandlerProperty) prop_id)
-    {
-    case PROP_COMMAND:
-      g_value_set_object (value, self->command);
-      break;
-
-    case PROP_REDACTOR:
-      g_value_set_object (value, self->redactor);
-      break;
-
-    case PROP_ENVIRON:
-      g_value_set_boxed (value, self->environ);
-      break;
-
-    case PROP_SHELL:
-      g_value_set_boxed (value, self->shell);
-      break;
-
-    case PROP_GRACE:
-      g_value_set_uint (value, self->grace);
-      break;
-
-    case PROP_TIMEOUT:
-      g_value_set_uint (value, self->timeout);
-      break;
-
-    case PROP_PAUSED:
-      g_value_set_boolean (value, self->paused);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-runtime_use_command_handler_set_property (GObject      *object,
-                                          guint         prop_id,
-                                          const GValue *value,
-                                          GParamSpec   *pspec)
-{
-  RuntimeUseCommandHandler *self = RUNTIME_USE_COMMAND_HANDLER (object);
-
-  switch ((RuntimeUseCommandHandlerProperty) prop_id)
-    {
-    case PROP_COMMAND:
-      self->command = g_value_dup_object (value);
-      break;
-
-    case PROP_REDACTOR:
-      runtime_use_command_handler_set_redactor (self, g_value_get_object (value));
-      break;
-
-    case PROP_ENVIRON:
-      runtime_use_command_handler_set_environ (self, g_value_get_boxed (value));
-      break;
-
-    case PROP_SHELL:
-      runtime_use_command_handler_set_shell (self, g_value_get_boxed (value));
-      break;
-
-    case PROP_GRACE:
-      runtime_use_command_handler_set_grace (self, g_value_get_uint (value));
-      break;
-
-    case PROP_TIMEOUT:
-      runtime_use_command_handler_set_timeout (self, g_value_get_uint (value));
-      break;
-
-    case PROP_PAUSED:
-      runtime_use_command_handler_set_paused (self, g_value_get_boolean (value));
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-install_properties (GObjectClass *object_class)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseCommandHandler:command:
-   *
-   * What is run.
-   *
-   * Since: 0.1
-   */
-  props[PROP_COMMAND] =
-    g_param_spec_object ("command", NULL, NULL, RUNTIME_USE_TYPE_COMMAND,
-                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * RuntimeUseCommandHandler:redactor:
-   *
-   * Hides secrets in the output, also when they arrive in pieces. Without one the output passes
-   * as it is. What is set after the start is of no effect.
-   *
-   * Since: 0.1
-   */
-  props[PROP_REDACTOR] =
-    g_param_spec_object ("redactor", NULL, NULL, RUNTIME_USE_TYPE_REDACTOR, flags);
-
-  /**
-   * RuntimeUseCommandHandler:environ:
-   *
-   * The variables, as `NAME=VALUE`, that those of the command are laid over.
-   *
-   * If `NULL`, the default, they are the environment of this process without what is meant for
-   * this process alone: `CREDENTIALS_DIRECTORY`, `DBUS_STARTER_*`, `LISTEN_*`, `NOTIFY_SOCKET`,
-   * `WATCHDOG_PID`, `WATCHDOG_USEC` and `RUNTIMEUSE_TOKEN*`. What is set after the start is of no
-   * effect.
-   *
-   * Since: 0.1
-   */
-  props[PROP_ENVIRON] =
-    g_param_spec_boxed ("environ", NULL, NULL, G_TYPE_STRV, flags);
-
-  /**
-   * RuntimeUseCommandHandler:shell:
-   *
-   * The program that the command is given to, by its absolute path, and what that program gets
-   * before `-c` and the command; `NULL`, the default, is `/bin/sh` alone. What is set after the
-   * start is of no effect.
-   *
-   * Since: 0.1
-   */
-  props[PROP_SHELL] =
-    g_param_spec_boxed ("shell", NULL, NULL, G_TYPE_STRV, flags);
-
-  /**
-   * RuntimeUseCommandHandler:grace:
-   *
-   * How long processes that are told to end by `SIGTERM` may take until they are killed, in
-   * milliseconds; 0 kills at once. What is set after the start is of no effect.
-   *
-   * Since: 0.1
-   */
-  props[PROP_GRACE] =
-    g_param_spec_uint ("grace", NULL, NULL, 0, MAX_GRACE, DEFAULT_GRACE, flags);
-
-  /**
-   * RuntimeUseCommandHandler:timeout:
-   *
-   * How long the command may take until it is ended, in seconds. What is set after the start is of
-   * no effect.
-   *
-   * Since: 0.1
-   */
-  props[PROP_TIMEOUT] =
-    g_param_spec_uint ("timeout", NULL, NULL, 1, G_MAXUINT, DEFAULT_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseCommandHandler:paused:
-   *
-   * Whether output is left in the pipes, so that the command waits when they are full. Cancelling
-   * and deadlines work all the same; a command that ends while this is set is not finished until
-   * its output can be read.
-   *
-   * Since: 0.1
-   */
-  props[PROP_PAUSED] =
-    g_param_spec_boolean ("paused", NULL, NULL, FALSE, flags);
-
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
 static void
@@ -412,9 +212,7 @@ runtime_use_command_handler_class_init (RuntimeUseCommandHandlerClass *klass)
 
   object_class->dispose = runtime_use_command_handler_dispose;
   object_class->finalize = runtime_use_command_handler_finalize;
-  object_class->get_property = runtime_use_command_handler_get_property;
-  object_class->set_property = runtime_use_command_handler_set_property;
-  install_properties (object_class);
+  _runtime_use_command_handler_install_properties (object_class);
 
   /**
    * RuntimeUseCommandHandler::output:
@@ -439,8 +237,7 @@ runtime_use_command_handler_class_init (RuntimeUseCommandHandlerClass *klass)
 static void
 runtime_use_command_handler_init (RuntimeUseCommandHandler *self)
 {
-  self->grace = DEFAULT_GRACE;
-  self->timeout = DEFAULT_TIMEOUT;
+  _runtime_use_command_settings_init (&self->settings);
   self->host_pipes[0] = self->host_pipes[1] = -1;
   _runtime_use_job_pool_hold ();
 }
@@ -461,230 +258,6 @@ runtime_use_command_handler_new (RuntimeUseCommand *command)
   g_return_val_if_fail (RUNTIME_USE_IS_COMMAND (command), NULL);
 
   return g_object_new (RUNTIME_USE_TYPE_COMMAND_HANDLER, "command", command, NULL);
-}
-
-/**
- * runtime_use_command_handler_get_command:
- * @self: a handler
- *
- * Gets the command that @self runs.
- *
- * Returns: (transfer none): the command
- *
- * Since: 0.1
- */
-RuntimeUseCommand *
-runtime_use_command_handler_get_command (RuntimeUseCommandHandler *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self), NULL);
-
-  return self->command;
-}
-
-/**
- * runtime_use_command_handler_get_redactor:
- * @self: a handler
- *
- * Gets what hides secrets in the output.
- *
- * Returns: (transfer none) (nullable): the redactor
- *
- * Since: 0.1
- */
-RuntimeUseRedactor *
-runtime_use_command_handler_get_redactor (RuntimeUseCommandHandler *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self), NULL);
-
-  return self->redactor;
-}
-
-/**
- * runtime_use_command_handler_set_redactor:
- * @self: a handler
- * @redactor: (nullable): the redactor
- *
- * Sets [property@RuntimeUse.CommandHandler:redactor].
- *
- * Since: 0.1
- */
-void
-runtime_use_command_handler_set_redactor (RuntimeUseCommandHandler *self,
-                                          RuntimeUseRedactor       *redactor)
-{
-  g_return_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self));
-  g_return_if_fail (redactor == NULL || RUNTIME_USE_IS_REDACTOR (redactor));
-
-  if (g_set_object (&self->redactor, redactor))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_REDACTOR]);
-}
-
-/**
- * runtime_use_command_handler_get_environ:
- * @self: a handler
- *
- * Gets the variables that those of the command are laid over.
- *
- * Returns: (transfer none) (nullable) (array zero-terminated=1): the variables, as `NAME=VALUE`
- *
- * Since: 0.1
- */
-const char * const *
-runtime_use_command_handler_get_environ (RuntimeUseCommandHandler *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self), NULL);
-
-  return (const char * const *) self->environ;
-}
-
-/**
- * runtime_use_command_handler_set_environ:
- * @self: a handler
- * @variables: (nullable) (array zero-terminated=1): the variables, as `NAME=VALUE`
- *
- * Sets [property@RuntimeUse.CommandHandler:environ].
- *
- * Since: 0.1
- */
-void
-runtime_use_command_handler_set_environ (RuntimeUseCommandHandler *self,
-                                         const char * const       *variables)
-{
-  char **copy;
-
-  g_return_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self));
-
-  copy = g_strdupv ((char **) variables);
-  g_strfreev (self->environ);
-  self->environ = copy;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ENVIRON]);
-}
-
-/**
- * runtime_use_command_handler_get_shell:
- * @self: a handler
- *
- * Gets the program that the command is given to, and what that gets before `-c`.
- *
- * Returns: (transfer none) (nullable) (array zero-terminated=1): the program and its arguments;
- *   `NULL` for `/bin/sh`
- *
- * Since: 0.1
- */
-const char * const *
-runtime_use_command_handler_get_shell (RuntimeUseCommandHandler *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self), NULL);
-
-  return (const char * const *) self->shell;
-}
-
-/**
- * runtime_use_command_handler_set_shell:
- * @self: a handler
- * @shell: (nullable) (array zero-terminated=1): the absolute path of a program, and arguments
- *
- * Sets [property@RuntimeUse.CommandHandler:shell]. An empty array is the same as `NULL`.
- *
- * Since: 0.1
- */
-void
-runtime_use_command_handler_set_shell (RuntimeUseCommandHandler *self,
-                                       const char * const       *shell)
-{
-  char **copy;
-
-  g_return_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self));
-
-  if (self->shell == NULL && shell == NULL)
-    return;
-
-  copy = shell != NULL && shell[0] != NULL ? g_strdupv ((char **) shell) : NULL;
-  g_strfreev (self->shell);
-  self->shell = copy;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SHELL]);
-}
-
-/**
- * runtime_use_command_handler_get_grace:
- * @self: a handler
- *
- * Gets the time between asking processes to end and killing them.
- *
- * Returns: milliseconds
- *
- * Since: 0.1
- */
-guint
-runtime_use_command_handler_get_grace (RuntimeUseCommandHandler *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self), 0);
-
-  return self->grace;
-}
-
-/**
- * runtime_use_command_handler_set_grace:
- * @self: a handler
- * @grace: milliseconds, at most 3,600,000
- *
- * Sets [property@RuntimeUse.CommandHandler:grace].
- *
- * Since: 0.1
- */
-void
-runtime_use_command_handler_set_grace (RuntimeUseCommandHandler *self,
-                                       guint                     grace)
-{
-  g_return_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self));
-  g_return_if_fail (grace <= MAX_GRACE);
-
-  if (self->grace == grace)
-    return;
-
-  self->grace = grace;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_GRACE]);
-}
-
-/**
- * runtime_use_command_handler_get_timeout:
- * @self: a handler
- *
- * Gets how long the command may take.
- *
- * Returns: seconds
- *
- * Since: 0.1
- */
-guint
-runtime_use_command_handler_get_timeout (RuntimeUseCommandHandler *self)
-{
-  g_return_val_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self), 0);
-
-  return self->timeout;
-}
-
-/**
- * runtime_use_command_handler_set_timeout:
- * @self: a handler
- * @timeout: seconds, at least 1
- *
- * Sets [property@RuntimeUse.CommandHandler:timeout].
- *
- * Since: 0.1
- */
-void
-runtime_use_command_handler_set_timeout (RuntimeUseCommandHandler *self,
-                                         guint                     timeout)
-{
-  g_return_if_fail (RUNTIME_USE_IS_COMMAND_HANDLER (self));
-  g_return_if_fail (timeout > 0);
-
-  if (self->timeout == timeout)
-    return;
-
-  self->timeout = timeout;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TIMEOUT]);
 }
 
 /**
@@ -728,7 +301,7 @@ runtime_use_command_handler_set_paused (RuntimeUseCommandHandler *self,
   self->paused = paused;
   if (self->run != NULL)
     _runtime_use_command_run_set_paused (self->run, paused);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PAUSED]);
+  _runtime_use_command_handler_notify_paused (self);
 }
 
 /**
@@ -768,6 +341,12 @@ runtime_use_command_handler_count_running (void)
   return _runtime_use_command_run_count ();
 }
 
+RuntimeUseCommandSettings *
+_runtime_use_command_handler_get_settings (RuntimeUseCommandHandler *self)
+{
+  return &self->settings;
+}
+
 void
 _runtime_use_command_handler_set_sink (RuntimeUseCommandHandler *self,
                                        RuntimeUseCommandSink     sink,
@@ -803,16 +382,18 @@ static gboolean
 start_run (RuntimeUseCommandHandler  *self,
            GError                   **error)
 {
+  const RuntimeUseCommandSettings *settings = &self->settings;
+
   self->run = _runtime_use_command_run_new (&run_funcs, self);
-  _runtime_use_command_run_set_limits (self->run, self->grace, self->timeout);
+  _runtime_use_command_run_set_limits (self->run, settings->grace, settings->timeout);
   _runtime_use_command_run_set_host_pipes (self->run, self->host_pipes[0], self->host_pipes[1]);
   _runtime_use_command_run_set_keeps_leftovers (self->run, self->keeps_leftovers);
   _runtime_use_command_run_set_paused (self->run, self->paused);
 
-  return _runtime_use_command_run_start (self->run, self->command,
-                                         (const char * const *) self->shell,
-                                         (const char * const *) self->environ, self->redactor,
-                                         error);
+  return _runtime_use_command_run_start (self->run, settings->command,
+                                         (const char * const *) settings->shell,
+                                         (const char * const *) settings->environ,
+                                         settings->redactor, error);
 }
 
 /**
