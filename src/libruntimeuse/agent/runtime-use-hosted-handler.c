@@ -4,7 +4,7 @@
 
 #include "runtime-use-hosted-handler.h"
 
-#include "runtime-use-host-private.h"
+#include "runtime-use-host-pool-private.h"
 #include "runtime-use-host-program-private.h"
 #include "runtime-use-hosted-invocation-private.h"
 #include "runtime-use-task-queue-private.h"
@@ -39,13 +39,6 @@
  * Since: 0.1
  */
 
-/* A host and how many it serves. */
-typedef struct
-{
-  RuntimeUseHost *host;
-  guint           n_running;
-} HostSlot;
-
 struct _RuntimeUseHostedHandler
 {
   GObject             parent_instance;
@@ -55,7 +48,7 @@ struct _RuntimeUseHostedHandler
   guint               start_timeout;
   guint64             max_line_size;
 
-  GPtrArray          *slots;         /* HostSlot */
+  RuntimeUseHostPool *hosts;
   GHashTable         *invocations;   /* RuntimeUseHostedInvocation by its id, all there are */
   GQueue              waiting;       /* of these, those that have no host yet */
   guint               concurrent;    /* what the last host said that it can do at once */
@@ -83,29 +76,6 @@ typedef enum
 static GParamSpec *properties[PROP_MAX_LINE_SIZE + 1];
 
 static void dispatch (RuntimeUseHostedHandler *self);
-
-static void
-host_slot_free (HostSlot *slot)
-{
-  _runtime_use_host_disown (slot->host);
-  g_object_unref (slot->host);
-  g_free (slot);
-}
-
-static HostSlot *
-find_slot (RuntimeUseHostedHandler *self,
-           RuntimeUseHost          *host)
-{
-  for (guint i = 0; i < self->slots->len; i++)
-    {
-      HostSlot *slot = g_ptr_array_index (self->slots, i);
-
-      if (slot->host == host)
-        return slot;
-    }
-
-  return NULL;
-}
 
 /* Nobody can be served, so all who wait hear why. */
 static void
@@ -161,20 +131,6 @@ host_message_cb (RuntimeUseHost              *host,
                              "ignored a message that belongs to no invocation, or no longer");
 }
 
-static gboolean
-has_live_host (RuntimeUseHostedHandler *self)
-{
-  for (guint i = 0; i < self->slots->len; i++)
-    {
-      HostSlot *slot = g_ptr_array_index (self->slots, i);
-
-      if (!_runtime_use_host_is_ending (slot->host))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /* Any invocation that @host serves, or any that is stuck. */
 static RuntimeUseHostedInvocation *
 find_served (RuntimeUseHostedHandler *self,
@@ -202,8 +158,8 @@ host_gone_cb (RuntimeUseHost *host,
   gboolean was_ready = _runtime_use_host_is_ready (host);
   RuntimeUseHostedInvocation *served;
 
-  g_ptr_array_remove (self->slots, find_slot (self, host));
-  self->is_crowded = !was_ready && has_live_host (self);
+  _runtime_use_host_pool_remove (self->hosts, host);
+  self->is_crowded = !was_ready && _runtime_use_host_pool_has_live (self->hosts);
   if ((was_ready || self->is_crowded) && find_served (self, host, FALSE) == NULL &&
       _runtime_use_task_queue_is_empty (&self->stopping))
     runtime_use_logger_info (_runtime_use_host_get_logger (host), error->message);
@@ -217,7 +173,7 @@ host_gone_cb (RuntimeUseHost *host,
 
   if (!was_ready && !self->is_crowded)
     fail_waiting (self, error);
-  if (self->slots->len == 0)
+  if (_runtime_use_host_pool_get_size (self->hosts) == 0)
     _runtime_use_task_queue_return_all (&self->stopping, NULL);
   dispatch (self);
 }
@@ -238,7 +194,6 @@ start_host (RuntimeUseHostedHandler  *self,
   g_autofree char *name = g_path_get_basename (self->path);
   g_autoptr(RuntimeUseCommand) command = NULL;
   g_autoptr(RuntimeUseHost) host = NULL;
-  HostSlot *slot;
 
   command = _runtime_use_host_program_find (self->path, error);
   if (command == NULL)
@@ -248,31 +203,9 @@ start_host (RuntimeUseHostedHandler  *self,
   if (!_runtime_use_host_start (host, command, error))
     return FALSE;
 
-  slot = g_new0 (HostSlot, 1);
-  slot->host = g_steal_pointer (&host);
-  g_ptr_array_add (self->slots, slot);
+  _runtime_use_host_pool_add (self->hosts, g_steal_pointer (&host));
 
   return TRUE;
-}
-
-/* The host that has most room left. */
-static HostSlot *
-find_room (RuntimeUseHostedHandler *self)
-{
-  HostSlot *best = NULL;
-
-  for (guint i = 0; i < self->slots->len; i++)
-    {
-      HostSlot *slot = g_ptr_array_index (self->slots, i);
-
-      if (!_runtime_use_host_is_ready (slot->host) || _runtime_use_host_is_ending (slot->host) ||
-          slot->n_running >= _runtime_use_host_get_abilities (slot->host)->concurrent)
-        continue;
-      if (best == NULL || slot->n_running < best->n_running)
-        best = slot;
-    }
-
-  return best;
 }
 
 /* How many more hosts those who wait could use. */
@@ -281,22 +214,16 @@ count_wanted (RuntimeUseHostedHandler *self)
 {
   guint n_needed = self->waiting.length / self->concurrent +
                    (self->waiting.length % self->concurrent > 0);
-  guint n_starting = 0;
+  guint n_starting;
 
   /* It would be started and end again and again, while those who wait are served in turn. */
   if (self->is_crowded)
     return 0;
 
-  for (guint i = 0; i < self->slots->len; i++)
-    {
-      HostSlot *slot = g_ptr_array_index (self->slots, i);
-
-      if (!_runtime_use_host_is_ready (slot->host) && !_runtime_use_host_is_ending (slot->host))
-        n_starting++;
-    }
-
   if (!_runtime_use_task_queue_is_empty (&self->preparing))
     n_needed = MAX (n_needed, 1);
+
+  n_starting = _runtime_use_host_pool_count_starting (self->hosts);
 
   return n_needed > n_starting ? n_needed - n_starting : 0;
 }
@@ -305,21 +232,18 @@ static void
 dispatch (RuntimeUseHostedHandler *self)
 {
   g_autoptr(GError) error = NULL;
-  HostSlot *slot;
+  RuntimeUseHost *host;
   guint n_wanted;
 
-  while (self->waiting.length > 0 && (slot = find_room (self)) != NULL)
-    {
-      RuntimeUseHostedInvocation *invocation = g_queue_pop_head (&self->waiting);
-
-      slot->n_running++;
-      _runtime_use_hosted_invocation_assign (invocation, slot->host);
-    }
+  while (self->waiting.length > 0 &&
+         (host = _runtime_use_host_pool_occupy (self->hosts)) != NULL)
+    _runtime_use_hosted_invocation_assign (g_queue_pop_head (&self->waiting), host);
 
   for (n_wanted = count_wanted (self);
-       n_wanted > 0 && self->slots->len < self->max_hosts && error == NULL;
+       n_wanted > 0 && _runtime_use_host_pool_get_size (self->hosts) < self->max_hosts &&
+       error == NULL;
        n_wanted--)
-    if (!start_host (self, &error) && !has_live_host (self))
+    if (!start_host (self, &error) && !_runtime_use_host_pool_has_live (self->hosts))
       fail_waiting (self, error);
 }
 
@@ -330,18 +254,13 @@ invocation_ended_cb (RuntimeUseHostedInvocation *invocation,
                      gpointer                    user_data)
 {
   g_autoptr(RuntimeUseHostedHandler) self = user_data;
-  HostSlot *slot = find_slot (self, _runtime_use_hosted_invocation_get_host (invocation));
-  RuntimeUseHost *host = NULL;
+  RuntimeUseHost *host = _runtime_use_hosted_invocation_get_host (invocation);
+  gboolean is_host_there = _runtime_use_host_pool_vacate (self->hosts, host);
 
   self->is_crowded = FALSE;
   g_queue_remove (&self->waiting, invocation);
-  if (slot != NULL)
-    {
-      slot->n_running--;
-      host = slot->host;
-    }
   g_hash_table_remove (self->invocations, _runtime_use_hosted_invocation_get_id (invocation));
-  if (host != NULL)
+  if (is_host_there)
     _runtime_use_host_set_paused (host, find_served (self, host, TRUE) != NULL);
   dispatch (self);
 }
@@ -353,7 +272,7 @@ invocation_stuck_cb (RuntimeUseHostedInvocation *invocation,
   RuntimeUseHostedHandler *self = user_data;
   RuntimeUseHost *host = _runtime_use_hosted_invocation_get_host (invocation);
 
-  if (find_slot (self, host) != NULL)
+  if (_runtime_use_host_pool_contains (self->hosts, host))
     _runtime_use_host_set_paused (host, find_served (self, host, TRUE) != NULL);
 }
 
@@ -416,14 +335,7 @@ runtime_use_hosted_handler_dispose (GObject *object)
 {
   RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
 
-  for (guint i = 0; i < self->slots->len; i++)
-    {
-      HostSlot *slot = g_ptr_array_index (self->slots, i);
-
-      _runtime_use_host_disown (slot->host);
-      _runtime_use_host_kill (slot->host, NULL);
-    }
-  g_ptr_array_set_size (self->slots, 0);
+  _runtime_use_host_pool_kill (self->hosts);
 
   G_OBJECT_CLASS (runtime_use_hosted_handler_parent_class)->dispose (object);
 }
@@ -434,7 +346,7 @@ runtime_use_hosted_handler_finalize (GObject *object)
   RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
 
   g_clear_pointer (&self->path, g_free);
-  g_clear_pointer (&self->slots, g_ptr_array_unref);
+  g_clear_pointer (&self->hosts, _runtime_use_host_pool_free);
   g_clear_pointer (&self->invocations, g_hash_table_unref);
   g_queue_clear (&self->waiting);
 
@@ -586,7 +498,7 @@ runtime_use_hosted_handler_init (RuntimeUseHostedHandler *self)
   self->max_line_size = DEFAULT_MAX_LINE_SIZE;
   self->concurrent = 1;
   g_queue_init (&self->waiting);
-  self->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) host_slot_free);
+  self->hosts = _runtime_use_host_pool_new ();
   self->invocations =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                            (GDestroyNotify) _runtime_use_hosted_invocation_free);
@@ -633,20 +545,6 @@ runtime_use_hosted_handler_get_path (RuntimeUseHostedHandler *self)
   return self->path;
 }
 
-static gboolean
-has_ready_host (RuntimeUseHostedHandler *self)
-{
-  for (guint i = 0; i < self->slots->len; i++)
-    {
-      HostSlot *slot = g_ptr_array_index (self->slots, i);
-
-      if (_runtime_use_host_is_ready (slot->host) && !_runtime_use_host_is_ending (slot->host))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /**
  * runtime_use_hosted_handler_prepare_async:
  * @self: a handler
@@ -678,7 +576,7 @@ runtime_use_hosted_handler_prepare_async (RuntimeUseHostedHandler *self,
                                "The handler is being stopped");
       return;
     }
-  if (has_ready_host (self))
+  if (_runtime_use_host_pool_has_ready (self->hosts))
     {
       g_task_return_boolean (task, TRUE);
       return;
@@ -753,14 +651,8 @@ runtime_use_hosted_handler_stop_async (RuntimeUseHostedHandler *self,
   error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                "The handler was stopped");
   fail_waiting (self, error);
-  for (guint i = 0; i < self->slots->len; i++)
-    {
-      HostSlot *slot = g_ptr_array_index (self->slots, i);
-
-      _runtime_use_host_hang_up (slot->host);
-    }
-
-  if (self->slots->len == 0)
+  _runtime_use_host_pool_hang_up (self->hosts);
+  if (_runtime_use_host_pool_get_size (self->hosts) == 0)
     _runtime_use_task_queue_return_all (&self->stopping, NULL);
 }
 
