@@ -283,8 +283,8 @@ request_fail (RuntimeUseRequest *self,
     request_end_failed (self, reason, metadata);
 }
 
-/* Steps may end at once or later; the loop spares the stack. The last one may end the request, which
- * its owner then drops. */
+/* Steps may end at once or later; the loop spares the stack. Whichever ends the request has its
+ * owner drop it. */
 static void
 request_next (RuntimeUseRequest *self)
 {
