@@ -125,23 +125,34 @@ _runtime_use_settle_waits_expect_all (RuntimeUseSettleWaits *self,
     _runtime_use_settle_waits_expect (self, g_ptr_array_index (self->tasks, i), watch);
 }
 
+static GTask *
+take_settled (RuntimeUseSettleWaits *self)
+{
+  for (guint i = self->tasks->len; i > 0; i--)
+    {
+      Wait *wait = g_task_get_task_data (g_ptr_array_index (self->tasks, i - 1));
+
+      if (wait->n_watches == 0)
+        return take_task (self, i - 1);
+    }
+
+  return NULL;
+}
+
+/* Whoever hears of an end may end other waits. */
 void
 _runtime_use_settle_waits_check (RuntimeUseSettleWaits *self)
 {
   G_GNUC_UNUSED g_autoptr(GObject) alive = g_object_ref (self->owner);
+  GTask *next;
 
   if (self->tasks->len == 0 || self->is_busy (self->owner))
     return;
 
-  for (guint i = self->tasks->len; i > 0; i--)
+  while ((next = take_settled (self)) != NULL)
     {
-      Wait *wait = g_task_get_task_data (g_ptr_array_index (self->tasks, i - 1));
-      g_autoptr(GTask) task = NULL;
+      g_autoptr(GTask) task = next;
 
-      if (wait->n_watches > 0)
-        continue;
-
-      task = take_task (self, i - 1);
       g_task_return_boolean (task, TRUE);
     }
 }
