@@ -7,21 +7,17 @@
 #include "runtime-use-artifact-upload-request-message.h"
 #include "runtime-use-assistant-message.h"
 #include "runtime-use-cancel-message.h"
+#include "runtime-use-client-answer-private.h"
 #include "runtime-use-client-call-private.h"
 #include "runtime-use-client-session-private.h"
-#include "runtime-use-command-execution-result-message.h"
 #include "runtime-use-command-output-message.h"
 #include "runtime-use-download-progress-message.h"
 #include "runtime-use-end-session-confirm-message.h"
 #include "runtime-use-end-session-message.h"
-#include "runtime-use-error-message.h"
-#include "runtime-use-execution-result-private.h"
 #include "runtime-use-file-exchange-private.h"
 #include "runtime-use-heartbeat-message.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-message-private.h"
-#include "runtime-use-query-result-private.h"
-#include "runtime-use-result-message.h"
 #include "runtime-use-websocket-channel-private.h"
 
 #define CLOSE_NORMAL         1000
@@ -29,9 +25,6 @@
 
 /* So long the other end may take to close after we did. */
 #define CLOSE_PATIENCE_MS 2000
-
-/* So much of an error that cannot be read is shown. */
-#define MAX_SHOWN 1000
 
 /**
  * RuntimeUseClientSession:
@@ -320,55 +313,32 @@ static const RuntimeUseClientCallOwner call_owner = {
 
 /* What the server says */
 
+/* What was cancelled fails with that, whatever the answer is. */
 static void
-session_take_terminal (RuntimeUseClientSession *self,
-                       RuntimeUseMessage       *message)
+session_take_answer (RuntimeUseClientSession *self,
+                     RuntimeUseClientAnswer  *answer)
 {
   const GError *verdict = _runtime_use_client_call_get_verdict (self->call);
-  RuntimeUseClientCall *call = NULL;
-  gpointer result = NULL;
-  gboolean is_query;
+  RuntimeUseClientCall *call;
 
-  is_query = _runtime_use_client_call_is (self->call, runtime_use_client_session_query_async);
   if (verdict != NULL)
     {
-      session_fail_call (self, verdict, NULL);
-      return;
+      if (answer->is_terminal)
+        session_fail_call (self, verdict, answer->metadata_json);
     }
-
-  if (is_query && RUNTIME_USE_IS_RESULT_MESSAGE (message))
-    result = _runtime_use_query_result_new (RUNTIME_USE_RESULT_MESSAGE (message));
-  else if (!is_query && RUNTIME_USE_IS_COMMAND_EXECUTION_RESULT_MESSAGE (message))
-    result = _runtime_use_execution_result_new
-               (RUNTIME_USE_COMMAND_EXECUTION_RESULT_MESSAGE (message));
-
-  if (result == NULL)
+  else if (answer->breaks_protocol)
     {
-      g_autoptr(GError) error = NULL;
-
-      error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_PROTOCOL,
-                           "The server answered %s with a %s, which does not belong to it",
-                           is_query ? "an invocation" : "a command execution",
-                           runtime_use_message_get_message_type (message));
-      session_break (self, error, CLOSE_PROTOCOL_ERROR);
-      return;
+      session_break (self, answer->error, CLOSE_PROTOCOL_ERROR);
     }
-
-  call = g_steal_pointer (&self->call);
-  _runtime_use_client_call_return (call, result);
-}
-
-static void
-session_take_error_message (RuntimeUseClientSession *self,
-                            RuntimeUseErrorMessage  *message)
-{
-  const GError *verdict = _runtime_use_client_call_get_verdict (self->call);
-  const char *metadata = runtime_use_error_message_get_metadata_json (message);
-  g_autoptr(GError) error = NULL;
-
-  error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REMOTE,
-                               runtime_use_error_message_get_error (message));
-  session_fail_call (self, verdict != NULL ? verdict : error, metadata);
+  else if (answer->error != NULL)
+    {
+      session_fail_call (self, answer->error, answer->metadata_json);
+    }
+  else
+    {
+      call = g_steal_pointer (&self->call);
+      _runtime_use_client_call_return (call, g_steal_pointer (&answer->result));
+    }
 }
 
 static void
@@ -452,10 +422,18 @@ session_take_upload_result (RuntimeUseClientSession               *self,
   g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_RESULT], 0, message);
 }
 
+static gboolean
+session_is_query (RuntimeUseClientSession *self)
+{
+  return _runtime_use_client_call_is (self->call, runtime_use_client_session_query_async);
+}
+
 static void
 session_handle (RuntimeUseClientSession *self,
                 RuntimeUseMessage       *message)
 {
+  g_auto(RuntimeUseClientAnswer) answer = { 0 };
+
   if (RUNTIME_USE_IS_END_SESSION_CONFIRM_MESSAGE (message))
     session_take_confirm (self);
   else if (RUNTIME_USE_IS_ARTIFACT_UPLOAD_REQUEST_MESSAGE (message))
@@ -464,48 +442,10 @@ session_handle (RuntimeUseClientSession *self,
     session_take_upload_result (self, RUNTIME_USE_ARTIFACT_UPLOAD_RESULT_MESSAGE (message));
   else if (self->call == NULL)
     g_debug ("ignored a %s that nobody asked for", runtime_use_message_get_message_type (message));
-  else if (RUNTIME_USE_IS_ERROR_MESSAGE (message))
-    session_take_error_message (self, RUNTIME_USE_ERROR_MESSAGE (message));
-  else if (RUNTIME_USE_IS_RESULT_MESSAGE (message) ||
-           RUNTIME_USE_IS_COMMAND_EXECUTION_RESULT_MESSAGE (message))
-    session_take_terminal (self, message);
+  else if (_runtime_use_client_answer_read (&answer, message, session_is_query (self)))
+    session_take_answer (self, &answer);
   else if (!self->is_paused || !session_must_read (self))
     session_report (self, message);
-}
-
-static gboolean
-is_terminal (const char *message_type)
-{
-  return g_str_equal (message_type, "error_message") ||
-         g_str_equal (message_type, "result_message") ||
-         g_str_equal (message_type, "command_execution_result_message");
-}
-
-static gboolean
-is_report (const char *message_type)
-{
-  return g_str_equal (message_type, "assistant_message") ||
-         g_str_equal (message_type, "command_output_message") ||
-         g_str_equal (message_type, "heartbeat_message");
-}
-
-/* It says that the request failed, though not well why. Some servers do that
- * when an agent throws something that is no error.
- */
-static void
-session_take_odd_error (RuntimeUseClientSession *self,
-                        GBytes                  *bytes,
-                        const GError            *why)
-{
-  gsize length = g_bytes_get_size (bytes);
-  g_autofree char *text = g_utf8_make_valid (g_bytes_get_data (bytes, NULL),
-                                             MIN (length, MAX_SHOWN));
-  g_autoptr(GError) error = NULL;
-
-  error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_REMOTE,
-                       "The server answered with an error that cannot be read (%s): %s%s",
-                       why->message, text, length > MAX_SHOWN ? "…" : "");
-  session_fail_call (self, error, NULL);
 }
 
 static void
@@ -514,33 +454,13 @@ session_reject (RuntimeUseClientSession *self,
                 const char              *message_type,
                 const GError            *why)
 {
-  const GError *verdict = self->call != NULL ? _runtime_use_client_call_get_verdict (self->call)
-                                             : NULL;
-  g_autoptr(GError) error = NULL;
+  g_auto(RuntimeUseClientAnswer) answer = { 0 };
 
-  if (self->call == NULL || message_type == NULL ||
-      !(is_terminal (message_type) || is_report (message_type)))
-    {
-      g_debug ("ignored a message: %s", why->message);
-      return;
-    }
-
-  if (verdict != NULL)
-    {
-      if (is_terminal (message_type))
-        session_fail_call (self, verdict, NULL);
-      return;
-    }
-
-  if (g_str_equal (message_type, "error_message"))
-    {
-      session_take_odd_error (self, bytes, why);
-      return;
-    }
-
-  error = g_error_new (why->domain, why->code, "The server sent a %s that cannot be used: %s",
-                       message_type, why->message);
-  session_break (self, error, CLOSE_PROTOCOL_ERROR);
+  if (self->call != NULL &&
+      _runtime_use_client_answer_read_unusable (&answer, bytes, message_type, why))
+    session_take_answer (self, &answer);
+  else
+    g_debug ("ignored a message: %s", why->message);
 }
 
 static void
