@@ -9,6 +9,7 @@
 #include "runtime-use-cancel-message.h"
 #include "runtime-use-client-answer-private.h"
 #include "runtime-use-client-call-private.h"
+#include "runtime-use-client-end-private.h"
 #include "runtime-use-client-session-private.h"
 #include "runtime-use-command-output-message.h"
 #include "runtime-use-download-progress-message.h"
@@ -62,13 +63,10 @@ struct _RuntimeUseClientSession
   RuntimeUseFileExchange   *files;          /* (nullable) */
 
   RuntimeUseClientCall     *call;           /* (nullable): none is running */
-  GPtrArray                *ending;         /* GTask: who waits for the end */
-  GError                   *end_error;      /* (nullable): what became of the end */
-  RuntimeUseAlarm          *end_alarm;      /* (nullable) */
+  RuntimeUseClientEnd      *end;            /* begins when we say that we send no more */
   RuntimeUseAlarm          *close_alarm;    /* (nullable) */
 
   gboolean                  is_paused;      /* the user wants no more for now */
-  gboolean                  is_ending;      /* we said that we send no more */
   gboolean                  is_closing;     /* we closed the channel; holds a reference */
   gboolean                  is_channel_closed;
   gboolean                  is_closed;
@@ -113,7 +111,7 @@ session_send (RuntimeUseClientSession *self,
 static gboolean
 session_must_read (RuntimeUseClientSession *self)
 {
-  return self->is_ending || self->is_closing ||
+  return _runtime_use_client_end_has_begun (self->end) || self->is_closing ||
          (self->call != NULL && _runtime_use_client_call_get_verdict (self->call) != NULL);
 }
 
@@ -125,23 +123,6 @@ session_update_reading (RuntimeUseClientSession *self)
 
 /* The end */
 
-static void
-session_return_ending (RuntimeUseClientSession *self)
-{
-  g_autoptr(GPtrArray) tasks = g_steal_pointer (&self->ending);
-
-  self->ending = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < tasks->len; i++)
-    {
-      GTask *task = g_ptr_array_index (tasks, i);
-
-      if (self->end_error != NULL)
-        g_task_return_error (task, g_error_copy (self->end_error));
-      else
-        g_task_return_boolean (task, TRUE);
-    }
-}
-
 /* Goes on as far as what is left of the channel and the other end allows. */
 static void
 session_settle (RuntimeUseClientSession *self)
@@ -150,7 +131,7 @@ session_settle (RuntimeUseClientSession *self)
     return;
 
   _runtime_use_clock_clear_alarm (self->clock, &self->close_alarm);
-  _runtime_use_clock_clear_alarm (self->clock, &self->end_alarm);
+  _runtime_use_client_end_stop_clock (self->end);
   if (self->runtime != NULL &&
       runtime_use_session_get_state (self->runtime) != RUNTIME_USE_SESSION_STATE_CLOSED)
     return;
@@ -158,7 +139,7 @@ session_settle (RuntimeUseClientSession *self)
   self->is_closed = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_CLOSED]);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
-  session_return_ending (self);
+  _runtime_use_client_end_complete (self->end);
   if (self->is_closing)
     g_object_unref (self);
 }
@@ -228,8 +209,8 @@ session_set_channel_closed (RuntimeUseClientSession *self)
 
       session_fail_call (self, error, NULL);
     }
-  if (self->is_ending && !self->is_closing && self->end_error == NULL)
-    self->end_error = session_dup_loss (self, "confirmed the end");
+  if (_runtime_use_client_end_has_begun (self->end) && !self->is_closing)
+    _runtime_use_client_end_fail (self->end, session_dup_loss (self, "confirmed the end"));
 
   session_settle (self);
 }
@@ -265,7 +246,7 @@ session_close (RuntimeUseClientSession *self,
   /* Until the channel is closed, so that it can say goodbye. */
   g_object_ref (self);
   self->is_closing = TRUE;
-  _runtime_use_clock_clear_alarm (self->clock, &self->end_alarm);
+  _runtime_use_client_end_stop_clock (self->end);
   self->close_alarm = _runtime_use_clock_set_alarm (self->clock, CLOSE_PATIENCE_MS,
                                                     close_alarm_cb, self);
   session_update_reading (self);
@@ -285,7 +266,7 @@ session_break (RuntimeUseClientSession *self,
     _runtime_use_client_call_fail (call, error, NULL);
 }
 
-/* What the call asks for */
+/* What the call and the end ask for */
 
 static void
 call_cancel (gpointer owner)
@@ -298,8 +279,8 @@ call_cancel (gpointer owner)
 }
 
 static void
-call_give_up (gpointer      owner,
-              const GError *error)
+give_up (gpointer      owner,
+         const GError *error)
 {
   g_autoptr(RuntimeUseClientSession) self = g_object_ref (owner);
 
@@ -308,7 +289,18 @@ call_give_up (gpointer      owner,
 
 static const RuntimeUseClientCallOwner call_owner = {
   .cancel = call_cancel,
-  .give_up = call_give_up,
+  .give_up = give_up,
+};
+
+static void
+end_close (gpointer owner)
+{
+  runtime_use_client_session_close (owner);
+}
+
+static const RuntimeUseClientEndOwner end_owner = {
+  .give_up = give_up,
+  .close = end_close,
 };
 
 /* What the server says */
@@ -346,7 +338,7 @@ session_take_confirm (RuntimeUseClientSession *self)
 {
   const GError *verdict;
 
-  if (!self->is_ending)
+  if (!_runtime_use_client_end_has_begun (self->end))
     return;
 
   /* The server need not have answered what was running. */
@@ -513,10 +505,8 @@ runtime_use_client_session_dispose (GObject *object)
   self->is_channel_closed = TRUE;
 
   if (self->clock != NULL)
-    {
-      _runtime_use_clock_clear_alarm (self->clock, &self->close_alarm);
-      _runtime_use_clock_clear_alarm (self->clock, &self->end_alarm);
-    }
+    _runtime_use_clock_clear_alarm (self->clock, &self->close_alarm);
+  _runtime_use_client_end_stop_clock (self->end);
   if (self->runtime != NULL)
     g_signal_handlers_disconnect_by_data (self->runtime, self);
   g_clear_object (&self->runtime);
@@ -531,9 +521,8 @@ runtime_use_client_session_finalize (GObject *object)
 
   g_clear_object (&self->channel);
   g_clear_object (&self->files);
+  g_clear_pointer (&self->end, _runtime_use_client_end_free);
   g_clear_object (&self->clock);
-  g_clear_pointer (&self->ending, g_ptr_array_unref);
-  g_clear_error (&self->end_error);
 
   G_OBJECT_CLASS (runtime_use_client_session_parent_class)->finalize (object);
 }
@@ -834,7 +823,7 @@ runtime_use_client_session_class_init (RuntimeUseClientSessionClass *klass)
 static void
 runtime_use_client_session_init (RuntimeUseClientSession *self)
 {
-  self->ending = g_ptr_array_new_with_free_func (g_object_unref);
+  self->end = _runtime_use_client_end_new (&end_owner, self);
   _runtime_use_client_settings_init (&self->settings);
 }
 
@@ -892,7 +881,7 @@ session_dup_obstacle (RuntimeUseClientSession *self,
   if (self->is_channel_closed || self->is_closing)
     return g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                 "The session is closed");
-  if (self->is_ending)
+  if (_runtime_use_client_end_has_begun (self->end))
     return g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                 "The session is being ended");
   if (self->call != NULL)
@@ -1176,61 +1165,11 @@ runtime_use_client_session_set_paused (RuntimeUseClientSession *self,
 }
 
 static void
-end_alarm_cb (gpointer user_data)
-{
-  g_autoptr(RuntimeUseClientSession) self = g_object_ref (user_data);
-
-  self->end_alarm = NULL;
-  if (self->end_error == NULL)
-    self->end_error = g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_TIMED_OUT,
-                                   "The server did not confirm the end of the session within "
-                                   "%u seconds", self->settings.end_timeout);
-  session_break (self, self->end_error, CLOSE_NORMAL);
-}
-
-static gboolean
-end_cancelled_cb (GCancellable *cancellable,
-                  gpointer      user_data)
-{
-  runtime_use_client_session_close (user_data);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-free_source (gpointer data)
-{
-  g_source_destroy (data);
-  g_source_unref (data);
-}
-
-/* Who is tired of waiting for the confirmation gets along without it. */
-static void
-watch_cancellable (GTask *task)
-{
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  GSource *source;
-
-  if (cancellable == NULL)
-    return;
-
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (source, G_SOURCE_FUNC (end_cancelled_cb),
-                         g_task_get_source_object (task), NULL);
-  g_source_attach (source, g_task_get_context (task));
-  g_task_set_task_data (task, source, free_source);
-}
-
-static void
 session_start_end (RuntimeUseClientSession *self)
 {
   g_autoptr(RuntimeUseMessage) message = runtime_use_end_session_message_new ();
 
-  self->is_ending = TRUE;
-  self->end_alarm = _runtime_use_clock_set_alarm (self->clock,
-                                                  self->settings.end_timeout *
-                                                  G_GINT64_CONSTANT (1000),
-                                                  end_alarm_cb, self);
+  _runtime_use_client_end_begin (self->end, self->clock, self->settings.end_timeout);
   if (self->call != NULL)
     _runtime_use_client_call_cancel (self->call,
                                      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
@@ -1272,9 +1211,9 @@ runtime_use_client_session_end_async (RuntimeUseClientSession *self,
       return;
     }
 
-  watch_cancellable (task);
-  g_ptr_array_add (self->ending, g_steal_pointer (&task));
-  if (!self->is_ending && !self->is_closing && !self->is_channel_closed)
+  _runtime_use_client_end_add_waiter (self->end, g_steal_pointer (&task));
+  if (!_runtime_use_client_end_has_begun (self->end) &&
+      !self->is_closing && !self->is_channel_closed)
     session_start_end (self);
 }
 
@@ -1333,8 +1272,7 @@ runtime_use_client_session_close (RuntimeUseClientSession *self)
   alive = g_object_ref (self);
   error = g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                "The session was closed");
-  if (self->is_ending && self->end_error == NULL)
-    self->end_error = g_error_copy (error);
+  _runtime_use_client_end_fail (self->end, g_error_copy (error));
   session_break (self, error, CLOSE_NORMAL);
 }
 
