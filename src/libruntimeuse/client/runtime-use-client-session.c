@@ -5,18 +5,15 @@
 #include "runtime-use-client-session.h"
 
 #include "runtime-use-artifact-upload-request-message.h"
-#include "runtime-use-assistant-message.h"
 #include "runtime-use-cancel-message.h"
 #include "runtime-use-client-answer-private.h"
 #include "runtime-use-client-call-private.h"
 #include "runtime-use-client-end-private.h"
+#include "runtime-use-client-reports-private.h"
 #include "runtime-use-client-session-private.h"
-#include "runtime-use-command-output-message.h"
-#include "runtime-use-download-progress-message.h"
 #include "runtime-use-end-session-confirm-message.h"
 #include "runtime-use-end-session-message.h"
 #include "runtime-use-file-exchange-private.h"
-#include "runtime-use-heartbeat-message.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-message-private.h"
 #include "runtime-use-websocket-channel-private.h"
@@ -84,10 +81,6 @@ typedef enum
 
 typedef enum
 {
-  SIGNAL_ASSISTANT_MESSAGE,
-  SIGNAL_COMMAND_OUTPUT,
-  SIGNAL_HEARTBEAT,
-  SIGNAL_DOWNLOAD_PROGRESS,
   SIGNAL_ARTIFACT_UPLOAD_REQUEST,
   SIGNAL_ARTIFACT_UPLOAD_RESULT,
   SIGNAL_CLOSED,
@@ -350,40 +343,6 @@ session_take_confirm (RuntimeUseClientSession *self)
   session_close (self, CLOSE_NORMAL);
 }
 
-static void
-session_report (RuntimeUseClientSession *self,
-                RuntimeUseMessage       *message)
-{
-  if (RUNTIME_USE_IS_COMMAND_OUTPUT_MESSAGE (message))
-    {
-      g_signal_emit (self, signals[SIGNAL_COMMAND_OUTPUT], 0, message);
-    }
-  else if (RUNTIME_USE_IS_ASSISTANT_MESSAGE (message))
-    {
-      RuntimeUseAssistantMessage *assistant = RUNTIME_USE_ASSISTANT_MESSAGE (message);
-
-      g_signal_emit (self, signals[SIGNAL_ASSISTANT_MESSAGE], 0,
-                     runtime_use_assistant_message_get_text_blocks (assistant));
-    }
-  else if (RUNTIME_USE_IS_HEARTBEAT_MESSAGE (message))
-    {
-      RuntimeUseHeartbeatMessage *heartbeat = RUNTIME_USE_HEARTBEAT_MESSAGE (message);
-
-      g_signal_emit (self, signals[SIGNAL_HEARTBEAT], 0,
-                     runtime_use_heartbeat_message_get_phase (heartbeat),
-                     runtime_use_heartbeat_message_get_elapsed_ms (heartbeat));
-    }
-  else if (RUNTIME_USE_IS_DOWNLOAD_PROGRESS_MESSAGE (message))
-    {
-      RuntimeUseDownloadProgressMessage *progress = RUNTIME_USE_DOWNLOAD_PROGRESS_MESSAGE (message);
-
-      g_signal_emit (self, signals[SIGNAL_DOWNLOAD_PROGRESS], 0,
-                     runtime_use_download_progress_message_get_index (progress),
-                     runtime_use_download_progress_message_get_received (progress),
-                     runtime_use_download_progress_message_get_total (progress));
-    }
-}
-
 /* The exchange answers for its folders, the user for all others. */
 static void
 session_take_offer (RuntimeUseClientSession                *self,
@@ -437,7 +396,7 @@ session_handle (RuntimeUseClientSession *self,
   else if (_runtime_use_client_answer_read (&answer, message, session_is_query (self)))
     session_take_answer (self, &answer);
   else if (!self->is_paused || !session_must_read (self))
-    session_report (self, message);
+    _runtime_use_client_reports_emit (self, message);
 }
 
 static void
@@ -692,68 +651,6 @@ install_properties (GObjectClass *object_class)
 }
 
 static void
-install_reports (GType type)
-{
-  /**
-   * RuntimeUseClientSession::assistant-message:
-   * @self: the session
-   * @text_blocks: (array zero-terminated=1): what the agent says
-   *
-   * The agent said something while it worked.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_ASSISTANT_MESSAGE] =
-    g_signal_new ("assistant-message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_STRV | G_SIGNAL_TYPE_STATIC_SCOPE);
-
-  /**
-   * RuntimeUseClientSession::command-output:
-   * @self: the session
-   * @message: what it printed, and where
-   *
-   * A command printed something.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_COMMAND_OUTPUT] =
-    g_signal_new ("command-output", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, RUNTIME_USE_TYPE_COMMAND_OUTPUT_MESSAGE);
-
-  /**
-   * RuntimeUseClientSession::heartbeat:
-   * @self: the session
-   * @phase: what the server is doing
-   * @elapsed_ms: milliseconds since it accepted the request
-   *
-   * The server is alive and still working.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_HEARTBEAT] =
-    g_signal_new ("heartbeat", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_INT64);
-
-  /**
-   * RuntimeUseClientSession::download-progress:
-   * @self: the session
-   * @index: which download of the request, counted from 0; those of
-   *   [property@RuntimeUse.ClientSession:file-exchange] come first
-   * @received: how many bytes the server has
-   * @total: how many there will be, or 0 if that is not known
-   *
-   * The server fetches a file. Only for a request with
-   * [property@RuntimeUse.RequestMessage:report-progress], and from a server
-   * that can tell.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_DOWNLOAD_PROGRESS] =
-    g_signal_new ("download-progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_UINT64, G_TYPE_UINT64);
-}
-
-static void
 install_artifact_signals (GType type)
 {
   /**
@@ -799,7 +696,7 @@ runtime_use_client_session_class_init (RuntimeUseClientSessionClass *klass)
   object_class->set_property = runtime_use_client_session_set_property;
 
   install_properties (object_class);
-  install_reports (G_TYPE_FROM_CLASS (klass));
+  _runtime_use_client_reports_install (G_TYPE_FROM_CLASS (klass));
   install_artifact_signals (G_TYPE_FROM_CLASS (klass));
 
   /**
