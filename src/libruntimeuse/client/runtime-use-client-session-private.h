@@ -5,6 +5,7 @@
 #include "runtime-use-client-session.h"
 #include "runtime-use-client-settings-private.h"
 #include "runtime-use-clock-private.h"
+#include "runtime-use-request-message.h"
 #include "runtime-use-session.h"
 
 G_BEGIN_DECLS
@@ -15,5 +16,10 @@ _runtime_use_client_session_new_full (RuntimeUseChannel              *channel,
                                       RuntimeUseClock                *clock,
                                       const RuntimeUseClientSettings *settings,
                                       RuntimeUseSession              *runtime);
+
+/* Sends @message, and returns @task, which is taken over, with what the server answers. */
+void _runtime_use_client_session_call (RuntimeUseClientSession  *self,
+                                       RuntimeUseRequestMessage *message,
+                                       GTask                    *task);
 
 G_END_DECLS
