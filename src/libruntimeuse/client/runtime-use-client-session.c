@@ -8,6 +8,7 @@
 #include "runtime-use-cancel-message.h"
 #include "runtime-use-client-answer-private.h"
 #include "runtime-use-client-call-private.h"
+#include "runtime-use-client-connection-private.h"
 #include "runtime-use-client-end-private.h"
 #include "runtime-use-client-reports-private.h"
 #include "runtime-use-client-session-private.h"
@@ -15,13 +16,9 @@
 #include "runtime-use-end-session-message.h"
 #include "runtime-use-file-exchange-private.h"
 #include "runtime-use-message-private.h"
-#include "runtime-use-websocket-channel-private.h"
 
 #define CLOSE_NORMAL         1000
 #define CLOSE_PROTOCOL_ERROR 1002
-
-/* So long the other end may take to close after we did. */
-#define CLOSE_PATIENCE_MS 2000
 
 /**
  * RuntimeUseClientSession:
@@ -50,22 +47,19 @@
 
 struct _RuntimeUseClientSession
 {
-  GObject                   parent_instance;
+  GObject                     parent_instance;
 
-  RuntimeUseChannel        *channel;
-  RuntimeUseClock          *clock;
-  RuntimeUseSession        *runtime;        /* (nullable): the other end is elsewhere */
-  RuntimeUseClientSettings  settings;
-  RuntimeUseFileExchange   *files;          /* (nullable) */
+  RuntimeUseClientConnection *connection;   /* we are alive until it is closed, if we close it */
+  RuntimeUseClock            *clock;
+  RuntimeUseSession          *runtime;      /* (nullable): the other end is elsewhere */
+  RuntimeUseClientSettings    settings;
+  RuntimeUseFileExchange     *files;        /* (nullable) */
 
-  RuntimeUseClientCall     *call;           /* (nullable): none is running */
-  RuntimeUseClientEnd      *end;            /* begins when we say that we send no more */
-  RuntimeUseAlarm          *close_alarm;    /* (nullable) */
+  RuntimeUseClientCall       *call;         /* (nullable): none is running */
+  RuntimeUseClientEnd        *end;          /* begins when we say that we send no more */
 
-  gboolean                  is_paused;      /* the user wants no more for now */
-  gboolean                  is_closing;     /* we closed the channel; holds a reference */
-  gboolean                  is_channel_closed;
-  gboolean                  is_closed;
+  gboolean                    is_paused;    /* the user wants no more for now */
+  gboolean                    is_closed;
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseClientSession, runtime_use_client_session, G_TYPE_OBJECT)
@@ -88,29 +82,22 @@ typedef enum
 static GParamSpec *properties[PROP_FILE_EXCHANGE + 1];
 static guint signals[SIGNAL_CLOSED + 1];
 
-static void
-session_send (RuntimeUseClientSession *self,
-              RuntimeUseMessage       *message)
-{
-  g_autoptr(GBytes) bytes = runtime_use_message_to_bytes (message);
-
-  runtime_use_channel_send (self->channel, bytes);
-}
-
 /* Reading */
 
 /* What was cancelled has to come to its end, however slow the user is with its output. */
 static gboolean
 session_must_read (RuntimeUseClientSession *self)
 {
-  return _runtime_use_client_end_has_begun (self->end) || self->is_closing ||
+  return _runtime_use_client_end_has_begun (self->end) ||
+         _runtime_use_client_connection_is_closing (self->connection) ||
          (self->call != NULL && _runtime_use_client_call_get_verdict (self->call) != NULL);
 }
 
 static void
 session_update_reading (RuntimeUseClientSession *self)
 {
-  runtime_use_channel_set_paused (self->channel, self->is_paused && !session_must_read (self));
+  _runtime_use_client_connection_set_paused (self->connection,
+                                             self->is_paused && !session_must_read (self));
 }
 
 /* The end */
@@ -119,10 +106,9 @@ session_update_reading (RuntimeUseClientSession *self)
 static void
 session_settle (RuntimeUseClientSession *self)
 {
-  if (self->is_closed || !self->is_channel_closed)
+  if (self->is_closed || !_runtime_use_client_connection_is_closed (self->connection))
     return;
 
-  _runtime_use_clock_clear_alarm (self->clock, &self->close_alarm);
   _runtime_use_client_end_stop_clock (self->end);
   if (self->runtime != NULL &&
       runtime_use_session_get_state (self->runtime) != RUNTIME_USE_SESSION_STATE_CLOSED)
@@ -132,7 +118,7 @@ session_settle (RuntimeUseClientSession *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_CLOSED]);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
   _runtime_use_client_end_complete (self->end);
-  if (self->is_closing)
+  if (_runtime_use_client_connection_is_closing (self->connection))
     g_object_unref (self);
 }
 
@@ -160,89 +146,38 @@ session_fail_call (RuntimeUseClientSession *self,
   _runtime_use_client_call_fail (call, error, metadata_json);
 }
 
-/* What the channel came to, for whoever waited for something else. */
-static GError *
-session_dup_loss (RuntimeUseClientSession *self,
-                  const char              *before)
-{
-  const char *reason;
-  guint code = runtime_use_channel_get_close_code (self->channel, &reason);
-  g_autofree char *details = NULL;
-  GError *violation = NULL;
-
-  if (RUNTIME_USE_IS_WEBSOCKET_CHANNEL (self->channel))
-    violation = _runtime_use_websocket_channel_dup_violation
-                  (RUNTIME_USE_WEBSOCKET_CHANNEL (self->channel));
-  if (violation != NULL)
-    return violation;
-
-  if (code == 0)
-    return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
-                        "The connection was closed before the server %s", before);
-
-  if (reason != NULL && *reason != '\0')
-    details = g_strdup_printf (": %s", reason);
-
-  return g_error_new (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
-                      "The server closed the connection before it %s (code %u%s)",
-                      before, code, details != NULL ? details : "");
-}
-
 static void
-session_set_channel_closed (RuntimeUseClientSession *self)
+connection_closed (gpointer owner)
 {
-  if (self->is_channel_closed)
-    return;
+  RuntimeUseClientSession *self = owner;
 
-  self->is_channel_closed = TRUE;
   if (self->call != NULL)
     {
-      g_autoptr(GError) error = session_dup_loss (self, "answered");
+      g_autoptr(GError) error = NULL;
 
+      error = _runtime_use_client_connection_dup_loss (self->connection, "answered");
       session_fail_call (self, error, NULL);
     }
-  if (_runtime_use_client_end_has_begun (self->end) && !self->is_closing)
-    _runtime_use_client_end_fail (self->end, session_dup_loss (self, "confirmed the end"));
+  if (_runtime_use_client_end_has_begun (self->end) &&
+      !_runtime_use_client_connection_is_closing (self->connection))
+    _runtime_use_client_end_fail (self->end,
+                                  _runtime_use_client_connection_dup_loss (self->connection,
+                                                                           "confirmed the end"));
 
   session_settle (self);
-}
-
-static void
-channel_closed_cb (RuntimeUseChannel       *channel,
-                   RuntimeUseClientSession *self)
-{
-  G_GNUC_UNUSED g_autoptr(RuntimeUseClientSession) alive = g_object_ref (self);
-
-  session_set_channel_closed (self);
-}
-
-/* Letting go of the channel ends it, however the other end behaves. */
-static void
-close_alarm_cb (gpointer user_data)
-{
-  g_autoptr(RuntimeUseClientSession) self = g_object_ref (user_data);
-
-  self->close_alarm = NULL;
-  g_signal_handlers_disconnect_by_data (self->channel, self);
-  session_set_channel_closed (self);
-  g_clear_object (&self->channel);
 }
 
 static void
 session_close (RuntimeUseClientSession *self,
                guint                    code)
 {
-  if (self->is_closing || self->is_channel_closed)
+  if (!_runtime_use_client_connection_is_open (self->connection))
     return;
 
-  /* Until the channel is closed, so that it can say goodbye. */
+  /* Until the connection is closed, so that it can say goodbye. */
   g_object_ref (self);
-  self->is_closing = TRUE;
   _runtime_use_client_end_stop_clock (self->end);
-  self->close_alarm = _runtime_use_clock_set_alarm (self->clock, CLOSE_PATIENCE_MS,
-                                                    close_alarm_cb, self);
-  session_update_reading (self);
-  runtime_use_channel_close (self->channel, code);
+  _runtime_use_client_connection_close (self->connection, self->clock, code);
 }
 
 /* The session is of no use any more. Who hears of it may close it with another code. */
@@ -267,7 +202,7 @@ call_cancel (gpointer owner)
   g_autoptr(RuntimeUseMessage) message = runtime_use_cancel_message_new ();
 
   session_update_reading (self);
-  session_send (self, message);
+  _runtime_use_client_connection_send (self->connection, message);
 }
 
 static void
@@ -358,7 +293,7 @@ session_take_offer (RuntimeUseClientSession                *self,
     answer = _runtime_use_file_exchange_refuse (self->files, message, error);
 
   if (answer != NULL)
-    session_send (self, RUNTIME_USE_MESSAGE (answer));
+    _runtime_use_client_connection_send (self->connection, RUNTIME_USE_MESSAGE (answer));
   else
     g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, message);
 }
@@ -414,19 +349,14 @@ session_reject (RuntimeUseClientSession *self,
 }
 
 static void
-channel_message_cb (RuntimeUseChannel       *channel,
-                    GBytes                  *bytes,
-                    RuntimeUseClientSession *self)
+connection_message (gpointer  owner,
+                    GBytes   *bytes)
 {
-  G_GNUC_UNUSED g_autoptr(RuntimeUseClientSession) alive = NULL;
+  RuntimeUseClientSession *self = owner;
   g_autoptr(RuntimeUseMessage) message = NULL;
   g_autoptr(GError) error = NULL;
   g_autofree char *message_type = NULL;
 
-  if (self->is_channel_closed || self->is_closing)
-    return;
-
-  alive = g_object_ref (self);
   if (self->call != NULL)
     _runtime_use_client_call_heard (self->call);
 
@@ -437,6 +367,11 @@ channel_message_cb (RuntimeUseChannel       *channel,
     session_reject (self, bytes, message_type, error);
 }
 
+static const RuntimeUseClientConnectionOwner connection_owner = {
+  .message = connection_message,
+  .closed = connection_closed,
+};
+
 /* GObject */
 
 static void
@@ -446,11 +381,9 @@ runtime_use_client_session_constructed (GObject *object)
 
   G_OBJECT_CLASS (runtime_use_client_session_parent_class)->constructed (object);
 
-  g_return_if_fail (self->channel != NULL);
+  g_return_if_fail (_runtime_use_client_connection_is_open (self->connection));
 
   self->clock = _runtime_use_main_clock_new ();
-  g_signal_connect_object (self->channel, "message", G_CALLBACK (channel_message_cb), self, 0);
-  g_signal_connect_object (self->channel, "closed", G_CALLBACK (channel_closed_cb), self, 0);
 }
 
 static void
@@ -458,12 +391,7 @@ runtime_use_client_session_dispose (GObject *object)
 {
   RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
 
-  if (self->channel != NULL && !self->is_channel_closed)
-    runtime_use_channel_close (self->channel, CLOSE_NORMAL);
-  self->is_channel_closed = TRUE;
-
-  if (self->clock != NULL)
-    _runtime_use_clock_clear_alarm (self->clock, &self->close_alarm);
+  _runtime_use_client_connection_drop (self->connection);
   _runtime_use_client_end_stop_clock (self->end);
   if (self->runtime != NULL)
     g_signal_handlers_disconnect_by_data (self->runtime, self);
@@ -477,7 +405,7 @@ runtime_use_client_session_finalize (GObject *object)
 {
   RuntimeUseClientSession *self = RUNTIME_USE_CLIENT_SESSION (object);
 
-  g_clear_object (&self->channel);
+  g_clear_pointer (&self->connection, _runtime_use_client_connection_free);
   g_clear_object (&self->files);
   g_clear_pointer (&self->end, _runtime_use_client_end_free);
   g_clear_object (&self->clock);
@@ -503,7 +431,7 @@ runtime_use_client_session_get_property (GObject    *object,
   switch ((RuntimeUseClientSessionProperty) prop_id)
     {
     case PROP_CHANNEL:
-      g_value_set_object (value, self->channel);
+      g_value_set_object (value, _runtime_use_client_connection_get_channel (self->connection));
       break;
 
     case PROP_IS_CLOSED:
@@ -538,7 +466,8 @@ runtime_use_client_session_set_property (GObject      *object,
   switch ((RuntimeUseClientSessionProperty) prop_id)
     {
     case PROP_CHANNEL:
-      self->channel = g_value_dup_object (value);
+      self->connection = _runtime_use_client_connection_new (g_value_get_object (value),
+                                                             &connection_owner, self);
       break;
 
     case PROP_FILE_EXCHANGE:
@@ -774,7 +703,7 @@ session_dup_obstacle (RuntimeUseClientSession *self,
   if (g_cancellable_set_error_if_cancelled (cancellable, &error))
     return error;
 
-  if (self->is_channel_closed || self->is_closing)
+  if (!_runtime_use_client_connection_is_open (self->connection))
     return g_error_new_literal (RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_CLOSED,
                                 "The session is closed");
   if (_runtime_use_client_end_has_begun (self->end))
@@ -821,7 +750,7 @@ _runtime_use_client_session_call (RuntimeUseClientSession  *self,
                                              self);
   if (self->is_paused)
     _runtime_use_client_call_set_paused (self->call, TRUE);
-  session_send (self, RUNTIME_USE_MESSAGE (request));
+  _runtime_use_client_connection_send (self->connection, RUNTIME_USE_MESSAGE (request));
 }
 
 /**
@@ -842,8 +771,8 @@ runtime_use_client_session_answer_upload (RuntimeUseClientSession               
   g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
   g_return_if_fail (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESPONSE_MESSAGE (message));
 
-  if (!self->is_channel_closed && !self->is_closing)
-    session_send (self, RUNTIME_USE_MESSAGE (message));
+  if (_runtime_use_client_connection_is_open (self->connection))
+    _runtime_use_client_connection_send (self->connection, RUNTIME_USE_MESSAGE (message));
 }
 
 /**
@@ -874,7 +803,7 @@ runtime_use_client_session_set_paused (RuntimeUseClientSession *self,
     return;
 
   self->is_paused = paused;
-  if (self->is_channel_closed)
+  if (_runtime_use_client_connection_is_closed (self->connection))
     return;
 
   if (self->call != NULL)
@@ -893,7 +822,7 @@ session_start_end (RuntimeUseClientSession *self)
                                      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                                           "The session was ended"));
   session_update_reading (self);
-  session_send (self, message);
+  _runtime_use_client_connection_send (self->connection, message);
 }
 
 /**
@@ -931,7 +860,7 @@ runtime_use_client_session_end_async (RuntimeUseClientSession *self,
 
   _runtime_use_client_end_add_waiter (self->end, g_steal_pointer (&task));
   if (!_runtime_use_client_end_has_begun (self->end) &&
-      !self->is_closing && !self->is_channel_closed)
+      _runtime_use_client_connection_is_open (self->connection))
     session_start_end (self);
 }
 
@@ -984,7 +913,7 @@ runtime_use_client_session_close (RuntimeUseClientSession *self)
 
   g_return_if_fail (RUNTIME_USE_IS_CLIENT_SESSION (self));
 
-  if (self->is_closing || self->is_channel_closed)
+  if (!_runtime_use_client_connection_is_open (self->connection))
     return;
 
   alive = g_object_ref (self);
