@@ -4,9 +4,9 @@
 
 #include "runtime-use-client-session.h"
 
-#include "runtime-use-artifact-upload-request-message.h"
 #include "runtime-use-cancel-message.h"
 #include "runtime-use-client-answer-private.h"
+#include "runtime-use-client-artifacts-private.h"
 #include "runtime-use-client-call-private.h"
 #include "runtime-use-client-connection-private.h"
 #include "runtime-use-client-end-private.h"
@@ -74,8 +74,6 @@ typedef enum
 
 typedef enum
 {
-  SIGNAL_ARTIFACT_UPLOAD_REQUEST,
-  SIGNAL_ARTIFACT_UPLOAD_RESULT,
   SIGNAL_CLOSED,
 } RuntimeUseClientSessionSignal;
 
@@ -277,34 +275,15 @@ session_take_confirm (RuntimeUseClientSession *self)
   session_close (self, CLOSE_NORMAL);
 }
 
-/* The exchange answers for its folders, the user for all others. */
 static void
 session_take_offer (RuntimeUseClientSession                *self,
                     RuntimeUseArtifactUploadRequestMessage *message)
 {
   g_autoptr(RuntimeUseArtifactUploadResponseMessage) answer = NULL;
-  g_autoptr(GError) error = NULL;
 
-  if (self->files != NULL && _runtime_use_file_exchange_is_started (self->files))
-    answer = runtime_use_file_exchange_answer (self->files, message, &error);
-
-  if (error != NULL &&
-      !g_signal_has_handler_pending (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, TRUE))
-    answer = _runtime_use_file_exchange_refuse (self->files, message, error);
-
+  answer = _runtime_use_client_artifacts_answer (self, self->files, message);
   if (answer != NULL)
     _runtime_use_client_connection_send (self->connection, RUNTIME_USE_MESSAGE (answer));
-  else
-    g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST], 0, message);
-}
-
-static void
-session_take_upload_result (RuntimeUseClientSession               *self,
-                            RuntimeUseArtifactUploadResultMessage *message)
-{
-  if (self->files != NULL)
-    _runtime_use_file_exchange_take_result (self->files, message);
-  g_signal_emit (self, signals[SIGNAL_ARTIFACT_UPLOAD_RESULT], 0, message);
 }
 
 static gboolean
@@ -324,7 +303,9 @@ session_handle (RuntimeUseClientSession *self,
   else if (RUNTIME_USE_IS_ARTIFACT_UPLOAD_REQUEST_MESSAGE (message))
     session_take_offer (self, RUNTIME_USE_ARTIFACT_UPLOAD_REQUEST_MESSAGE (message));
   else if (RUNTIME_USE_IS_ARTIFACT_UPLOAD_RESULT_MESSAGE (message))
-    session_take_upload_result (self, RUNTIME_USE_ARTIFACT_UPLOAD_RESULT_MESSAGE (message));
+    _runtime_use_client_artifacts_take_result (self, self->files,
+                                               RUNTIME_USE_ARTIFACT_UPLOAD_RESULT_MESSAGE
+                                                 (message));
   else if (self->call == NULL)
     g_debug ("ignored a %s that nobody asked for", runtime_use_message_get_message_type (message));
   else if (_runtime_use_client_answer_read (&answer, message, session_is_query (self)))
@@ -579,40 +560,6 @@ install_properties (GObjectClass *object_class)
 }
 
 static void
-install_artifact_signals (GType type)
-{
-  /**
-   * RuntimeUseClientSession::artifact-upload-result:
-   * @self: the session
-   * @message: the file
-   *
-   * The server has sent a file, or could not.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_ARTIFACT_UPLOAD_RESULT] =
-    g_signal_new ("artifact-upload-result", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, RUNTIME_USE_TYPE_ARTIFACT_UPLOAD_RESULT_MESSAGE);
-
-  /**
-   * RuntimeUseClientSession::artifact-upload-request:
-   * @self: the session
-   * @message: the file
-   *
-   * The server asks where to put a file that it found in an artifact folder.
-   *
-   * Say so with [method@RuntimeUse.ClientSession.answer_upload]. Comes at any
-   * time, also between requests and while the session is being ended. Files
-   * of [property@RuntimeUse.ClientSession:file-exchange] are answered already.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_ARTIFACT_UPLOAD_REQUEST] =
-    g_signal_new ("artifact-upload-request", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, RUNTIME_USE_TYPE_ARTIFACT_UPLOAD_REQUEST_MESSAGE);
-}
-
-static void
 runtime_use_client_session_class_init (RuntimeUseClientSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -625,7 +572,7 @@ runtime_use_client_session_class_init (RuntimeUseClientSessionClass *klass)
 
   install_properties (object_class);
   _runtime_use_client_reports_install (G_TYPE_FROM_CLASS (klass));
-  install_artifact_signals (G_TYPE_FROM_CLASS (klass));
+  _runtime_use_client_artifacts_install (G_TYPE_FROM_CLASS (klass));
 
   /**
    * RuntimeUseClientSession::closed:
