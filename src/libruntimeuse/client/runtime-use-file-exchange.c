@@ -4,13 +4,9 @@
 
 #include "runtime-use-file-exchange-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "runtime-use-downloadable.h"
 #include "runtime-use-error.h"
+#include "runtime-use-file-inlets-private.h"
 #include "runtime-use-file-server-private.h"
 #include "runtime-use-packed-folder-private.h"
 #include "runtime-use-request-message-private.h"
@@ -58,15 +54,6 @@ typedef struct
   char *remote_dir;
 } Upload;
 
-/* A folder that receives. */
-typedef struct
-{
-  char                    *remote_dir;
-  char                    *shown_dir;   /* (nullable): the same without the secrets of a request */
-  char                    *local_dir;
-  RuntimeUseReceiptFolder *folder;      /* (nullable): not started */
-} Inlet;
-
 /* A file that was offered and accepted. */
 typedef struct
 {
@@ -88,10 +75,9 @@ struct _RuntimeUseFileExchange
 
   guint64               max_size;
   GPtrArray            *uploads;         /* Upload */
-  GPtrArray            *inlets;          /* Inlet */
-  GPtrArray            *left_out;        /* char *, ended by NULL */
+  RuntimeUseFileInlets *inlets;
+  char                **left_out;
   GPtrArray            *downloadables;   /* RuntimeUseDownloadable */
-  GPtrArray            *artifacts_dirs;  /* char *, ended by NULL */
   GPtrArray            *arrivals;        /* Arrival, by index */
   GHashTable           *latest;          /* (unowned) filepath → index + 1: of the last offer */
   GMainContext         *context;
@@ -124,16 +110,6 @@ upload_free (Upload *upload)
   g_free (upload->local_dir);
   g_free (upload->remote_dir);
   g_free (upload);
-}
-
-static void
-inlet_free (Inlet *inlet)
-{
-  g_clear_pointer (&inlet->folder, _runtime_use_receipt_folder_unref);
-  g_free (inlet->remote_dir);
-  g_free (inlet->shown_dir);
-  g_free (inlet->local_dir);
-  g_free (inlet);
 }
 
 static void
@@ -303,10 +279,9 @@ runtime_use_file_exchange_finalize (GObject *object)
 
   g_hash_table_unref (self->latest);
   g_ptr_array_unref (self->uploads);
-  g_ptr_array_unref (self->inlets);
-  g_ptr_array_unref (self->left_out);
+  _runtime_use_file_inlets_free (self->inlets);
+  g_strfreev (self->left_out);
   g_ptr_array_unref (self->downloadables);
-  g_ptr_array_unref (self->artifacts_dirs);
   g_ptr_array_unref (self->arrivals);
   g_ptr_array_unref (self->stopping);
   g_main_context_unref (self->context);
@@ -427,34 +402,16 @@ runtime_use_file_exchange_class_init (RuntimeUseFileExchangeClass *klass)
   install_signals (G_TYPE_FROM_CLASS (klass));
 }
 
-static GPtrArray *
-new_strv (void)
-{
-  GPtrArray *strv = g_ptr_array_new_with_free_func (g_free);
-
-  g_ptr_array_add (strv, NULL);
-
-  return strv;
-}
-
-static void
-append (GPtrArray  *strv,
-        const char *text)
-{
-  g_ptr_array_insert (strv, (int) strv->len - 1, g_strdup (text));
-}
-
 static void
 runtime_use_file_exchange_init (RuntimeUseFileExchange *self)
 {
   self->max_size = DEFAULT_MAX_SIZE;
   self->uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) upload_free);
-  self->inlets = g_ptr_array_new_with_free_func ((GDestroyNotify) inlet_free);
+  self->inlets = _runtime_use_file_inlets_new ();
+  self->left_out = g_new0 (char *, 1);
   self->downloadables = g_ptr_array_new_with_free_func (g_object_unref);
   self->arrivals = g_ptr_array_new_with_free_func ((GDestroyNotify) arrival_free);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
-  self->left_out = new_strv ();
-  self->artifacts_dirs = new_strv ();
   self->latest = g_hash_table_new (g_str_hash, g_str_equal);
   self->context = g_main_context_ref_thread_default ();
 }
@@ -503,25 +460,6 @@ runtime_use_file_exchange_add_upload (RuntimeUseFileExchange *self,
   g_ptr_array_add (self->uploads, upload);
 }
 
-/* The runtime puts it before the names of files, with one slash between. */
-static char *
-clean_path (const char *path)
-{
-  g_auto(GStrv) parts = g_strsplit (path, "/", -1);
-  g_autoptr(GString) cleaned = g_string_new (path[0] == '/' ? "/" : NULL);
-
-  for (gsize i = 0; parts[i] != NULL; i++)
-    {
-      if (*parts[i] == '\0' || g_str_equal (parts[i], "."))
-        continue;
-      if (cleaned->len > 0 && cleaned->str[cleaned->len - 1] != '/')
-        g_string_append_c (cleaned, '/');
-      g_string_append (cleaned, parts[i]);
-    }
-
-  return g_strdup (cleaned->len > 0 ? cleaned->str : ".");
-}
-
 /**
  * runtime_use_file_exchange_add_artifacts:
  * @self: an exchange that was not started
@@ -538,16 +476,10 @@ runtime_use_file_exchange_add_artifacts (RuntimeUseFileExchange *self,
                                          const char             *remote_dir,
                                          const char             *local_dir)
 {
-  Inlet *inlet;
-
   g_return_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self));
   g_return_if_fail (local_dir != NULL && remote_dir != NULL && !self->has_started);
 
-  inlet = g_new0 (Inlet, 1);
-  inlet->remote_dir = clean_path (remote_dir);
-  inlet->local_dir = g_strdup (local_dir);
-  g_ptr_array_add (self->inlets, inlet);
-  append (self->artifacts_dirs, inlet->remote_dir);
+  _runtime_use_file_inlets_add (self->inlets, remote_dir, local_dir);
 }
 
 /* --- starting --- */
@@ -594,70 +526,6 @@ pack_folders (GTask        *task,
   g_task_return_boolean (task, TRUE);
 }
 
-/* What arrives would be found, and arrive again. */
-static gboolean
-lies_in (const char *local_dir,
-         const char *remote_dir)
-{
-  g_autofree char *inner = realpath (local_dir, NULL);
-  g_autofree char *outer = realpath (remote_dir, NULL);
-  gsize length;
-
-  if (remote_dir[0] != '/' || inner == NULL || outer == NULL)
-    return FALSE;
-
-  length = g_str_equal (outer, "/") ? 0 : strlen (outer);
-
-  return strncmp (inner, outer, length) == 0 && (inner[length] == '\0' || inner[length] == '/');
-}
-
-static gboolean
-check_inlet (RuntimeUseFileExchange  *self,
-             guint                    index,
-             GError                 **error)
-{
-  Inlet *inlet = g_ptr_array_index (self->inlets, index);
-  gboolean is_loop = lies_in (inlet->local_dir, inlet->remote_dir);
-  gboolean is_double = FALSE;
-  g_autofree char *shown = _runtime_use_show_name (inlet->remote_dir);
-
-  for (guint i = 0; i < index; i++)
-    is_double |= g_str_equal (((Inlet *) g_ptr_array_index (self->inlets, i))->remote_dir,
-                              inlet->remote_dir);
-  if (!is_loop && !is_double)
-    return TRUE;
-
-  g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
-               is_loop ? "The files of “%s” cannot be received in a folder that lies in it"
-                       : "The files of “%s” can be received in one folder only", shown);
-
-  return FALSE;
-}
-
-static gboolean
-open_inlets (RuntimeUseFileExchange  *self,
-             GError                 **error)
-{
-  for (guint i = 0; i < self->inlets->len; i++)
-    {
-      Inlet *inlet = g_ptr_array_index (self->inlets, i);
-      g_autofree char *shown = _runtime_use_show_name (inlet->local_dir);
-
-      if (g_mkdir_with_parents (inlet->local_dir, 0777) == 0)
-        inlet->folder = _runtime_use_receipt_folder_open (inlet->local_dir);
-      if (inlet->folder == NULL)
-        {
-          _runtime_use_set_system_error (error, errno, AT_FDCWD, 0, "Cannot use the folder %s",
-                                         shown);
-          return FALSE;
-        }
-      if (!check_inlet (self, i, error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
 static gboolean
 start_server (RuntimeUseFileExchange  *self,
               GError                 **error)
@@ -692,15 +560,19 @@ static void
 tell_left_out (RuntimeUseFileExchange *self,
                RuntimeUseLeftOut      *left_out)
 {
+  g_autoptr(GStrvBuilder) lines = g_strv_builder_new ();
   g_autofree char *rest = NULL;
 
   for (guint i = 0; i < left_out->lines->len; i++)
-    append (self->left_out, g_ptr_array_index (left_out->lines, i));
-  if (left_out->count == left_out->lines->len)
-    return;
+    g_strv_builder_add (lines, g_ptr_array_index (left_out->lines, i));
+  if (left_out->count != left_out->lines->len)
+    {
+      rest = g_strdup_printf ("… and %u more", left_out->count - left_out->lines->len);
+      g_strv_builder_add (lines, rest);
+    }
 
-  rest = g_strdup_printf ("… and %u more", left_out->count - left_out->lines->len);
-  append (self->left_out, rest);
+  g_strfreev (self->left_out);
+  self->left_out = g_strv_builder_end (lines);
 }
 
 static void
@@ -716,7 +588,7 @@ packed_cb (GObject      *object,
   if (self->stopping->len > 0)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The exchange was stopped");
   else if (!g_task_propagate_boolean (G_TASK (result), &error) ||
-           !open_inlets (self, &error) ||
+           !_runtime_use_file_inlets_open (self->inlets, &error) ||
            !start_server (self, &error))
     g_task_return_error (task, error);
 
@@ -848,7 +720,7 @@ runtime_use_file_exchange_get_artifacts_dirs (RuntimeUseFileExchange *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
 
-  return (const char * const *) self->artifacts_dirs->pdata;
+  return _runtime_use_file_inlets_get_remote_dirs (self->inlets);
 }
 
 /**
@@ -867,70 +739,15 @@ runtime_use_file_exchange_get_left_out (RuntimeUseFileExchange *self)
 {
   g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
 
-  return (const char * const *) self->left_out->pdata;
+  return (const char * const *) self->left_out;
 }
 
 /* --- files come --- */
 
-/* What is left of @filepath behind the folder, or NULL if it does not lie there. */
-static const char *
-get_rest (const char *remote_dir,
-          const char *filepath)
-{
-  gsize length = strlen (remote_dir);
-
-  if (g_str_equal (remote_dir, "/"))
-    return filepath[0] == '/' ? filepath + 1 : NULL;
-
-  if (!g_str_has_prefix (filepath, remote_dir) || filepath[length] != '/')
-    return NULL;
-
-  return filepath + length + 1;
-}
-
-/* The innermost, since folders may lie in one another. */
-static Inlet *
-find_inlet (RuntimeUseFileExchange  *self,
-            const char              *filepath,
-            const char             **rest)
-{
-  Inlet *found = NULL;
-
-  for (guint i = 0; i < self->inlets->len; i++)
-    {
-      Inlet *inlet = g_ptr_array_index (self->inlets, i);
-      const char *candidate = get_rest (inlet->remote_dir, filepath);
-
-      if (candidate == NULL && inlet->shown_dir != NULL)
-        candidate = get_rest (inlet->shown_dir, filepath);
-      if (candidate == NULL ||
-          (found != NULL && strlen (inlet->remote_dir) <= strlen (found->remote_dir)))
-        continue;
-
-      found = inlet;
-      *rest = candidate;
-    }
-
-  return found;
-}
-
-static gboolean
-is_path_below (const char *path)
-{
-  g_auto(GStrv) parts = g_strsplit (path, "/", -1);
-
-  for (guint i = 0; parts[i] != NULL; i++)
-    if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], ".."))
-      return FALSE;
-
-  return parts[0] != NULL;
-}
-
 static guint
 add_arrival (RuntimeUseFileExchange *self,
              const char             *filepath,
-             Inlet                  *inlet,
-             const char             *rest)
+             const char             *local_path)
 {
   Arrival *arrival = g_new0 (Arrival, 1);
   guint before = GPOINTER_TO_UINT (g_hash_table_lookup (self->latest, filepath));
@@ -940,7 +757,7 @@ add_arrival (RuntimeUseFileExchange *self,
     ((Arrival *) g_ptr_array_index (self->arrivals, before - 1))->is_settled = TRUE;
 
   arrival->filepath = g_strdup (filepath);
-  arrival->local_path = g_build_filename (inlet->local_dir, rest, NULL);
+  arrival->local_path = g_strdup (local_path);
   g_ptr_array_add (self->arrivals, arrival);
   g_hash_table_replace (self->latest, arrival->filepath, GUINT_TO_POINTER (self->arrivals->len));
 
@@ -968,8 +785,9 @@ runtime_use_file_exchange_answer (RuntimeUseFileExchange                  *self,
                                   GError                                 **error)
 {
   const char *filepath;
-  const char *rest = NULL;
-  Inlet *inlet;
+  const char *name = NULL;
+  RuntimeUseFileInlet *inlet;
+  g_autofree char *local_path = NULL;
   g_autofree char *url = NULL;
 
   g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
@@ -977,8 +795,8 @@ runtime_use_file_exchange_answer (RuntimeUseFileExchange                  *self,
   g_return_val_if_fail (self->server != NULL, NULL);
 
   filepath = runtime_use_artifact_upload_request_message_get_filepath (request);
-  inlet = find_inlet (self, filepath, &rest);
-  if (inlet == NULL || !is_path_below (rest) || self->arrivals->len >= MAX_FILES)
+  inlet = _runtime_use_file_inlets_find (self->inlets, filepath, &name);
+  if (inlet == NULL || name == NULL || self->arrivals->len >= MAX_FILES)
     {
       g_autofree char *shown = _runtime_use_show_name (filepath);
 
@@ -989,8 +807,9 @@ runtime_use_file_exchange_answer (RuntimeUseFileExchange                  *self,
       return NULL;
     }
 
-  url = _runtime_use_file_server_expect (self->server, inlet->folder, rest,
-                                         add_arrival (self, filepath, inlet, rest));
+  local_path = g_build_filename (inlet->local_dir, name, NULL);
+  url = _runtime_use_file_server_expect (self->server, inlet->folder, name,
+                                         add_arrival (self, filepath, local_path));
 
   return RUNTIME_USE_ARTIFACT_UPLOAD_RESPONSE_MESSAGE
     (runtime_use_artifact_upload_response_message_new
@@ -1042,13 +861,7 @@ hide_secrets (RuntimeUseFileExchange   *self,
   g_autoptr(RuntimeUseRedactor) redactor =
     _runtime_use_request_secrets_redactor (message, NULL, RUNTIME_USE_REDACT_ENV_SECRETS);
 
-  for (guint i = 0; i < self->inlets->len; i++)
-    {
-      Inlet *inlet = g_ptr_array_index (self->inlets, i);
-
-      g_free (inlet->shown_dir);
-      inlet->shown_dir = runtime_use_redactor_redact (redactor, inlet->remote_dir);
-    }
+  _runtime_use_file_inlets_hide_secrets (self->inlets, redactor);
 }
 
 RuntimeUseRequestMessage *
@@ -1067,7 +880,7 @@ _runtime_use_file_exchange_add_to (RuntimeUseFileExchange    *self,
 
   return _runtime_use_request_message_add_files
            (message, self->downloadables,
-            (const char * const *) self->artifacts_dirs->pdata);
+            _runtime_use_file_inlets_get_remote_dirs (self->inlets));
 }
 
 gboolean
