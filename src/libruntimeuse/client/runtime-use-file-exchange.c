@@ -6,6 +6,7 @@
 
 #include "runtime-use-downloadable.h"
 #include "runtime-use-error.h"
+#include "runtime-use-file-arrivals-private.h"
 #include "runtime-use-file-inlets-private.h"
 #include "runtime-use-file-server-private.h"
 #include "runtime-use-packed-folder-private.h"
@@ -14,9 +15,6 @@
 #include "runtime-use-transfer-file-private.h"
 
 #define DEFAULT_MAX_SIZE ((guint64) 64 << 30)
-
-/* So many files may be on their way or have come. */
-#define MAX_FILES 1000000
 
 /**
  * RuntimeUseFileExchange:
@@ -54,14 +52,6 @@ typedef struct
   char *remote_dir;
 } Upload;
 
-/* A file that was offered and accepted. */
-typedef struct
-{
-  char     *filepath;
-  char     *local_path;
-  gboolean  is_settled;   /* it has come, or something was said about it */
-} Arrival;
-
 /* What the thread of the server knows of the exchange. */
 typedef struct
 {
@@ -71,20 +61,19 @@ typedef struct
 
 struct _RuntimeUseFileExchange
 {
-  GObject               parent_instance;
+  GObject                 parent_instance;
 
-  guint64               max_size;
-  GPtrArray            *uploads;         /* Upload */
-  RuntimeUseFileInlets *inlets;
-  char                **left_out;
-  GPtrArray            *downloadables;   /* RuntimeUseDownloadable */
-  GPtrArray            *arrivals;        /* Arrival, by index */
-  GHashTable           *latest;          /* (unowned) filepath → index + 1: of the last offer */
-  GMainContext         *context;
-  RuntimeUseFileServer *server;          /* (nullable): not started, or stopped */
-  gboolean              has_started;
-  gboolean              is_gone;         /* nothing is left of the server */
-  GPtrArray            *stopping;        /* GTask: who waits for that */
+  guint64                 max_size;
+  GPtrArray              *uploads;         /* Upload */
+  RuntimeUseFileInlets   *inlets;
+  char                  **left_out;
+  GPtrArray              *downloadables;   /* RuntimeUseDownloadable */
+  RuntimeUseFileArrivals *arrivals;
+  GMainContext           *context;
+  RuntimeUseFileServer   *server;          /* (nullable): not started, or stopped */
+  gboolean                has_started;
+  gboolean                is_gone;         /* nothing is left of the server */
+  GPtrArray              *stopping;        /* GTask: who waits for that */
 };
 
 G_DEFINE_FINAL_TYPE (RuntimeUseFileExchange, runtime_use_file_exchange, G_TYPE_OBJECT)
@@ -110,14 +99,6 @@ upload_free (Upload *upload)
   g_free (upload->local_dir);
   g_free (upload->remote_dir);
   g_free (upload);
-}
-
-static void
-arrival_free (Arrival *arrival)
-{
-  g_free (arrival->filepath);
-  g_free (arrival->local_path);
-  g_free (arrival);
 }
 
 /* --- what the server tells --- */
@@ -157,7 +138,7 @@ letter_free (Letter *letter)
 
 static void
 settle (RuntimeUseFileExchange *self,
-        Arrival                *arrival,
+        RuntimeUseFileArrival  *arrival,
         const char             *error)
 {
   if (arrival->is_settled)
@@ -172,12 +153,15 @@ deliver_cb (gpointer user_data)
 {
   Letter *letter = user_data;
   g_autoptr(RuntimeUseFileExchange) self = g_weak_ref_get (&letter->mailbox->exchange);
-  Arrival *arrival;
+  RuntimeUseFileArrival *arrival;
 
-  if (self == NULL || letter->index >= self->arrivals->len)
+  if (self == NULL)
     return G_SOURCE_REMOVE;
 
-  arrival = g_ptr_array_index (self->arrivals, letter->index);
+  arrival = _runtime_use_file_arrivals_get (self->arrivals, letter->index);
+  if (arrival == NULL)
+    return G_SOURCE_REMOVE;
+
   if (letter->event == RUNTIME_USE_FILE_FAILED)
     settle (self, arrival, letter->error);
   else if (letter->event == RUNTIME_USE_FILE_RECEIVED)
@@ -241,13 +225,14 @@ gone_cb (gpointer user_data)
 {
   Mailbox *mailbox = user_data;
   g_autoptr(RuntimeUseFileExchange) self = g_weak_ref_get (&mailbox->exchange);
+  RuntimeUseFileArrival *arrival;
 
   if (self == NULL)
     return G_SOURCE_REMOVE;
 
   self->is_gone = TRUE;
-  for (guint i = 0; i < self->arrivals->len; i++)
-    settle (self, g_ptr_array_index (self->arrivals, i), "it was not sent");
+  for (guint i = 0; (arrival = _runtime_use_file_arrivals_get (self->arrivals, i)) != NULL; i++)
+    settle (self, arrival, "it was not sent");
   return_stopping (self);
 
   return G_SOURCE_REMOVE;
@@ -277,12 +262,11 @@ runtime_use_file_exchange_finalize (GObject *object)
 {
   RuntimeUseFileExchange *self = RUNTIME_USE_FILE_EXCHANGE (object);
 
-  g_hash_table_unref (self->latest);
   g_ptr_array_unref (self->uploads);
   _runtime_use_file_inlets_free (self->inlets);
   g_strfreev (self->left_out);
   g_ptr_array_unref (self->downloadables);
-  g_ptr_array_unref (self->arrivals);
+  _runtime_use_file_arrivals_free (self->arrivals);
   g_ptr_array_unref (self->stopping);
   g_main_context_unref (self->context);
 
@@ -410,9 +394,8 @@ runtime_use_file_exchange_init (RuntimeUseFileExchange *self)
   self->inlets = _runtime_use_file_inlets_new ();
   self->left_out = g_new0 (char *, 1);
   self->downloadables = g_ptr_array_new_with_free_func (g_object_unref);
-  self->arrivals = g_ptr_array_new_with_free_func ((GDestroyNotify) arrival_free);
+  self->arrivals = _runtime_use_file_arrivals_new ();
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
-  self->latest = g_hash_table_new (g_str_hash, g_str_equal);
   self->context = g_main_context_ref_thread_default ();
 }
 
@@ -744,26 +727,6 @@ runtime_use_file_exchange_get_left_out (RuntimeUseFileExchange *self)
 
 /* --- files come --- */
 
-static guint
-add_arrival (RuntimeUseFileExchange *self,
-             const char             *filepath,
-             const char             *local_path)
-{
-  Arrival *arrival = g_new0 (Arrival, 1);
-  guint before = GPOINTER_TO_UINT (g_hash_table_lookup (self->latest, filepath));
-
-  /* The file has changed, and this offer takes the place of the other one. */
-  if (before > 0)
-    ((Arrival *) g_ptr_array_index (self->arrivals, before - 1))->is_settled = TRUE;
-
-  arrival->filepath = g_strdup (filepath);
-  arrival->local_path = g_strdup (local_path);
-  g_ptr_array_add (self->arrivals, arrival);
-  g_hash_table_replace (self->latest, arrival->filepath, GUINT_TO_POINTER (self->arrivals->len));
-
-  return self->arrivals->len - 1;
-}
-
 /**
  * runtime_use_file_exchange_answer:
  * @self: an exchange that has started
@@ -787,7 +750,8 @@ runtime_use_file_exchange_answer (RuntimeUseFileExchange                  *self,
   const char *filepath;
   const char *name = NULL;
   RuntimeUseFileInlet *inlet;
-  g_autofree char *local_path = NULL;
+  gboolean is_full;
+  guint index;
   g_autofree char *url = NULL;
 
   g_return_val_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self), NULL);
@@ -796,20 +760,21 @@ runtime_use_file_exchange_answer (RuntimeUseFileExchange                  *self,
 
   filepath = runtime_use_artifact_upload_request_message_get_filepath (request);
   inlet = _runtime_use_file_inlets_find (self->inlets, filepath, &name);
-  if (inlet == NULL || name == NULL || self->arrivals->len >= MAX_FILES)
+  is_full = _runtime_use_file_arrivals_is_full (self->arrivals);
+  if (inlet == NULL || name == NULL || is_full)
     {
       g_autofree char *shown = _runtime_use_show_name (filepath);
 
       g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_INVALID_ARGUMENT,
                    inlet == NULL ? "“%s” is in none of the folders whose files are wanted"
-                   : self->arrivals->len >= MAX_FILES ? "“%s” is one file too many"
+                   : is_full ? "“%s” is one file too many"
                    : "“%s” would leave the folder that it is for", shown);
       return NULL;
     }
 
-  local_path = g_build_filename (inlet->local_dir, name, NULL);
-  url = _runtime_use_file_server_expect (self->server, inlet->folder, name,
-                                         add_arrival (self, filepath, local_path));
+  index = _runtime_use_file_arrivals_add (self->arrivals, filepath,
+                                          g_build_filename (inlet->local_dir, name, NULL));
+  url = _runtime_use_file_server_expect (self->server, inlet->folder, name, index);
 
   return RUNTIME_USE_ARTIFACT_UPLOAD_RESPONSE_MESSAGE
     (runtime_use_artifact_upload_response_message_new
@@ -840,13 +805,11 @@ _runtime_use_file_exchange_take_result (RuntimeUseFileExchange                *s
 {
   const char *filepath = runtime_use_artifact_upload_result_message_get_filepath (result);
   const char *text = runtime_use_artifact_upload_result_message_get_error_text (result);
-  guint index = GPOINTER_TO_UINT (g_hash_table_lookup (self->latest, filepath));
-  Arrival *arrival;
+  RuntimeUseFileArrival *arrival = _runtime_use_file_arrivals_find (self->arrivals, filepath);
 
-  if (index == 0 || runtime_use_artifact_upload_result_message_get_ok (result))
+  if (arrival == NULL || runtime_use_artifact_upload_result_message_get_ok (result))
     return;
 
-  arrival = g_ptr_array_index (self->arrivals, index - 1);
   if (runtime_use_artifact_upload_result_message_get_gone (result))
     arrival->is_settled = TRUE;
   else
