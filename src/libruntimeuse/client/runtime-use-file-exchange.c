@@ -8,7 +8,7 @@
 #include "runtime-use-error.h"
 #include "runtime-use-file-arrivals-private.h"
 #include "runtime-use-file-inlets-private.h"
-#include "runtime-use-file-server-private.h"
+#include "runtime-use-file-mailbox-private.h"
 #include "runtime-use-packed-folder-private.h"
 #include "runtime-use-request-message-private.h"
 #include "runtime-use-request-secrets-private.h"
@@ -51,13 +51,6 @@ typedef struct
   char *local_dir;
   char *remote_dir;
 } Upload;
-
-/* What the thread of the server knows of the exchange. */
-typedef struct
-{
-  GMainContext *context;
-  GWeakRef      exchange;
-} Mailbox;
 
 struct _RuntimeUseFileExchange
 {
@@ -103,39 +96,6 @@ upload_free (Upload *upload)
 
 /* --- what the server tells --- */
 
-typedef struct
-{
-  Mailbox             *mailbox;
-  guint                index;
-  RuntimeUseFileEvent  event;
-  guint64              received;
-  guint64              total;
-  char                *error;     /* (nullable) */
-} Letter;
-
-static void
-mailbox_clear (gpointer data)
-{
-  Mailbox *mailbox = data;
-
-  g_weak_ref_clear (&mailbox->exchange);
-  g_main_context_unref (mailbox->context);
-}
-
-static void
-mailbox_release (gpointer data)
-{
-  g_atomic_rc_box_release_full (data, mailbox_clear);
-}
-
-static void
-letter_free (Letter *letter)
-{
-  mailbox_release (letter->mailbox);
-  g_free (letter->error);
-  g_free (letter);
-}
-
 static void
 settle (RuntimeUseFileExchange *self,
         RuntimeUseFileArrival  *arrival,
@@ -148,66 +108,30 @@ settle (RuntimeUseFileExchange *self,
   g_signal_emit (self, signals[SIGNAL_FAILED], 0, arrival->filepath, error);
 }
 
-static gboolean
-deliver_cb (gpointer user_data)
+static void
+server_file (gpointer             owner,
+             guint                index,
+             RuntimeUseFileEvent  event,
+             guint64              received,
+             guint64              total,
+             const char          *error)
 {
-  Letter *letter = user_data;
-  g_autoptr(RuntimeUseFileExchange) self = g_weak_ref_get (&letter->mailbox->exchange);
-  RuntimeUseFileArrival *arrival;
+  RuntimeUseFileExchange *self = owner;
+  RuntimeUseFileArrival *arrival = _runtime_use_file_arrivals_get (self->arrivals, index);
 
-  if (self == NULL)
-    return G_SOURCE_REMOVE;
-
-  arrival = _runtime_use_file_arrivals_get (self->arrivals, letter->index);
   if (arrival == NULL)
-    return G_SOURCE_REMOVE;
+    return;
 
-  if (letter->event == RUNTIME_USE_FILE_FAILED)
-    settle (self, arrival, letter->error);
-  else if (letter->event == RUNTIME_USE_FILE_RECEIVED)
+  if (event == RUNTIME_USE_FILE_FAILED)
+    settle (self, arrival, error);
+  else if (event == RUNTIME_USE_FILE_RECEIVED)
     {
       arrival->is_settled = TRUE;
       g_signal_emit (self, signals[SIGNAL_RECEIVED], 0, arrival->filepath, arrival->local_path,
-                     letter->received);
+                     received);
     }
   else if (!arrival->is_settled)
-    g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, arrival->filepath, letter->received,
-                   letter->total);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-post (Mailbox        *mailbox,
-      GSourceFunc     func,
-      gpointer        data,
-      GDestroyNotify  destroy)
-{
-  g_autoptr(GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, func, data, destroy);
-  g_source_set_static_name (source, "RuntimeUseFileExchange");
-  g_source_attach (source, mailbox->context);
-}
-
-static void
-file_event (gpointer             user_data,
-            guint                index,
-            RuntimeUseFileEvent  event,
-            guint64              received,
-            guint64              total,
-            const char          *error)
-{
-  Letter *letter = g_new0 (Letter, 1);
-
-  letter->mailbox = g_atomic_rc_box_acquire (user_data);
-  letter->index = index;
-  letter->event = event;
-  letter->received = received;
-  letter->total = total;
-  letter->error = g_strdup (error);
-  post (user_data, deliver_cb, letter, (GDestroyNotify) letter_free);
+    g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, arrival->filepath, received, total);
 }
 
 static void
@@ -220,30 +144,22 @@ return_stopping (RuntimeUseFileExchange *self)
     g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
 }
 
-static gboolean
-gone_cb (gpointer user_data)
+static void
+server_gone (gpointer owner)
 {
-  Mailbox *mailbox = user_data;
-  g_autoptr(RuntimeUseFileExchange) self = g_weak_ref_get (&mailbox->exchange);
+  RuntimeUseFileExchange *self = owner;
   RuntimeUseFileArrival *arrival;
-
-  if (self == NULL)
-    return G_SOURCE_REMOVE;
 
   self->is_gone = TRUE;
   for (guint i = 0; (arrival = _runtime_use_file_arrivals_get (self->arrivals, i)) != NULL; i++)
     settle (self, arrival, "it was not sent");
   return_stopping (self);
-
-  return G_SOURCE_REMOVE;
 }
 
-/* In whatever thread was the last. */
-static void
-server_gone (gpointer user_data)
-{
-  post (user_data, gone_cb, user_data, mailbox_release);
-}
+static const RuntimeUseFileMailboxOwner mailbox_owner = {
+  .file = server_file,
+  .gone = server_gone,
+};
 
 /* --- GObject --- */
 
@@ -513,12 +429,8 @@ static gboolean
 start_server (RuntimeUseFileExchange  *self,
               GError                 **error)
 {
-  Mailbox *mailbox = g_atomic_rc_box_new0 (Mailbox);
-
-  mailbox->context = g_main_context_ref (self->context);
-  g_weak_ref_init (&mailbox->exchange, self);
-  self->server = _runtime_use_file_server_new (self->max_size, file_event, mailbox, server_gone,
-                                               error);
+  self->server = _runtime_use_file_mailbox_new_server (self->max_size, self->context,
+                                                       &mailbox_owner, self, error);
 
   return self->server != NULL;
 }
