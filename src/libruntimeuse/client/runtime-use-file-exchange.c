@@ -9,7 +9,7 @@
 #include "runtime-use-file-arrivals-private.h"
 #include "runtime-use-file-inlets-private.h"
 #include "runtime-use-file-mailbox-private.h"
-#include "runtime-use-packed-folder-private.h"
+#include "runtime-use-folder-packing-private.h"
 #include "runtime-use-request-message-private.h"
 #include "runtime-use-request-secrets-private.h"
 #include "runtime-use-transfer-file-private.h"
@@ -383,48 +383,6 @@ runtime_use_file_exchange_add_artifacts (RuntimeUseFileExchange *self,
 
 /* --- starting --- */
 
-/* What a thread does for a start. */
-typedef struct
-{
-  GPtrArray         *local_dirs;   /* char * */
-  GPtrArray         *contents;     /* GBytes, one for each */
-  RuntimeUseLeftOut  left_out;
-} Packing;
-
-static void
-packing_free (Packing *packing)
-{
-  g_ptr_array_unref (packing->local_dirs);
-  g_ptr_array_unref (packing->contents);
-  _runtime_use_left_out_clear (&packing->left_out);
-  g_free (packing);
-}
-
-static void
-pack_folders (GTask        *task,
-              gpointer      source_object,
-              gpointer      task_data,
-              GCancellable *cancellable)
-{
-  Packing *packing = task_data;
-  GError *error = NULL;
-
-  for (guint i = 0; i < packing->local_dirs->len; i++)
-    {
-      GBytes *content = _runtime_use_pack_folder (g_ptr_array_index (packing->local_dirs, i),
-                                                  &packing->left_out, cancellable, &error);
-
-      if (content == NULL)
-        {
-          g_task_return_error (task, error);
-          return;
-        }
-      g_ptr_array_add (packing->contents, content);
-    }
-
-  g_task_return_boolean (task, TRUE);
-}
-
 static gboolean
 start_server (RuntimeUseFileExchange  *self,
               GError                 **error)
@@ -452,37 +410,19 @@ offer_contents (RuntimeUseFileExchange *self,
 }
 
 static void
-tell_left_out (RuntimeUseFileExchange *self,
-               RuntimeUseLeftOut      *left_out)
-{
-  g_autoptr(GStrvBuilder) lines = g_strv_builder_new ();
-  g_autofree char *rest = NULL;
-
-  for (guint i = 0; i < left_out->lines->len; i++)
-    g_strv_builder_add (lines, g_ptr_array_index (left_out->lines, i));
-  if (left_out->count != left_out->lines->len)
-    {
-      rest = g_strdup_printf ("… and %u more", left_out->count - left_out->lines->len);
-      g_strv_builder_add (lines, rest);
-    }
-
-  g_strfreev (self->left_out);
-  self->left_out = g_strv_builder_end (lines);
-}
-
-static void
 packed_cb (GObject      *object,
            GAsyncResult *result,
            gpointer      user_data)
 {
-  RuntimeUseFileExchange *self = RUNTIME_USE_FILE_EXCHANGE (object);
   g_autoptr(GTask) task = user_data;
-  Packing *packing = g_task_get_task_data (G_TASK (result));
+  RuntimeUseFileExchange *self = g_task_get_source_object (task);
+  g_autoptr(GPtrArray) contents = NULL;
+  g_auto(GStrv) left_out = NULL;
   GError *error = NULL;
 
   if (self->stopping->len > 0)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The exchange was stopped");
-  else if (!g_task_propagate_boolean (G_TASK (result), &error) ||
+  else if (!_runtime_use_pack_folders_finish (result, &contents, &left_out, &error) ||
            !_runtime_use_file_inlets_open (self->inlets, &error) ||
            !start_server (self, &error))
     g_task_return_error (task, error);
@@ -494,8 +434,9 @@ packed_cb (GObject      *object,
       return;
     }
 
-  offer_contents (self, packing->contents);
-  tell_left_out (self, &packing->left_out);
+  offer_contents (self, contents);
+  g_strfreev (self->left_out);
+  self->left_out = g_steal_pointer (&left_out);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -519,9 +460,9 @@ runtime_use_file_exchange_start_async (RuntimeUseFileExchange *self,
                                        GAsyncReadyCallback     callback,
                                        gpointer                user_data)
 {
-  g_autoptr(GTask) pack = NULL;
+  g_autoptr(GStrvBuilder) local_dirs = NULL;
+  g_auto(GStrv) paths = NULL;
   GTask *task;
-  Packing *packing;
 
   g_return_if_fail (RUNTIME_USE_IS_FILE_EXCHANGE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -537,20 +478,16 @@ runtime_use_file_exchange_start_async (RuntimeUseFileExchange *self,
     }
 
   self->has_started = TRUE;
-  packing = g_new0 (Packing, 1);
-  packing->local_dirs = g_ptr_array_new_with_free_func (g_free);
-  packing->contents = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  _runtime_use_left_out_init (&packing->left_out);
+  local_dirs = g_strv_builder_new ();
   for (guint i = 0; i < self->uploads->len; i++)
     {
       Upload *upload = g_ptr_array_index (self->uploads, i);
 
-      g_ptr_array_add (packing->local_dirs, g_strdup (upload->local_dir));
+      g_strv_builder_add (local_dirs, upload->local_dir);
     }
 
-  pack = g_task_new (self, cancellable, packed_cb, task);
-  g_task_set_task_data (pack, packing, (GDestroyNotify) packing_free);
-  g_task_run_in_thread (pack, pack_folders);
+  paths = g_strv_builder_end (local_dirs);
+  _runtime_use_pack_folders_async ((const char * const *) paths, cancellable, packed_cb, task);
 }
 
 /**
