@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "runtime-use-client-session-private.h"
-#include "runtime-use-command-output-message.h"
 #include "runtime-use-connector-private.h"
 #include "runtime-use-file-exchange.h"
 #include "runtime-use-json-node-private.h"
 #include "runtime-use-memory-channel.h"
+#include "runtime-use-one-shot-private.h"
 
 #define DEFAULT_CONNECT_TIMEOUT 30
 #define DEFAULT_MAX_MESSAGE_SIZE (16 * 1024 * 1024)
@@ -53,16 +53,6 @@ struct _RuntimeUseClient
   RuntimeUseClientSettings  settings;
   RuntimeUseClock          *clock;
 };
-
-/* One request with a session of its own; the data of its task. */
-typedef struct
-{
-  RuntimeUseMessage       *message;
-  RuntimeUseClientSession *session;         /* (nullable): not there yet */
-  GObject                 *result;          /* (nullable) */
-  GError                  *error;           /* (nullable) */
-  char                    *metadata_json;   /* (nullable) */
-} OneShot;
 
 G_DEFINE_FINAL_TYPE (RuntimeUseClient, runtime_use_client, G_TYPE_OBJECT)
 
@@ -562,18 +552,7 @@ runtime_use_client_connect_finish (RuntimeUseClient  *self,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* One request with a session of its own */
-
-static void
-one_shot_free (OneShot *self)
-{
-  g_clear_object (&self->message);
-  g_clear_object (&self->session);
-  g_clear_object (&self->result);
-  g_clear_error (&self->error);
-  g_clear_pointer (&self->metadata_json, g_free);
-  g_free (self);
-}
+/* Requests with a session of their own */
 
 static void
 session_assistant_message_cb (RuntimeUseClientSession  *session,
@@ -600,103 +579,11 @@ session_heartbeat_cb (RuntimeUseClientSession *session,
   g_signal_emit (self, signals[SIGNAL_HEARTBEAT], 0, phase, elapsed_ms);
 }
 
-static void
-one_shot_return (GTask *task)
-{
-  OneShot *shot = g_task_get_task_data (task);
-
-  if (shot->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&shot->error));
-  else
-    g_task_return_pointer (task, g_steal_pointer (&shot->result), g_object_unref);
-}
-
-/* With the session everything has ended that the request started in this process. */
-static void
-one_shot_closed_cb (RuntimeUseClientSession *session,
-                    GTask                   *task)
-{
-  G_GNUC_UNUSED g_autoptr(GTask) owned = task;
-
-  g_signal_handlers_disconnect_by_data (session, task);
-  one_shot_return (task);
-}
-
-static void
-one_shot_answered_cb (GObject      *object,
-                      GAsyncResult *result,
-                      gpointer      user_data)
-{
-  RuntimeUseClientSession *session = RUNTIME_USE_CLIENT_SESSION (object);
-  g_autoptr(GTask) task = user_data;
-  GTask *waiting = task;
-  OneShot *shot = g_task_get_task_data (task);
-
-  shot->result = g_task_propagate_pointer (G_TASK (result), &shot->error);
-  shot->metadata_json = runtime_use_client_session_dup_error_metadata_json (session, result);
-  g_signal_handlers_disconnect_by_data (session, g_task_get_source_object (task));
-
-  if (runtime_use_client_session_is_closed (session))
-    {
-      one_shot_return (task);
-      return;
-    }
-
-  g_signal_connect (session, "closed", G_CALLBACK (one_shot_closed_cb), g_steal_pointer (&task));
-  /* What the runtime has found is sent before it confirms the end. */
-  if (RUNTIME_USE_CLIENT (g_task_get_source_object (waiting))->files != NULL)
-    runtime_use_client_session_end_async (session, NULL, NULL, NULL);
-  else
-    runtime_use_client_session_close (session);
-}
-
-static void
-one_shot_connected_cb (GObject      *object,
-                       GAsyncResult *result,
-                       gpointer      user_data)
-{
-  RuntimeUseClient *self = RUNTIME_USE_CLIENT (object);
-  g_autoptr(GTask) task = user_data;
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  OneShot *shot = g_task_get_task_data (task);
-
-  shot->session = runtime_use_client_connect_finish (self, result, &shot->error);
-  if (shot->session == NULL)
-    {
-      one_shot_return (task);
-      return;
-    }
-
-  g_signal_connect (shot->session, "assistant-message",
-                    G_CALLBACK (session_assistant_message_cb), self);
-  g_signal_connect (shot->session, "command-output", G_CALLBACK (session_command_output_cb), self);
-  g_signal_connect (shot->session, "heartbeat", G_CALLBACK (session_heartbeat_cb), self);
-
-  if (RUNTIME_USE_IS_INVOCATION_MESSAGE (shot->message))
-    runtime_use_client_session_query_async (shot->session,
-                                            RUNTIME_USE_INVOCATION_MESSAGE (shot->message),
-                                            cancellable, one_shot_answered_cb,
-                                            g_steal_pointer (&task));
-  else
-    runtime_use_client_session_execute_commands_async
-      (shot->session, RUNTIME_USE_COMMAND_EXECUTION_MESSAGE (shot->message), cancellable,
-       one_shot_answered_cb, g_steal_pointer (&task));
-}
-
-static void
-start_one_shot (RuntimeUseClient *self,
-                gpointer          message,
-                GTask            *task)
-{
-  OneShot *shot = g_new0 (OneShot, 1);
-
-  shot->message = g_object_ref (message);
-  g_task_set_task_data (task, shot, (GDestroyNotify) one_shot_free);
-  /* What was cancelled in time is known when all is over. */
-  g_task_set_check_cancellable (task, FALSE);
-  runtime_use_client_connect_async (self, g_task_get_cancellable (task), one_shot_connected_cb,
-                                    task);
-}
+static const RuntimeUseOneShotReports reports = {
+  .assistant_message = session_assistant_message_cb,
+  .command_output = session_command_output_cb,
+  .heartbeat = session_heartbeat_cb,
+};
 
 /**
  * runtime_use_client_query_async:
@@ -725,7 +612,7 @@ runtime_use_client_query_async (RuntimeUseClient            *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, runtime_use_client_query_async);
-  start_one_shot (self, message, task);
+  _runtime_use_one_shot_start (task, RUNTIME_USE_REQUEST_MESSAGE (message), &reports);
 }
 
 /**
@@ -782,7 +669,7 @@ runtime_use_client_execute_commands_async (RuntimeUseClient                  *se
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, runtime_use_client_execute_commands_async);
-  start_one_shot (self, message, task);
+  _runtime_use_one_shot_start (task, RUNTIME_USE_REQUEST_MESSAGE (message), &reports);
 }
 
 /**
@@ -811,14 +698,6 @@ runtime_use_client_execute_commands_finish (RuntimeUseClient  *self,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-static const char *
-get_error_metadata (GAsyncResult *result)
-{
-  OneShot *shot = g_task_get_task_data (G_TASK (result));
-
-  return shot != NULL ? shot->metadata_json : NULL;
-}
-
 /**
  * runtime_use_client_dup_error_metadata:
  * @self: a client
@@ -839,7 +718,7 @@ runtime_use_client_dup_error_metadata (RuntimeUseClient *self,
   g_return_val_if_fail (RUNTIME_USE_IS_CLIENT (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  json = get_error_metadata (result);
+  json = _runtime_use_one_shot_get_metadata_json (G_TASK (result));
 
   return json != NULL ? _runtime_use_json_to_node (json, NULL) : NULL;
 }
@@ -863,5 +742,5 @@ runtime_use_client_dup_error_metadata_json (RuntimeUseClient *self,
   g_return_val_if_fail (RUNTIME_USE_IS_CLIENT (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  return g_strdup (get_error_metadata (result));
+  return g_strdup (_runtime_use_one_shot_get_metadata_json (G_TASK (result)));
 }
