@@ -249,11 +249,12 @@ set_hearing (RudSessionObject *self,
     g_clear_signal_handler (handler, self->facts.session);
 }
 
+/* The end of a request that was told of is heard in any case: it is one more, and was promised. */
 static void
 update_hearing (RudSessionObject *self)
 {
-  const gboolean able = self->owner != NULL && !self->silent;
-  const gboolean rich = able && self->tokens > 0 && !self->deferred;
+  const gboolean able = self->owner != NULL;
+  const gboolean rich = able && !self->silent && self->tokens > 0 && !self->deferred;
 
   set_hearing (self, HEAR_STARTED, rich);
   set_hearing (self, HEAR_FINISHED, rich || (able && self->request_told));
@@ -410,7 +411,7 @@ rud_session_object_leave (RudSessionObject *self)
   update_hearing (self);
 }
 
-/* While @silent nothing is told; it shows later. */
+/* While @silent nothing new is told; it shows later. */
 void
 rud_session_object_set_silent (RudSessionObject *self,
                                gboolean          silent)
