@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness.bus import NAME
-from harness.processes import PATIENCE
+from harness.processes import PATIENCE, wait_until
 from harness.server import PROGRAM
 
 FOLDER = Path(__file__).resolve().parents[2] / 'data/completions'
@@ -70,12 +70,25 @@ class Shell:
 
     def expect(self, words):
         """Read until there are these words, and forget what came before."""
-        deadline = time.monotonic() + TIMEOUT * PATIENCE
+        assert self._read_to(words, TIMEOUT * PATIENCE), f'no {words!r} in {self.text!r}'
+
+    def type_until(self, keys, words):
+        """Type again what was not heeded in time."""
+        for _ in range(3):
+            self.type(keys)
+            if self._read_to(words, 3 * PATIENCE):
+                return
+        raise AssertionError(f'no {words!r} in {self.text!r}')
+
+    def _read_to(self, words, timeout):
+        deadline = time.monotonic() + timeout
         while words not in self.text:
-            ready, _, _ = select.select([self.master], [], [], max(deadline - time.monotonic(), 0))
-            assert ready, f'no {words!r} in {self.text!r}'
+            left = max(deadline - time.monotonic(), 0)
+            if not select.select([self.master], [], [], left)[0]:
+                return False
             self.text += os.read(self.master, 65536).decode(errors='replace')
         self.text = self.text.split(words, 1)[1]
+        return True
 
     def stop(self):
         os.close(self.master)
@@ -168,9 +181,13 @@ def test_ids(complete, service, command):
     assert not {ONE, OTHER} & complete(command, '')
     service.add(ONE, State='busy', Command="it's 100 % [x] (y) $z")
     service.add(OTHER)
-    assert complete(command, '') - {'--all'} == {ONE, OTHER}
-    assert complete(command, 'a1') == {ONE}
-    assert complete(command, '--timeout', '5', 'b') == {OTHER}
+
+    def wait_completed(*words, to):
+        """Shells ask for a second at most, and a busy machine may take longer."""
+        wait_until(lambda: complete(command, *words) - {'--all'} == to, f'{to} for {words}')
+    wait_completed('', to={ONE, OTHER})
+    wait_completed('a1', to={ONE})
+    wait_completed('--timeout', '5', 'b', to={OTHER})
     assert not complete(command, 'c')
     service.remove(ONE)
     assert ONE not in complete(command, '')
@@ -188,7 +205,8 @@ def test_ids_that_are_no_words(complete, service):
         service.add(f'evil{number}', Id=identifier, Command='$(: >evil)')
     service.add(ONE, Command='`: >evil`', Phase='$(: >evil)')
     # Without an id of its own a session is called like its object.
-    assert complete('show', '') - {'é'} == {ONE, f'evil{EVIL.index("")}'}
+    harmless = {ONE, f'evil{EVIL.index("")}'}
+    wait_until(lambda: complete('show', '') - {'é'} == harmless, 'what is harmless')
     assert not list(complete.folder.glob('**/evil'))
 
 
@@ -204,7 +222,7 @@ def test_service_that_hangs(complete, service):
     service.tell('shut_up', 'GetManagedObjects')
     started = time.monotonic()
     assert ONE not in complete('cancel', '')
-    assert time.monotonic() - started < 4 * PATIENCE
+    assert time.monotonic() - started < 8 * PATIENCE
 
 
 @pytest.mark.parametrize('name, command, setup', [
@@ -222,9 +240,10 @@ def test_key(bus, service, tmp_path, name, command, setup):
     try:
         shell.type(f'{setup}; echo is"-"ready\r')
         shell.expect('is-ready')
-        shell.type('runtimeuse can\ta1\t')
+        shell.type('runtimeuse can\ta1')
         shell.expect('runtimeuse cancel')
-        shell.expect(ONE)
+        shell.expect('a1')
+        shell.type_until('\t', ONE[2:])
         shell.type('\r')
         shell.expect(f'Session {ONE} has no request to cancel')
     finally:
