@@ -22,6 +22,7 @@ RuntimeUseJob         *_runtime_use_job_new            (GError              **er
 void                   _runtime_use_job_free           (RuntimeUseJob        *self);
 
 int                    _runtime_use_job_get_socket     (RuntimeUseJob        *self);
+int                    _runtime_use_job_get_pidfd      (RuntimeUseJob        *self);
 gint64                 _runtime_use_job_get_idle_since (RuntimeUseJob        *self);
 void                   _runtime_use_job_set_idle_since (RuntimeUseJob        *self,
                                                         gint64                time);

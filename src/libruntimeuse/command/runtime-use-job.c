@@ -183,6 +183,13 @@ _runtime_use_job_get_socket (RuntimeUseJob *self)
   return self->socket;
 }
 
+/* Readable once the program is gone. */
+int
+_runtime_use_job_get_pidfd (RuntimeUseJob *self)
+{
+  return self->pidfd;
+}
+
 gint64
 _runtime_use_job_get_idle_since (RuntimeUseJob *self)
 {
