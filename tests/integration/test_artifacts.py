@@ -453,7 +453,7 @@ def test_answers_in_any_order(client, receiver, tmp_path):
 
 def test_call_that_cannot_answer(start_server, receiver, tmp_path):
     """What was offered in a call without a callback is offered again at the end of the session."""
-    server = start_server('--limit', 'artifact-hold=100')
+    server = start_server('--limit', f'artifact-hold={int(2000 * PATIENCE)}')
     uploads = Uploads(receiver)
     folder = tmp_path / 'out'
 
@@ -472,7 +472,7 @@ def test_call_that_cannot_answer(start_server, receiver, tmp_path):
 
 
 def test_end_waits_only_so_long_for_an_answer(start_server, tmp_path):
-    server = start_server('--limit', 'artifact-hold=0', '--limit', 'artifact-wait=1')
+    server = start_server('--limit', 'artifact-hold=0', '--limit', 'artifact-wait=3')
     with websocket.connect(server.port) as client:
         client.request(commands(f'echo x >{tmp_path}/a', artifacts_dirs=[str(tmp_path)]))
         client.send(END_SESSION)

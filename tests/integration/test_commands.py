@@ -273,7 +273,7 @@ def test_leftovers_of_a_successful_command_live_on(server, marker):
         run(client, f'setsid sleep {marker} >/dev/null 2>&1 &')
         assert run(client, 'echo next')[1] == 'next\n'
         assert text_of(client.ask_one(invocation('ECHO:x'))) == 'x'
-        assert len(find_marked(marker)) == 2
+        wait_until(lambda: len(find_marked(marker)) == 2, 'both leftovers')
         client.close()
     wait_until(lambda: not find_marked(marker), 'the end of the leftovers')
 
@@ -282,6 +282,7 @@ def test_leftovers_survive_a_cancel(server, marker):
     """A cancel ends a request; the session goes on, and so does what it started before."""
     with websocket.connect(server.port) as client:
         run(client, f'sleep {marker} >/dev/null 2>&1 &')
+        wait_until(lambda: find_marked(marker), 'the leftover')
         client.send(commands('echo started; sleep 60'))
         client.receive()
         client.send(CANCEL)

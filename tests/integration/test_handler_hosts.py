@@ -388,7 +388,7 @@ def test_cancel(start, runtime):
     host.cancel('1')
     started = time.monotonic()
     assert host.collect('1')[-1] == {'type': 'cancelled', 'id': '1'}
-    assert time.monotonic() - started < 2 * PATIENCE
+    assert time.monotonic() - started < 10 * PATIENCE
     host.cancel('1')
     host.cancel('unknown')
     check_alive(host)
@@ -602,7 +602,7 @@ def test_end_while_running(start, runtime, prompt):
     started = time.monotonic()
     host.close_input()
     assert host.wait() == 0
-    assert time.monotonic() - started < 1.5 * PATIENCE
+    assert time.monotonic() - started < 10 * PATIENCE
     ends = [message for message in host.drain() if message['type'] != 'log']
     assert ends == ([{'type': 'cancelled', 'id': '1'}] if prompt.startswith('WAIT') else [])
 

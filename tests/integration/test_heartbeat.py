@@ -16,19 +16,19 @@ def check_heartbeats(messages, interval):
         assert list(beat) == ['message_type', 'phase', 'elapsed_ms']
         assert beat['phase'] == 'request_in_flight'
         assert isinstance(beat['elapsed_ms'], int)
-        assert number * interval <= beat['elapsed_ms'] < (number * interval + 500 * PATIENCE)
+        assert number * interval <= beat['elapsed_ms']
     return len(beats)
 
 
 def test_heartbeats_of_agent_and_commands(start_server):
     server = start_server('--limit', 'heartbeat-interval=200')
     with websocket.connect(server.port) as client:
-        assert check_heartbeats(client.request(invocation('WAIT:900')), 200) >= 3
-        assert check_heartbeats(client.request(invocation('SLOW:900')), 200) >= 3
-        assert check_heartbeats(client.request(commands('sleep 0.9')), 200) >= 3
+        assert check_heartbeats(client.request(invocation('WAIT:2500')), 200) >= 3
+        assert check_heartbeats(client.request(invocation('SLOW:2500')), 200) >= 3
+        assert check_heartbeats(client.request(commands('sleep 2.5')), 200) >= 3
         messages = client.request(invocation(
-            'WAIT:300', pre_agent_invocation_commands=[command('sleep 0.3')],
-            post_agent_invocation_commands=[command('sleep 0.3')]))
+            'WAIT:800', pre_agent_invocation_commands=[command('sleep 0.8')],
+            post_agent_invocation_commands=[command('sleep 0.8')]))
         assert check_heartbeats(messages, 200) >= 3
 
 
@@ -61,8 +61,8 @@ def test_the_real_interval(start_server):
     async def one_query(client):
         started = time.monotonic()
         await client.query('ECHO:x', QueryOptions(
-            system_prompt='', model='', idle_timeout=15.8 + PATIENCE,
-            pre_agent_invocation_commands=[CommandInterface(command='sleep 16.9')]))
+            system_prompt='', model='', idle_timeout=19,
+            pre_agent_invocation_commands=[CommandInterface(command='sleep 25')]))
         return time.monotonic() - started
 
     async def watch():
@@ -70,10 +70,10 @@ def test_the_real_interval(start_server):
                                     asyncio.to_thread(watch_raw, server.port))
 
     elapsed, beats = asyncio.run(watch())
-    assert elapsed > 16.8 and beats == 1
+    assert elapsed > 24.9 and beats == 1
 
 
 def watch_raw(port):
     with websocket.connect(port) as client:
-        client.socket.settimeout(20 * PATIENCE)
-        return check_heartbeats(client.request(commands('sleep 15.9')), 15000)
+        client.socket.settimeout(30 * PATIENCE)
+        return check_heartbeats(client.request(commands('sleep 25')), 15000)

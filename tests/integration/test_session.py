@@ -212,12 +212,12 @@ def test_cancel_an_agent_that_does_not_listen(start_server):
     """It is waited for a while, then given up; what it says later is dropped."""
     server = start_server('--limit', 'cancel-grace=400', '--limit', 'kill-grace=0')
     with websocket.connect(server.port) as client:
-        start_waiting(client, 'SLOW:1500')
+        start_waiting(client, 'SLOW:4000')
         started = time.monotonic()
         client.send(CANCEL)
         assert client.receive() == CANCELLED
-        assert 0.35 < time.monotonic() - started < 1.3 * PATIENCE
-        assert text_of(client.ask_one(invocation('SLOW:1600'))) == 'waited 1600 ms'
+        assert 0.35 < time.monotonic() - started < 3.5
+        assert text_of(client.ask_one(invocation('SLOW:4100'))) == 'waited 4100 ms'
         check_idle(client)
 
 

@@ -86,9 +86,16 @@ def test_others_are_served_while_a_download_stalls(server, halves, tmp_path):
 
 
 def test_others_are_served_while_an_archive_is_unpacked(server, archive, roomy_folder):
+    """It takes a fraction of a second, so the machine may be late for it."""
     with websocket.connect(server.port) as client:
-        client.send(fetch(f'{archive.url}/many.zip', roomy_folder))
-        wait_until(lambda: is_unpacking(roomy_folder), 'a folder to unpack to')
-        check_served(server)
-        assert is_unpacking(roomy_folder)
-        check_done(client)
+        for attempt in range(5):
+            folder = roomy_folder / str(attempt)
+            folder.mkdir()
+            client.send(fetch(f'{archive.url}/many.zip', folder))
+            wait_until(lambda folder=folder: is_unpacking(folder), 'a folder to unpack to')
+            check_served(server)
+            in_time = is_unpacking(folder)
+            check_done(client)
+            if in_time:
+                return
+    raise AssertionError('they were never served in time')
