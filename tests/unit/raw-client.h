@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define RAW_PATIENCE (20 * G_TIME_SPAN_SECOND)
+#define RAW_PATIENCE (60 * G_TIME_SPAN_SECOND)
 
 #define RAW_TEXT   0x81
 #define RAW_BINARY 0x82

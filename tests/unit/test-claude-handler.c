@@ -361,15 +361,15 @@ test_silence (void)
 static void
 test_silent_tool (void)
 {
-  g_autoptr(Fixture) f = fixture_new ("idle-timeout", 1);
+  g_autoptr(Fixture) f = fixture_new ("idle-timeout", 3);
   g_autoptr(SessionWatcher) watcher = session_watcher_new (f->session);
 
   g_test_summary ("A tool may be silent for long; after it the program may not");
 
-  session_fixture_send_prompt (f->session, "tool 5");
+  session_fixture_send_prompt (f->session, "tool 8");
   assert_contains (session_fixture_wait (f->session), "\"Bash is over\"");
   assert_contains (session_fixture_wait_terminal (f->session),
-                   "claude: it said nothing for 1 s (idle-timeout), and was ended");
+                   "claude: it said nothing for 3 s (idle-timeout), and was ended");
   session_watcher_assert (watcher, "busy started @agent $sleep $ message idle failed @none "
                                    "message");
 }
@@ -435,7 +435,7 @@ test_cancel (void)
 static void
 test_flow (void)
 {
-  g_autoptr(Fixture) f = fixture_new ("idle-timeout", 1);
+  g_autoptr(Fixture) f = fixture_new ("idle-timeout", 3);
   g_autofree char *prompt = g_strdup_printf ("stream 20000 %s", f->file);
 
   g_test_summary ("A client that does not read holds up the program, which is not silent then");

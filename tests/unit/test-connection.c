@@ -325,7 +325,7 @@ test_connection_close (gconstpointer test_data)
   start = g_get_monotonic_time ();
   raw_client_send_frame (client, RAW_CLOSE, NULL, 0);
   raw_client_wait_for_end (client);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, G_TIME_SPAN_SECOND);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 4 * G_TIME_SPAN_SECOND);
   g_assert_false (client->is_reset);
   raw_wait_for (fixture.n_closed == 1);
 
@@ -362,7 +362,7 @@ test_connection_close_unread (void)
 
   g_test_summary ("A client that closes and takes nothing any more is not waited for");
 
-  options->close_timeout = 500;
+  options->close_timeout = 3000;
   options->linger_timeout = 60000;
   listener_fixture_init (&fixture, options, 0);
   client = listener_fixture_connect (&fixture);
@@ -371,7 +371,7 @@ test_connection_close_unread (void)
   start = g_get_monotonic_time ();
   g_assert_true (raw_client_send_frame (client, RAW_CLOSE, "\x03\xe8", 2));
   raw_wait_for (fixture.n_closed == 1);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 400 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 2500 * G_TIME_SPAN_MILLISECOND);
   raw_wait_for (fixture.n_gone == 1);
   g_assert_cmpuint (fixture.n_closed, ==, 1);
 

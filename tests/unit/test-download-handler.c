@@ -635,7 +635,7 @@ assert_cancels (Fixture *self)
   path = finish (self, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_test_message ("%d ms", (int) ((g_get_monotonic_time () - cancelled_at) / 1000));
-  g_assert_cmpint (g_get_monotonic_time () - cancelled_at, <, 2 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (g_get_monotonic_time () - cancelled_at, <, 10 * G_TIME_SPAN_SECOND);
   left = transfer_list (self->files.target);
   g_assert_cmpstr (left, ==, "");
   g_assert_finalize_object (g_steal_pointer (&self->cancellable));

@@ -23,9 +23,9 @@ test_listener_handshake_timeout (void)
   options->handshake_timeout = 200;
   listener_fixture_init (&fixture, options, 0);
   half = raw_client_new (listener_fixture_get_port (&fixture));
+  raw_client_send_text (half, RAW_REQUEST_START);
   silent = raw_client_new (listener_fixture_get_port (&fixture));
   quick = listener_fixture_connect (&fixture);
-  raw_client_send_text (half, RAW_REQUEST_START);
 
   raw_client_wait_for_end (half);
   answer = raw_client_take_answer (half);

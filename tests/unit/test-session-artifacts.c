@@ -24,6 +24,8 @@ fixture_init (Fixture *f)
 {
   watch_fixture_init (&f->files);
   f->session = session_fixture_new (NULL);
+  /* No file is offered before the command that writes it is seen to have ended. */
+  g_object_set (f->session->session, "artifact-quiet", 300, NULL);
   f->sink = http_sink_new (always_ok, G_N_ELEMENTS (always_ok));
 }
 

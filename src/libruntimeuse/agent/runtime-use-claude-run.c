@@ -498,6 +498,8 @@ claude_run_start (ClaudeRun          *run,
 
   run->idle = attach (g_timeout_source_new (G_MAXUINT), "RuntimeUseClaudeHandler idle", idle_cb,
                       run);
+  /* What it has said while this process was held up comes first. */
+  g_source_set_priority (run->idle, G_PRIORITY_DEFAULT + 1);
   run->cancelled = attach (g_cancellable_source_new (cancellable),
                            "RuntimeUseClaudeHandler cancel", G_SOURCE_FUNC (cancelled_cb), run);
   run->drained_id = g_signal_connect (run->invocation, "drained", G_CALLBACK (drained_cb), run);
