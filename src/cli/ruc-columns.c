@@ -62,7 +62,7 @@ char *
 ruc_columns_dup_duration (gint64 from,
                           gint64 to)
 {
-  gint64 seconds = to > from ? (to - from) / G_USEC_PER_SEC : 0;
+  gint64 seconds = to > from ? (to - from) / G_TIME_SPAN_SECOND : 0;
   gint64 minutes = seconds / 60;
   gint64 hours = minutes / 60;
 

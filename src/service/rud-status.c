@@ -104,7 +104,7 @@ count_duration (RudStatus      *self,
                 RudRequestKind  kind,
                 gint64          duration)
 {
-  const double seconds = (double) duration / G_USEC_PER_SEC;
+  const double seconds = (double) duration / G_TIME_SPAN_SECOND;
 
   self->duration[kind] += duration;
   self->n_within[kind][N_BOUNDS]++;

@@ -158,6 +158,8 @@ def check_code(path: pathlib.Path, lines: list[str]) -> list[tuple[int, str]]:
     for number, line in enumerate(lines, 1):
         if re.search(r"\bgoto\b", line):
             faults.append((number, "goto"))
+        if "src" in parts and "G_USEC_PER_SEC" in line:
+            faults.append((number, "G_USEC_PER_SEC has 32 bits; use G_TIME_SPAN_SECOND"))
         if re.search(r"\bwaitpid\s*\(\s*-1\b", line) and "job" not in parts:
             faults.append((number, "waitpid (-1) takes the children of others; only src/job may"))
         if re.search(r"\bwaitid\s*\(\s*P_ALL\b", line) and "job" not in parts:

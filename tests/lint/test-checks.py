@@ -54,6 +54,7 @@ class Style(unittest.TestCase):
         self.assertIn("no space between f and (", self.faults(self.function("f(1);")))
         self.assertIn("goto", self.faults(self.function("goto out;")))
         self.assertIn("g_usleep: wait for the event", self.faults(self.function("g_usleep (1);")))
+        self.assertEqual(len(self.faults(self.function("a = b * G_USEC_PER_SEC;"))), 1)
         self.assertIn("comments are /* … */", self.faults("int a; // b\n"))
         wait = self.function("waitpid (-1, NULL, 0);")
         self.assertEqual(len(self.faults(wait)), 1)

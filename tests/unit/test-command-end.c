@@ -192,6 +192,26 @@ test_command_end_timeout (CommandFixture *fixture,
 }
 
 static void
+test_command_end_long_timeout (CommandFixture *fixture,
+                               gconstpointer   test_data)
+{
+  const guint times[] = { 4295, 86400, G_MAXUINT };
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("However much time a command has, it is not taken for little");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      g_clear_object (&fixture->handler);
+      command_fixture_prepare (fixture, "sleep 0.2; echo done", NULL, NULL);
+      runtime_use_command_handler_set_timeout (fixture->handler, times[i]);
+      command_fixture_start (fixture);
+      g_assert_cmpint (command_fixture_finish (fixture, &error), ==, 0);
+      g_assert_no_error (error);
+    }
+}
+
+static void
 test_command_end_failed (CommandFixture *fixture,
                          gconstpointer   test_data)
 {
@@ -522,6 +542,7 @@ main (int   argc,
   ADD ("stopped", test_command_end_stopped);
   ADD ("paused", test_command_end_paused);
   ADD ("timeout", test_command_end_timeout);
+  ADD ("long-timeout", test_command_end_long_timeout);
   ADD ("failed", test_command_end_failed);
   ADD ("leftovers", test_command_end_leftovers);
   ADD ("stubborn-leftovers", test_command_end_stubborn_leftovers);

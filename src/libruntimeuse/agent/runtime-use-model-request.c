@@ -175,7 +175,7 @@ watch_cb (gpointer user_data)
   RuntimeUseModelRequest *self = user_data;
   guint limit = self->is_connected ? self->question.idle_timeout : self->question.connect_timeout;
 
-  if (self->is_paused || g_get_monotonic_time () - self->heard < (gint64) limit * G_USEC_PER_SEC)
+  if (self->is_paused || g_get_monotonic_time () - self->heard < limit * G_TIME_SPAN_SECOND)
     return G_SOURCE_CONTINUE;
 
   self->is_late = TRUE;

@@ -178,7 +178,7 @@ was_told (RuntimeUseWatchFile *file,
 static gboolean
 has_just_changed (const struct stat *status)
 {
-  gint64 mtime = status->st_mtim.tv_sec * G_USEC_PER_SEC + status->st_mtim.tv_nsec / 1000;
+  gint64 mtime = status->st_mtim.tv_sec * G_TIME_SPAN_SECOND + status->st_mtim.tv_nsec / 1000;
   gint64 age = g_get_real_time () - mtime;
 
   return age >= 0 && age < STAMP_GRAIN;

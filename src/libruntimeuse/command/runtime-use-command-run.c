@@ -16,12 +16,12 @@
 
 /* How long to wait for the end of a tree beyond the grace period. Longer takes only a process that
  * the kernel does not let go, or one of another user. */
-#define END_PATIENCE (10 * G_USEC_PER_SEC)
+#define END_PATIENCE (10 * G_TIME_SPAN_SECOND)
 
 /* A command may have stopped the program that supervises it. That program is told to go on after
  * this time, then after twice as long, and so on. */
-#define FIRST_WAKE_INTERVAL (1 * G_USEC_PER_SEC)
-#define LAST_WAKE_INTERVAL (64 * G_USEC_PER_SEC)
+#define FIRST_WAKE_INTERVAL (1 * G_TIME_SPAN_SECOND)
+#define LAST_WAKE_INTERVAL (64 * G_TIME_SPAN_SECOND)
 
 /* After the end of a tree its pipes hold no more than this many reads. */
 #define MAX_LAST_READS 16
@@ -537,7 +537,7 @@ _runtime_use_command_run_start (RuntimeUseCommandRun  *self,
   set_active (self, TRUE);
   self->job_tag = g_source_add_unix_fd (&self->source, _runtime_use_job_get_socket (self->job),
                                         G_IO_IN);
-  self->deadline = now + self->timeout * G_USEC_PER_SEC;
+  self->deadline = now + self->timeout * G_TIME_SPAN_SECOND;
   self->wake_interval = FIRST_WAKE_INTERVAL;
   self->wake_time = now + self->wake_interval;
   update_watches (self);

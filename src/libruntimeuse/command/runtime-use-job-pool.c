@@ -12,7 +12,7 @@
  * while after they were of use. */
 #define MAX_IDLE 32
 #define MAX_IDLE_FOR_LONG 4
-#define IDLE_TIME (10 * G_USEC_PER_SEC)
+#define IDLE_TIME (10 * G_TIME_SPAN_SECOND)
 
 /* For how long the last user waits for programs that have only to notice that they may go. */
 #define LAST_WAIT 1000

@@ -88,7 +88,7 @@ rud_call_limit_take (RudCallLimit *self,
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   Caller *caller = find_caller (self, sender, now);
-  double earned = (double) (now - caller->filled) * CALLS_PER_SECOND / G_USEC_PER_SEC;
+  double earned = (double) (now - caller->filled) * CALLS_PER_SECOND / G_TIME_SPAN_SECOND;
   double needed = MIN (cost, CALLS_AT_ONCE);
 
   caller->tokens = MIN (caller->tokens + earned, CALLS_AT_ONCE);

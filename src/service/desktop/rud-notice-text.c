@@ -47,7 +47,7 @@ dup_duration (RuntimeUseSession *session)
   guint seconds;
 
   g_object_get (session, "last-duration", &duration, NULL);
-  seconds = (guint) MIN (MAX (duration, 0) / G_USEC_PER_SEC, G_MAXUINT);
+  seconds = (guint) MIN (MAX (duration, 0) / G_TIME_SPAN_SECOND, G_MAXUINT);
   if (seconds < 60)
     return g_strdup_printf (_("%u s"), seconds);
 
@@ -67,7 +67,7 @@ dup_start (RuntimeUseSession *session)
   gint64 started_at = 0;
 
   g_object_get (session, "request-started-at", &started_at, NULL);
-  start = g_date_time_new_from_unix_utc (started_at / G_USEC_PER_SEC);
+  start = g_date_time_new_from_unix_utc (started_at / G_TIME_SPAN_SECOND);
   local = start != NULL ? g_date_time_to_local (start) : NULL;
 
   return local != NULL ? g_date_time_format (local, "%R") : g_strdup ("?");

@@ -21,7 +21,7 @@
 
 /* So many ends at once, and then one in each interval. */
 #define MAX_ENDS 5
-#define END_INTERVAL (10 * G_USEC_PER_SEC)
+#define END_INTERVAL (10 * G_TIME_SPAN_SECOND)
 
 /* In ms: how often to look at least and at most, when there is a reason to look. */
 #define FIRST_LOOK 250
@@ -328,7 +328,7 @@ rud_notifications_new (RudStatus     *status,
   self->notifier = g_object_ref (notifier);
   self->sessions = runtime_use_server_list_sessions (server);
   self->mode = mode;
-  self->after = (gint64) after * G_USEC_PER_SEC;
+  self->after = after * G_TIME_SPAN_SECOND;
   if (mode == RUD_NOTIFY_NEVER)
     return self;
 

@@ -80,7 +80,7 @@ append_durations_of (GString        *text,
       rud_metrics_text_integer (text, bucket, within, durations.counts[i]);
     }
   rud_metrics_text_integer (text, bucket, all, durations.counts[n_bounds]);
-  rud_metrics_text_number (text, sum, labels, durations.sum / (double) G_USEC_PER_SEC);
+  rud_metrics_text_number (text, sum, labels, durations.sum / (double) G_TIME_SPAN_SECOND);
   rud_metrics_text_integer (text, count, labels, durations.counts[n_bounds]);
 }
 
@@ -193,7 +193,7 @@ find_start_time (void)
 static double
 to_seconds (const struct timeval *time)
 {
-  return time->tv_sec + time->tv_usec / (double) G_USEC_PER_SEC;
+  return time->tv_sec + time->tv_usec / (double) G_TIME_SPAN_SECOND;
 }
 
 static void

@@ -195,7 +195,7 @@ write_news (RudNotify *self)
     g_string_append (text, "STOPPING=1\n");
   if ((self->unsent & NEWS_STOPPING) && self->seconds > 0)
     g_string_append_printf (text, "EXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT "\n",
-                            ((guint64) self->seconds + STOP_MARGIN) * G_USEC_PER_SEC);
+                            ((guint64) self->seconds + STOP_MARGIN) * G_TIME_SPAN_SECOND);
   if ((self->unsent & NEWS_STATUS) && self->status != NULL)
     g_string_append_printf (text, "STATUS=%s\n", self->status);
 
