@@ -21,6 +21,7 @@
 typedef struct
 {
   RuntimeUseRedactorStream *redactor;   /* (nullable): nothing was printed since the last change */
+  GString                  *held;       /* (nullable): what the one before has held back */
   RuntimeUseLineSplitter    lines;
 } Stream;
 
@@ -59,8 +60,12 @@ _runtime_use_host_log_free (RuntimeUseHostLog *self)
 {
   for (guint i = 0; i < N_STREAMS; i++)
     {
-      g_clear_object (&self->streams[i].redactor);
-      _runtime_use_line_splitter_clear (&self->streams[i].lines);
+      Stream *stream = &self->streams[i];
+
+      g_clear_object (&stream->redactor);
+      if (stream->held != NULL)
+        g_string_free (stream->held, TRUE);
+      _runtime_use_line_splitter_clear (&stream->lines);
     }
   g_hash_table_unref (self->known);
   g_queue_clear_full (&self->secrets, g_free);
@@ -117,20 +122,65 @@ pass_on (RuntimeUseHostLog *self,
                                    line_cb, self);
 }
 
-/* What was held back, since it could have been the beginning of a secret. */
 static void
-flush (RuntimeUseHostLog *self,
-       guint              stream)
+make_redactor (RuntimeUseHostLog *self)
 {
-  g_autoptr(GString) rest = g_string_new (NULL);
+  g_autoptr(GPtrArray) secrets = NULL;
 
-  if (self->streams[stream].redactor == NULL)
+  if (self->redactor != NULL)
     return;
 
-  _runtime_use_redactor_stream_flush (self->streams[stream].redactor, rest);
-  g_clear_object (&self->streams[stream].redactor);
+  secrets = g_ptr_array_new ();
+  for (GList *l = self->secrets.head; l != NULL; l = l->next)
+    g_ptr_array_add (secrets, l->data);
+  g_ptr_array_add (secrets, NULL);
+  self->redactor = runtime_use_redactor_new ((const char * const *) secrets->pdata);
+  runtime_use_logger_set_redactor (self->redacting, self->redactor);
+}
+
+/* What was held back, since it could be the beginning of a secret, is so still when there are more
+ * secrets: the next one begins with it. */
+static void
+close_stream (Stream *stream)
+{
+  if (stream->redactor == NULL)
+    return;
+
+  stream->held = g_string_new (NULL);
+  _runtime_use_redactor_stream_flush (stream->redactor, stream->held);
+  g_clear_object (&stream->redactor);
+}
+
+static void
+open_stream (RuntimeUseHostLog *self,
+             Stream            *stream,
+             GString           *redacted)
+{
+  g_autoptr(GString) held = g_steal_pointer (&stream->held);
+
+  make_redactor (self);
+  if (stream->redactor == NULL)
+    stream->redactor = runtime_use_redactor_open_stream (self->redactor);
+  if (held != NULL)
+    _runtime_use_redactor_stream_append (stream->redactor, held->str, held->len, redacted);
+}
+
+/* Nothing more comes. */
+static void
+flush (RuntimeUseHostLog *self,
+       guint              index)
+{
+  Stream *stream = &self->streams[index];
+  g_autoptr(GString) rest = g_string_new (NULL);
+
+  if (stream->redactor == NULL && stream->held == NULL)
+    return;
+
+  open_stream (self, stream, rest);
+  _runtime_use_redactor_stream_flush (stream->redactor, rest);
+  g_clear_object (&stream->redactor);
   if (rest->len > 0)
-    pass_on (self, stream, rest);
+    pass_on (self, index, rest);
 }
 
 static void
@@ -170,23 +220,7 @@ _runtime_use_host_log_hide (RuntimeUseHostLog  *self,
     add_secret (self, g_ptr_array_index (secrets, i));
 
   for (guint i = 0; i < N_STREAMS && self->redactor == NULL; i++)
-    flush (self, i);
-}
-
-static void
-make_redactor (RuntimeUseHostLog *self)
-{
-  g_autoptr(GPtrArray) secrets = NULL;
-
-  if (self->redactor != NULL)
-    return;
-
-  secrets = g_ptr_array_new ();
-  for (GList *l = self->secrets.head; l != NULL; l = l->next)
-    g_ptr_array_add (secrets, l->data);
-  g_ptr_array_add (secrets, NULL);
-  self->redactor = runtime_use_redactor_new ((const char * const *) secrets->pdata);
-  runtime_use_logger_set_redactor (self->redacting, self->redactor);
+    close_stream (&self->streams[i]);
 }
 
 RuntimeUseLogger *
@@ -214,10 +248,7 @@ _runtime_use_host_log_push (RuntimeUseHostLog      *self,
 {
   g_autoptr(GString) redacted = g_string_new (NULL);
 
-  make_redactor (self);
-  if (self->streams[stream].redactor == NULL)
-    self->streams[stream].redactor = runtime_use_redactor_open_stream (self->redactor);
-
+  open_stream (self, &self->streams[stream], redacted);
   _runtime_use_redactor_stream_append (self->streams[stream].redactor, text, length, redacted);
   pass_on (self, stream, redacted);
 }
