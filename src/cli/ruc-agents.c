@@ -51,9 +51,11 @@ ruc_agents (int    argc,
 {
   gboolean as_json = FALSE;
   gboolean help = FALSE;
+  g_auto(GStrv) words = NULL;
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &as_json },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &help },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr(GPtrArray) checks = NULL;
@@ -66,6 +68,8 @@ ruc_agents (int    argc,
       print_help ();
       return EXIT_SUCCESS;
     }
+  if (words != NULL)
+    return ruc_options_fail ("agents", _("it takes no words"));
 
   checks = ruc_checks_examine ();
   agents = choose_agents (checks);

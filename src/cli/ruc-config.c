@@ -4,8 +4,10 @@
 
 #include "ruc-config.h"
 
+#include "ruc-agent.h"
 #include "ruc-options.h"
 #include "ruc-serve-options.h"
+#include "rud-credential.h"
 
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
@@ -15,6 +17,18 @@
 /* The longest key has room; longer values move what is beside them. */
 #define KEY_WIDTH   24
 #define VALUE_WIDTH 32
+
+/* What is no key, for it is nothing to keep in a file, but counts more than one that is. */
+#define TOKEN        "token"
+#define TOKEN_SOURCE "environment RUNTIMEUSE_TOKEN"
+#define HIDDEN       "[REDACTED]"
+
+static gboolean
+has_token_beside (const RudConfigValue *value)
+{
+  return g_str_equal (value->key->name, "token-file") && value->source != RUD_CONFIG_OPTION &&
+         rud_credential_in_variable ();
+}
 
 static void
 print_help (void)
@@ -77,6 +91,16 @@ dup_source (const RudConfigValue *value)
 }
 
 static void
+print_line (const char *name,
+            const char *text,
+            const char *source)
+{
+  int padding = MAX (0, VALUE_WIDTH - (int) g_utf8_strlen (text, -1));
+
+  g_print ("%-*s  %s%*s  %s\n", KEY_WIDTH, name, text, padding, "", source);
+}
+
+static void
 print_text (RudConfig *config)
 {
   GArray *keys = rud_config_get_keys (config);
@@ -89,11 +113,12 @@ print_text (RudConfig *config)
       const RudConfigValue *value = rud_config_lookup (config, key->group, key->name);
       g_autofree char *text = dup_value (value);
       g_autofree char *source = dup_source (value);
-      int padding = MAX (0, VALUE_WIDTH - (int) g_utf8_strlen (text, -1));
 
       if (g_strcmp0 (group, key->group) != 0)
         g_print ("%s[%s]\n", group != NULL ? "\n" : "", key->group);
-      g_print ("%-*s  %s%*s  %s\n", KEY_WIDTH, key->name, text, padding, "", source);
+      print_line (key->name, text, source);
+      if (has_token_beside (value))
+        print_line (TOKEN, HIDDEN, TOKEN_SOURCE);
       group = key->group;
     }
 
@@ -153,6 +178,17 @@ add_value (JsonBuilder          *builder,
 }
 
 static void
+add_token (JsonBuilder *builder)
+{
+  json_builder_begin_object (builder);
+  add_string (builder, "group", RUD_CONFIG_MAIN);
+  add_string (builder, "key", TOKEN);
+  add_string (builder, "value", HIDDEN);
+  add_string (builder, "source", TOKEN_SOURCE);
+  json_builder_end_object (builder);
+}
+
+static void
 add_keys (JsonBuilder *builder,
           RudConfig   *config)
 {
@@ -173,6 +209,8 @@ add_keys (JsonBuilder *builder,
       add_value (builder, value);
       add_string (builder, "source", source);
       json_builder_end_object (builder);
+      if (has_token_beside (value))
+        add_token (builder);
     }
   json_builder_end_array (builder);
 }
@@ -242,10 +280,13 @@ static int
 show (RucServeOptions *options,
       gboolean         as_json)
 {
+  g_autoptr(RuntimeUseAgentHandler) agent = NULL;
   g_autoptr(GError) error = NULL;
   GPtrArray *notices = rud_config_get_notices (options->config);
 
-  if (!rud_config_load (options->config, &error))
+  if (rud_config_load (options->config, &error))
+    agent = ruc_agent_new (options->config, &error);
+  if (agent == NULL)
     {
       g_printerr (_("Error: %s\n"), error->message);
       return RUC_EXIT_FAILED;

@@ -264,6 +264,18 @@ draining_cb (RucServer *self)
 
 /* The beginning */
 
+/* What is wrong with a value of a file or the environment is found where that is said. */
+static void
+blame (RucServer   *self,
+       const char  *key,
+       GError     **error)
+{
+  const RudConfigValue *value = rud_config_lookup (self->config, RUD_CONFIG_MAIN, key);
+
+  if (value->where != NULL && value->source != RUD_CONFIG_OPTION)
+    g_prefix_error (error, "%s: ", value->where);
+}
+
 static gboolean
 set_up_agent (RucServer  *self,
               GError    **error)
@@ -283,11 +295,16 @@ set_up_token (RucServer  *self,
 {
   const RudConfigValue *file = rud_config_lookup (self->config, RUD_CONFIG_MAIN, "token-file");
   gboolean is_option = file->source == RUD_CONFIG_OPTION;
+  gboolean in_variable = rud_credential_in_variable ();
   char *token = NULL;
 
   if (!rud_credential_read_token (is_option ? file->text : NULL, is_option ? NULL : file->text,
                                   &token, error))
-    return FALSE;
+    {
+      if (!in_variable)
+        blame (self, "token-file", error);
+      return FALSE;
+    }
 
   if (token != NULL)
     g_object_set (self->server, "token", token, NULL);
@@ -397,6 +414,8 @@ prepare_agent (RucServer  *self,
 {
   ruc_agent_prepare_async (self->agent, self->cancellable, prepared_cb, self);
   g_main_loop_run (self->loop);
+  if (self->error != NULL)
+    blame (self, "handler", &self->error);
 
   return take_error (self, error);
 }
@@ -471,16 +490,37 @@ bus_started_cb (GObject      *object,
       return;
     }
 
+  if (get_bus_mode (self->config) == RUD_BUS_REQUIRED)
+    ruc_serve_listen_say (self->server);
   rud_notify_ready (self->notify, NULL);
   if (seconds > 0)
     self->idle = rud_idle_new (self->status, seconds * 1000, idle_cb, self);
+}
+
+/* A name that nobody finds is that of a wrong host. */
+static gboolean
+start_server (RucServer  *self,
+              GError    **error)
+{
+  g_autoptr(GError) trouble = NULL;
+
+  if (runtime_use_server_start (self->server, &trouble))
+    return TRUE;
+
+  if (trouble->domain == G_RESOLVER_ERROR)
+    blame (self, "host", &trouble);
+  g_propagate_error (error, g_steal_pointer (&trouble));
+
+  return FALSE;
 }
 
 static void
 serve_clients (RucServer *self)
 {
   self->serving = TRUE;
-  ruc_serve_listen_say (self->server);
+  /* Without a name that has to be ours this is not going to last. */
+  if (get_bus_mode (self->config) != RUD_BUS_REQUIRED)
+    ruc_serve_listen_say (self->server);
   rud_bus_start_async (self->bus, bus_started_cb, self);
   rud_background_request (self->background, RUD_FLATPAK_INFO);
 
@@ -550,7 +590,7 @@ ruc_server_run (RucServer  *self,
 
   if (prepare_scopes (self, error) && !self->stopping &&
       prepare_agent (self, error) && !self->stopping &&
-      runtime_use_server_start (self->server, error))
+      start_server (self, error))
     {
       serve_clients (self);
       if (!take_error (self, error))

@@ -22,6 +22,8 @@
 /* Of words of a file that a message repeats. */
 #define QUOTED_LENGTH 64
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* Makes text from outside fit for a message: short, and without what a terminal obeys. */
 char *
 rud_config_text_quote (const char *text)
@@ -221,6 +223,14 @@ rud_config_file_parse (const char         *name,
   g_auto(Parser) self = { name, func, user_data, 0, NULL };
   gsize left;
   const char *text = g_bytes_get_data (content, &left);
+
+  /* Some editors begin what they save with it. */
+  if (left >= strlen (BYTE_ORDER_MARK) &&
+      memcmp (text, BYTE_ORDER_MARK, strlen (BYTE_ORDER_MARK)) == 0)
+    {
+      text += strlen (BYTE_ORDER_MARK);
+      left -= strlen (BYTE_ORDER_MARK);
+    }
 
   while (left > 0)
     {

@@ -18,9 +18,16 @@
 #define QUOTA "^[0-9]{1,6}%$"
 #define QUOTA_HELP N_("a share of one processor such as 50% or 200%")
 
+#define ORIGIN "^[A-Za-z][A-Za-z0-9+.-]*://[^/\\s]+$"
+#define ORIGIN_HELP N_("an origin such as https://example.org, without a path")
+#define HOST "^[^/\\s]+$"
+#define HOST_HELP N_("the name of a host such as example.org")
+
 #define STRING(name, value) { RUD_CONFIG_MAIN, name, RUD_CONFIG_STRING, value }
 #define FILENAME(name) { RUD_CONFIG_MAIN, name, RUD_CONFIG_FILENAME }
 #define LIST(name) { RUD_CONFIG_MAIN, name, RUD_CONFIG_LIST }
+#define PATTERNS(name, pattern) \
+  { RUD_CONFIG_MAIN, name, RUD_CONFIG_LIST, NULL, 0, 0, 0, FALSE, pattern, pattern ## _HELP }
 /* The first word is the one when nobody sets another. */
 #define CHOICE(name, words) { RUD_CONFIG_MAIN, name, RUD_CONFIG_CHOICE, words }
 #define SWITCH(name, value) { RUD_CONFIG_MAIN, name, RUD_CONFIG_BOOLEAN, NULL, 0, 1, value }
@@ -38,8 +45,8 @@ static const RudConfigKey main_keys[] = {
   NUMBER ("port", 65535, 8080),
   STRING ("host", NULL),
   LIST ("listen"),
-  LIST ("allow-origin"),
-  LIST ("allowed-host"),
+  PATTERNS ("allow-origin", ORIGIN),
+  PATTERNS ("allowed-host", HOST),
   FILENAME ("token-file"),
   SWITCH ("insecure-no-auth", FALSE),
   SWITCH ("no-local-downloads", FALSE),

@@ -147,6 +147,13 @@ check_token (char        *token,
   return TRUE;
 }
 
+/* Whether the environment has the token itself, which no file of the configuration changes. */
+gboolean
+rud_credential_in_variable (void)
+{
+  return g_getenv (TOKEN_VARIABLE) != NULL;
+}
+
 /* Finds the token in @token_file, the environment, @other_file, or where systemd has put it, in
  * this order. None is no error.
  */

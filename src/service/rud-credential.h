@@ -6,10 +6,11 @@
 
 G_BEGIN_DECLS
 
-gboolean rud_credential_read_token (const char  *token_file,
-                                    const char  *other_file,
-                                    char       **token,
-                                    GError     **error);
-void     rud_credential_free       (char        *token);
+gboolean rud_credential_read_token  (const char  *token_file,
+                                     const char  *other_file,
+                                     char       **token,
+                                     GError     **error);
+gboolean rud_credential_in_variable (void);
+void     rud_credential_free        (char        *token);
 
 G_END_DECLS

@@ -19,17 +19,34 @@ set_missing (RudCheck   *check,
   check->advice = g_strdup (advice);
 }
 
-static void
-check_session_bus (GPtrArray *checks)
+/* Finds out whether there is a session bus. Returns its address, since only the bus knows whether
+ * it answers, or NULL if there is nothing to try. */
+char *
+rud_doctor_add_bus_check (GPtrArray  *checks,
+                          RudCheck  **check)
 {
-  RudCheck *check = rud_check_add (checks, "session-bus", _("the D-Bus interface of the desktop"));
-  g_autofree char *name = NULL;
+  *check = rud_check_add (checks, "session-bus", _("the D-Bus interface of the desktop"));
 
-  if (rud_session_bus_is_there (&name))
-    check->value = g_steal_pointer (&name);
-  else
-    set_missing (check, _("Clients on the desktop do not see this program; start it inside: "
-                          "dbus-run-session"));
+  if (rud_session_bus_is_there (&(*check)->value))
+    return rud_session_bus_find_address ();
+
+  g_clear_pointer (&(*check)->value, g_free);
+  set_missing (*check, _("Clients on the desktop do not see this program; start it inside: "
+                         "dbus-run-session"));
+
+  return NULL;
+}
+
+void
+rud_doctor_judge_bus (RudCheck     *check,
+                      const GError *error)
+{
+  if (error == NULL)
+    return;
+
+  check->state = RUD_CHECK_MISSING;
+  check->advice = g_strdup_printf (_("Clients on the desktop do not see this program, since the "
+                                     "bus does not answer: %s"), error->message);
 }
 
 /* Inside of one commands run inside as well, unless the user lets them out. */
@@ -59,7 +76,6 @@ check_flatpak (GPtrArray *checks)
 void
 rud_doctor_add_desktop_checks (GPtrArray *checks)
 {
-  check_session_bus (checks);
   check_flatpak (checks);
 }
 

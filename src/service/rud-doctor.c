@@ -8,6 +8,7 @@
 #include "rud-doctor-desktop.h"
 #include "rud-doctor-system.h"
 #include "rud-scopes.h"
+#include "rud-session-bus.h"
 #include "runtimeuse.h"
 
 #include <glib/gi18n.h>
@@ -287,6 +288,31 @@ ask_shell (GTask *task)
 }
 
 static void
+bus_opened_cb (GObject      *object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  Question *question = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GDBusConnection) connection = rud_session_bus_open_finish (result, &error);
+
+  rud_doctor_judge_bus (question->check, error);
+  question_over (question);
+}
+
+static void
+ask_bus (GTask *task)
+{
+  Examination *examination = g_task_get_task_data (task);
+  RudCheck *check;
+  g_autofree char *address = rud_doctor_add_bus_check (examination->checks, &check);
+
+  if (address != NULL)
+    rud_session_bus_open_async (address, ANSWER_DEADLINE * 1000, g_task_get_cancellable (task),
+                                bus_opened_cb, question_new (task, check));
+}
+
+static void
 scopes_tried_cb (GObject      *object,
                  GAsyncResult *result,
                  gpointer      user_data)
@@ -332,6 +358,7 @@ rud_doctor_examine_async (GCancellable        *cancellable,
   /* It ends after the others were asked, since that is heard from the main context. */
   ask_shell (task);
   rud_doctor_add_system_checks (examination->checks);
+  ask_bus (task);
   rud_doctor_add_desktop_checks (examination->checks);
   ask_systemd (task);
   for (gsize i = 0; i < G_N_ELEMENTS (programs); i++)

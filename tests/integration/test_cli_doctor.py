@@ -4,10 +4,12 @@
 import json
 import os
 import shutil
+import socket
 import time
 from pathlib import Path
 
 import pytest
+from harness.bus import Bus
 from harness.processes import PATIENCE, find_marked, wait_until
 from harness.program import run
 from harness.server import PROGRAM
@@ -48,6 +50,39 @@ def test_what_is_not_ok_has_advice():
     _, _, checks = examine()
     for name, check in checks.items():
         assert (check['advice'] is None) == (check['state'] == 'ok'), name
+
+
+@pytest.mark.parametrize('address, word', [
+    ('garbage', 'colon'), ('tcp:host=127.0.0.1,port=1', 'refused'),
+    ('unix:path=/nowhere', None), ('', None)])
+def test_bus_that_does_not_answer(address, word):
+    _, _, checks = examine(env={'DBUS_SESSION_BUS_ADDRESS': address, 'XDG_RUNTIME_DIR': '/nowhere'})
+    check = checks['session-bus']
+    assert check['state'] == 'missing'
+    assert (word or 'dbus-run-session') in check['advice']
+
+
+def test_bus_that_hangs(tmp_path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / 'bus'))
+        listening.listen()
+        _, _, checks = examine(env={'DBUS_SESSION_BUS_ADDRESS': f'unix:path={tmp_path}/bus'})
+    assert 'did not answer in time' in checks['session-bus']['advice']
+
+
+def test_bus(tmp_path):
+    bus = Bus(tmp_path / 'bus')
+    _, _, checks = examine(env=bus.env)
+    bus.stop()
+    assert checks['session-bus']['state'] == 'ok'
+    assert checks['session-bus']['value'] == str(tmp_path / 'bus/bus')
+
+
+@pytest.mark.parametrize('command', ['doctor', 'agents'])
+def test_words(command):
+    done = run(command, 'word')
+    assert (done.returncode, done.stdout) == (2, b'')
+    assert done.stderr.startswith(b'Error: it takes no words')
 
 
 def test_text():

@@ -124,8 +124,8 @@ def test_lists(places):
     assert places.lookup('allow-origin')[0] == ['http://c;d']
     variables = {'RUNTIMEUSE_ALLOW_ORIGIN': 'http://e;http://f'}
     assert places.lookup('allow-origin', **variables)[0] == ['http://e', 'http://f']
-    assert places.lookup('allow-origin', '--allow-origin', 'http://g;h', '--allow-origin=i',
-                         **variables) == (['http://g;h', 'i'], 'option')
+    assert places.lookup('allow-origin', '--allow-origin', 'http://g;h', '--allow-origin=x://i',
+                         **variables) == (['http://g;h', 'x://i'], 'option')
     assert places.lookup('allow-origin', RUNTIMEUSE_ALLOW_ORIGIN='') == (
         [], 'environment RUNTIMEUSE_ALLOW_ORIGIN')
 
@@ -182,6 +182,9 @@ FAULTS = [
     (b'[runtimeuse]\nhost = \xff\n', 2, 'UTF-8'),
     (b'\xff\xfe[\x00r\x00', 1, ''),
     (b'[runtimeuse]\nhost = a\x00b\n', 2, 'control'),
+    (b'[runtimeuse]\nallow-origin = https://a.example; banana\n', 2, 'https://example.org'),
+    (b'[runtimeuse]\nallow-origin = https://a.example/path\n', 2, 'without a path'),
+    (b'[runtimeuse]\nallowed-host = http://a.example/\n', 2, 'the name of a host'),
 ]
 
 
@@ -194,6 +197,44 @@ def test_fault_in_a_file(places, content, line, word, command):
     assert done.returncode == 1 and done.stdout == ''
     assert done.stderr.startswith(f'Error: {places.near}:{line}: '), done.stderr
     assert word in done.stderr and done.stderr.count('\n') == 1
+
+
+@pytest.mark.parametrize('line, word', [
+    ('agent = nobody', 'unknown agent "nobody"'), ('host = no.such.host.invalid', 'no.such.host'),
+    ('token-file = nowhere', 'Cannot read the token'), ('handler = ./nowhere.py', 'does not exist')])
+def test_fault_that_shows_later(places, line, word):
+    """Only who uses a value sees that it is wrong; where it stands is said all the same."""
+    agent = '' if line.startswith('agent') else 'agent = echo\n'
+    places.near.write_text(f'[runtimeuse]\nport = 0\n{line}\n{agent}')
+    done = places.run('serve')
+    assert done.returncode == 1 and done.stdout == ''
+    assert done.stderr.startswith(f'Error: {places.near}:3: '), done.stderr
+    assert word in done.stderr
+
+
+def test_agent_that_is_unknown(places):
+    places.near.write_text('[runtimeuse]\nagent = nobody\n')
+    done = places.run('config')
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.startswith(f'Error: {places.near}:2: unknown agent "nobody"')
+
+
+def test_byte_order_mark(places):
+    places.near.write_bytes(b'\xef\xbb\xbf[runtimeuse]\nport = 81\n')
+    assert places.lookup('port') == (81, f'{places.near}:2')
+
+
+def test_token_is_not_shown(places):
+    """Where it comes from is, unless it counts less than an option."""
+    token = 'sesame-0123456789-sesame'
+    shown = ('[REDACTED]', 'environment RUNTIMEUSE_TOKEN')
+    assert places.lookup('token', RUNTIMEUSE_TOKEN=token) == shown
+    text = places.run('config', RUNTIMEUSE_TOKEN=token).stdout
+    assert re.search(r'^token +\[REDACTED\] +environment RUNTIMEUSE_TOKEN$', text, re.MULTILINE)
+    assert 'sesame' not in text
+    for arguments, variables in ((['--token-file', 'x'], {'RUNTIMEUSE_TOKEN': token}), ([], {})):
+        keys = places.show(*arguments, **variables)['keys']
+        assert 'token' not in [item['key'] for item in keys]
 
 
 def test_fault_in_the_environment(places):

@@ -168,7 +168,9 @@ handle_cancel_all (RudDbusManager        *manager,
     if (runtime_use_session_cancel (g_ptr_array_index (sessions, i)))
       count++;
 
-  g_info ("%s cancels all requests: %u", g_dbus_method_invocation_get_sender (invocation), count);
+  /* A caller who asks for nothing again and again fills no log. */
+  if (count > 0)
+    g_info ("%s cancels all requests: %u", g_dbus_method_invocation_get_sender (invocation), count);
   rud_dbus_manager_complete_cancel_all (manager, invocation, count);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -180,8 +182,9 @@ handle_end_all (RudDbusManager        *manager,
 {
   g_autoptr(GPtrArray) sessions = dup_sessions (RUD_MANAGER (manager));
 
-  g_info ("%s ends all sessions: %u", g_dbus_method_invocation_get_sender (invocation),
-          sessions->len);
+  if (sessions->len > 0)
+    g_info ("%s ends all sessions: %u", g_dbus_method_invocation_get_sender (invocation),
+            sessions->len);
   for (guint i = 0; i < sessions->len; i++)
     runtime_use_session_end (g_ptr_array_index (sessions, i));
 
@@ -195,9 +198,11 @@ handle_drain (RudDbusManager        *manager,
               GDBusMethodInvocation *invocation)
 {
   RudManager *self = RUD_MANAGER (manager);
+  RuntimeUseServer *server = rud_status_get_server (self->status);
 
-  g_info ("%s drains the server", g_dbus_method_invocation_get_sender (invocation));
-  runtime_use_server_drain (rud_status_get_server (self->status));
+  if (!runtime_use_server_is_draining (server))
+    g_info ("%s drains the server", g_dbus_method_invocation_get_sender (invocation));
+  runtime_use_server_drain (server);
   rud_dbus_manager_complete_drain (manager, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
