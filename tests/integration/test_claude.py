@@ -22,7 +22,7 @@ MODEL = 'claude-sonnet-4-5'
 SCHEMA = {'type': 'object', 'properties': {'answer': {'type': 'integer'}},
           'required': ['answer'], 'additionalProperties': False}
 # Milliseconds after a cancel when the request ends without the agent, if that takes longer.
-CANCEL_GRACE = int(3000 * PATIENCE)
+CANCEL_GRACE = int(10000 * PATIENCE)
 TIMEOUT = 60
 
 
@@ -472,7 +472,7 @@ def cancel(server, client):
     started = time.monotonic()
     client.send(CANCEL)
     terminal = client.receive_until_terminal()[-1]
-    assert time.monotonic() - started < 3 * PATIENCE
+    assert time.monotonic() - started < 10 * PATIENCE
     assert not any(map(processes.is_running, before)), 'processes left at the terminal'
     return terminal
 

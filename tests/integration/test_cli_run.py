@@ -183,7 +183,7 @@ def test_interrupted_while_the_handler_is_loaded(tmp_path):
         wait_until((tmp_path / 'loading').exists, 'the start of the handler')
         running.look()
         running.signal()
-        assert running.wait(4) == 130
+        assert running.wait(15) == 130
         running.check_nothing_left()
 
 

@@ -201,7 +201,8 @@ def test_fault_in_a_file(places, content, line, word, command):
 
 @pytest.mark.parametrize('line, word', [
     ('agent = nobody', 'unknown agent "nobody"'), ('host = no.such.host.invalid', 'no.such.host'),
-    ('token-file = nowhere', 'Cannot read the token'), ('handler = ./nowhere.py', 'does not exist')])
+    ('token-file = nowhere', 'Cannot read the token'),
+    ('handler = ./nowhere.py', 'does not exist')])
 def test_fault_that_shows_later(places, line, word):
     """Only who uses a value sees that it is wrong; where it stands is said all the same."""
     agent = '' if line.startswith('agent') else 'agent = echo\n'

@@ -4,6 +4,7 @@
 import asyncio
 import email.utils
 import json
+import os
 import random
 import socket
 import threading
@@ -25,7 +26,7 @@ from test_heartbeat import check_heartbeats
 from test_openai import SCHEMA, ask, check_secret, error_of, result_of, said, start_service
 
 # That a cancel may take, in seconds.
-CANCEL_TIME = 3
+CANCEL_TIME = 15
 
 
 class Responses:
@@ -186,9 +187,9 @@ def test_three_attempts(server):
         doorman.close()
     assert text.startswith('Cannot reach 127.0.0.1: ')
     assert len(doorman.times) == 3
-    # Each pause is longer than the one before.
+    # The second pause is twice as long, and each may be shortened by a quarter.
     first, second, third = doorman.times
-    assert 0 < second - first < third - second
+    assert second - first >= 0.375 and third - second >= 0.75
 
 
 def test_refused_three_times(server):
@@ -335,7 +336,7 @@ def test_retry_after_seconds(api, mock, server):
     first, second = Noted(error(429, 'Later.', retry_after='2')), Noted(api.text('Hi.'))
     mock.answers = [first, second]
     assert result_of(ask(server))['text'] == 'Hi.'
-    assert 2 <= second.at - first.at < 2 + 2 * PATIENCE
+    assert 2 <= second.at - first.at < 2 + 20 * PATIENCE
 
 
 class LaterByDate:
@@ -351,7 +352,7 @@ def test_retry_after_date(api, mock, server):
     first, second = LaterByDate(), Noted(api.text('Hi.'))
     mock.answers = [first, second]
     assert result_of(ask(server))['text'] == 'Hi.'
-    assert first.date - 0.01 <= second.at < first.date + 2 * PATIENCE
+    assert first.date - 0.01 <= second.at < first.date + 20 * PATIENCE
 
 
 # Silence
@@ -361,7 +362,7 @@ def check_silence(server):
     start = time.monotonic()
     assert error_of(ask(server))['error'] == '127.0.0.1 has said nothing for 1 seconds'
     # It is looked for once in a second.
-    assert 1 <= time.monotonic() - start < 2 + 2 * PATIENCE
+    assert 1 <= time.monotonic() - start < 2 + 20 * PATIENCE
 
 
 @pytest.mark.parametrize('where', ['before the head', 'in the middle'])
@@ -435,7 +436,7 @@ def test_cancel_before_another_try(api, mock, server):
 
 
 def test_cancel_while_a_tool_runs(api, mock, server):
-    mark = f'openai-trouble-{api.name}'
+    mark = f'openai-trouble-{api.name}-{os.getpid()}'
     shell = f"sh -c 'trap \"\" TERM; sleep 1000; :' {mark}"
     mock.answers = [api.calls(f'setsid {shell} & {shell} & echo ready; wait; sleep 1000')]
     with websocket.connect(server.port) as client:
@@ -449,12 +450,12 @@ def test_cancel_while_a_tool_runs(api, mock, server):
 
 def test_tool_that_takes_too_long(api, mock, server):
     """The model is told, and nothing of the command is left."""
-    mark = f'openai-late-{api.name}'
+    mark = f'openai-late-{api.name}-{os.getpid()}'
     mock.answers = [api.calls(f'echo before; setsid sh -c "sleep 1000; :" {mark} & sleep 1000',
-                              timeout_ms=300), api.text('Done.')]
+                              timeout_ms=2000), api.text('Done.')]
     start = time.monotonic()
     messages = ask(server)
-    assert 0.3 <= time.monotonic() - start < CANCEL_TIME * PATIENCE
+    assert 2 <= time.monotonic() - start < CANCEL_TIME * PATIENCE
     assert output(messages) == 'before\n' and result_of(messages)['text'] == 'Done.'
     assert api.outcome(mock.bodies()[1]) == {
         'stdout': 'before\n', 'stderr': '', 'outcome': {'type': 'timeout'}}

@@ -37,7 +37,7 @@ test_pieces (void)
 {
   RuntimeUseHostLog *log = _runtime_use_host_log_new ("test", NULL);
 
-  g_test_summary ("A secret that comes in pieces is hidden, also when another one is added between");
+  g_test_summary ("A secret in pieces is hidden, also when another one is added between");
 
   hide (log, "hunter-s3cret!");
   push (log, "one: hunter-s3");

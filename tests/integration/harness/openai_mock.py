@@ -202,11 +202,11 @@ class Endless:
         self.gone = threading.Event()
 
     def send(self, request):
-        send_head(request)
         closed = request.server.mock.closed
-        for event in self.events:
-            request.wfile.write(frame(Stream([]).encode(event)))
         try:
+            send_head(request)
+            for event in self.events:
+                request.wfile.write(frame(Stream([]).encode(event)))
             while not closed.wait(0.01):
                 request.wfile.write(frame(Stream([]).encode(self.again)))
         except (BrokenPipeError, ConnectionResetError):
