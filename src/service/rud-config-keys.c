@@ -18,7 +18,8 @@
 #define QUOTA "^[0-9]{1,6}%$"
 #define QUOTA_HELP N_("a share of one processor such as 50% or 200%")
 
-#define ORIGIN "^[A-Za-z][A-Za-z0-9+.-]*://[^/\\s]+$"
+/* Pages without an origin of their own call it null. */
+#define ORIGIN "^(null|[A-Za-z][A-Za-z0-9+.-]*://[^/\\s]+)$"
 #define ORIGIN_HELP N_("an origin such as https://example.org, without a path")
 #define HOST "^[^/\\s]+$"
 #define HOST_HELP N_("the name of a host such as example.org")

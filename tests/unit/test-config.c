@@ -330,17 +330,18 @@ test_lists (void)
   g_autoptr(GError) error = NULL;
   const char * const *list;
 
-  write_file (g_get_user_config_dir (), "[runtimeuse]\nallow-origin = a; b\nallowed-host = c");
+  write_file (g_get_user_config_dir (),
+              "[runtimeuse]\nallow-origin = x://a; x://b\nallowed-host = c");
   g_setenv ("RUNTIMEUSE_ALLOWED_HOST", "", TRUE);
-  rud_config_add_option (config, RUD_CONFIG_MAIN, "allow-origin", "d;e");
-  rud_config_add_option (config, RUD_CONFIG_MAIN, "allow-origin", "f");
+  rud_config_add_option (config, RUD_CONFIG_MAIN, "allow-origin", "x://d;e");
+  rud_config_add_option (config, RUD_CONFIG_MAIN, "allow-origin", "null");
 
   g_assert_true (rud_config_load (config, &error));
   g_assert_no_error (error);
   list = rud_config_get_strv (config, "allow-origin");
   g_assert_cmpuint (g_strv_length ((char **) list), ==, 2);
-  g_assert_cmpstr (list[0], ==, "d;e");
-  g_assert_cmpstr (list[1], ==, "f");
+  g_assert_cmpstr (list[0], ==, "x://d;e");
+  g_assert_cmpstr (list[1], ==, "null");
   g_assert_null (rud_config_get_strv (config, "allowed-host")[0]);
 
   g_unsetenv ("RUNTIMEUSE_ALLOWED_HOST");
@@ -455,7 +456,7 @@ test_many_lines (void)
   g_autoptr(GError) error = NULL;
 
   for (guint i = 0; i < MANY_LINES; i++)
-    g_string_append (text, "x;");
+    g_string_append (text, "x://y;");
   g_assert_false (add_text (config, "x", text->str, -1, &error));
   g_assert_nonnull (strstr (error->message, "more than 1000"));
 
