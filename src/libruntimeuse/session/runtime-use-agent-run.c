@@ -309,7 +309,7 @@ void
 _runtime_use_agent_run_abandon (RuntimeUseAgentRun *self)
 {
   g_autoptr(RuntimeUseInvocation) invocation = g_weak_ref_get (&self->invocation);
-  g_autoptr(GObject) owner = agent_run_end (self);
+  G_GNUC_UNUSED g_autoptr(GObject) owner = agent_run_end (self);
 
   g_cancellable_cancel (self->cancellable);
   if (invocation != NULL)
