@@ -294,7 +294,7 @@ bus_opened_cb (GObject      *object,
 {
   Question *question = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GDBusConnection) connection = rud_session_bus_open_finish (result, &error);
+  G_GNUC_UNUSED g_autoptr(GDBusConnection) bus = rud_session_bus_open_finish (result, &error);
 
   rud_doctor_judge_bus (question->check, error);
   question_over (question);
