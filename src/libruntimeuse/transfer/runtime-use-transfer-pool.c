@@ -96,25 +96,31 @@ _runtime_use_transfer_pool_push (RuntimeUseTransferFunc   func,
   return pushed;
 }
 
+/* Returns: (nullable): the place of @data among what waits; the lock is held */
+static GList *
+find_waiting (gpointer data)
+{
+  for (GList *l = waiting.head; l != NULL; l = l->next)
+    if (((Work *) l->data)->data == data)
+      return l;
+
+  return NULL;
+}
+
 /* Takes back what no thread has begun with. Returns FALSE if it is too late. */
 gboolean
 _runtime_use_transfer_pool_withdraw (gpointer data)
 {
-  gboolean withdrawn = FALSE;
+  GList *link;
 
   g_mutex_lock (&lock);
-  for (GList *l = waiting.head; l != NULL && !withdrawn; l = l->next)
+  link = find_waiting (data);
+  if (link != NULL)
     {
-      Work *work = l->data;
-
-      if (work->data == data)
-        {
-          g_queue_delete_link (&waiting, l);
-          g_free (work);
-          withdrawn = TRUE;
-        }
+      g_free (link->data);
+      g_queue_delete_link (&waiting, link);
     }
   g_mutex_unlock (&lock);
 
-  return withdrawn;
+  return link != NULL;
 }
