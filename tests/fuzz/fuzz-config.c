@@ -10,6 +10,8 @@
 
 #define NAME "/d/x"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* A message repeats no more than a few words of the input. */
 #define MAX_MESSAGE 1024
 
@@ -80,6 +82,10 @@ check_values (RudConfig    *config,
   g_autoptr(GError) error = NULL;
   GArray *keys = rud_config_get_keys (config);
   g_autoptr(GString) text = g_string_new_len ((const char *) data, (gssize) size);
+
+  /* GKeyFile does not know what some editors begin a file with. */
+  if (g_str_has_prefix (text->str, BYTE_ORDER_MARK))
+    g_string_erase (text, 0, strlen (BYTE_ORDER_MARK));
 
   /* Without a newline it takes a carriage return for a part of the last line. */
   g_string_append_c (text, '\n');
