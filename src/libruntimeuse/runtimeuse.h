@@ -48,6 +48,7 @@
 
 /* agent */
 #include "runtime-use-agent-handler.h"
+#include "runtime-use-built-in-agents.h"
 #include "runtime-use-claude-handler.h"
 #include "runtime-use-echo-handler.h"
 #include "runtime-use-hosted-handler.h"

@@ -14,14 +14,22 @@ LIBRARY = [
     "libruntimeuse",
     "libruntimeuse/base",
     "libruntimeuse/protocol",
+    "libruntimeuse/schema",
     "libruntimeuse/command",
     "libruntimeuse/transfer",
     "libruntimeuse/artifact",
     "libruntimeuse/agent",
+    "libruntimeuse/agent/claude",
+    "libruntimeuse/agent/openai",
+    "libruntimeuse/agent/hosted",
+    "libruntimeuse/agent/builtin",
     "libruntimeuse/session",
     "libruntimeuse/transport",
     "libruntimeuse/client",
 ]
+
+# The agents do not know each other; only the list of those that are built in does.
+AGENTS = {"libruntimeuse/agent/claude", "libruntimeuse/agent/openai", "libruntimeuse/agent/hosted"}
 
 # What the service speaks to besides its clients. They do not know each other.
 SERVICE_PARTS = {"service/dbus", "service/desktop", "service/http", "service/systemd"}
@@ -42,7 +50,7 @@ SHARED = "runtime-use-job-protocol-private.h"
 
 # Header that is not ours -> the only folders that may include it.
 ONLY_IN = {
-    "libsoup/": {"libruntimeuse/transport", "libruntimeuse/transfer", "libruntimeuse/agent",
+    "libsoup/": {"libruntimeuse/transport", "libruntimeuse/transfer", "libruntimeuse/agent/openai",
                  "libruntimeuse/client", "service"},
     "archive.h": {"libruntimeuse/transfer"},
     "archive_entry.h": {"libruntimeuse/transfer"},
@@ -66,6 +74,8 @@ def may_use(folder: str, home: str, name: str) -> bool:
         return True
     if folder in PROGRAMS:
         return home in PROGRAMS[folder] or (folder in USES_LIBRARY and name == "runtimeuse.h")
+    if {folder, home} <= AGENTS:
+        return False
     return home in LIBRARY and LIBRARY.index(home) < LIBRARY.index(folder)
 
 

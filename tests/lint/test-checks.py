@@ -88,6 +88,13 @@ class Layers(unittest.TestCase):
         include = '#include "high.h"\n'
         self.assertEqual(len(layers.faults_of("libruntimeuse/base", include, self.homes)), 1)
 
+    def test_agents(self):
+        include = '#include "c.h"\n'
+        for home, faults in (("agent", 0), ("agent/claude", 1), ("agent/builtin", 1)):
+            homes = {"c.h": f"libruntimeuse/{home}"}
+            self.assertEqual(
+                len(layers.faults_of("libruntimeuse/agent/openai", include, homes)), faults, home)
+
     def test_outside(self):
         include = "#include <libsoup/soup.h>\n"
         self.assertEqual(layers.faults_of("libruntimeuse/transport", include, {}), [])

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "runtime-use-built-in-agents.h"
 #include "runtime-use-claude-handler.h"
 #include "runtime-use-echo-handler.h"
 #include "runtime-use-shell-handler.h"

@@ -59,14 +59,11 @@ struct _RuntimeUseAgentHandlerInterface
 };
 
 RUNTIME_USE_AVAILABLE_IN_0_1
-RuntimeUseAgentHandler *runtime_use_agent_handler_new_for_name (const char              *name,
-                                                                GError                 **error);
+gboolean   runtime_use_agent_handler_run         (RuntimeUseAgentHandler  *self,
+                                                  RuntimeUseInvocation    *invocation,
+                                                  GError                 **error);
 RUNTIME_USE_AVAILABLE_IN_0_1
-gboolean                runtime_use_agent_handler_run          (RuntimeUseAgentHandler  *self,
-                                                                RuntimeUseInvocation    *invocation,
-                                                                GError                 **error);
-RUNTIME_USE_AVAILABLE_IN_0_1
-char                  **runtime_use_agent_handler_dup_secrets  (RuntimeUseAgentHandler  *self,
-                                                                const char * const      *env);
+char     **runtime_use_agent_handler_dup_secrets (RuntimeUseAgentHandler  *self,
+                                                  const char * const      *env);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 #include "runtime-use-json-lines-process-private.h"
 
 #include "runtime-use-command-handler-private.h"
-#include "runtime-use-host-log-private.h"
+#include "runtime-use-process-log-private.h"
 #include "runtime-use-source-private.h"
 
 #include <errno.h>
@@ -41,7 +41,7 @@ struct _RuntimeUseJsonLinesProcess
 
   RuntimeUseCommandHandler        *command;
   GCancellable                    *killer;
-  RuntimeUseHostLog               *log;
+  RuntimeUseProcessLog               *log;
   const char                      *stage;      /* (nullable) */
 
   int                              input;      /* -1: closed */
@@ -434,7 +434,7 @@ hang_up_cb (gpointer user_data)
 {
   RuntimeUseJsonLinesProcess *self = user_data;
 
-  _runtime_use_host_log_say (self->log, "went on after the end of its input, and is killed");
+  _runtime_use_process_log_say (self->log, "went on after the end of its input, and is killed");
   _runtime_use_json_lines_process_kill (self, NULL);
 
   return G_SOURCE_REMOVE;
@@ -496,11 +496,11 @@ make_epitaph (RuntimeUseJsonLinesProcess *self,
     }
 
   /* It quotes the process, and all that it served may hear it. */
-  redacted = _runtime_use_host_log_redact (self->log, end);
+  redacted = _runtime_use_process_log_redact (self->log, end);
   if (self->plain)
     return g_error_new_literal (RUNTIME_USE_ERROR, self->why->code, redacted);
 
-  tail = _runtime_use_host_log_dup_tail (self->log);
+  tail = _runtime_use_process_log_dup_tail (self->log);
 
   return g_error_new (RUNTIME_USE_ERROR,
                       self->why != NULL ? self->why->code : RUNTIME_USE_ERROR_AGENT_FAILED,
@@ -535,7 +535,7 @@ gone_cb (GObject      *object,
   _runtime_use_clear_source (&self->reader);
   _runtime_use_clear_source (&self->writer);
   self->n_taken = self->n_sent - count_unsent (self) - self->n_unread;
-  _runtime_use_host_log_finish (self->log);
+  _runtime_use_process_log_finish (self->log);
   _runtime_use_command_handler_set_sink (self->command, NULL, NULL);
 
   epitaph = make_epitaph (self, status, lost);
@@ -566,7 +566,7 @@ print_cb (RuntimeUseCommandHandler *command,
 {
   RuntimeUseJsonLinesProcess *self = user_data;
 
-  _runtime_use_host_log_push (self->log, stream, text, length);
+  _runtime_use_process_log_push (self->log, stream, text, length);
 }
 
 static gboolean
@@ -636,7 +636,7 @@ void
 _runtime_use_json_lines_process_hide (RuntimeUseJsonLinesProcess *self,
                                       RuntimeUseRedactor         *redactor)
 {
-  _runtime_use_host_log_hide (self->log, redactor);
+  _runtime_use_process_log_hide (self->log, redactor);
 }
 
 /* Adds a line to what it prints. */
@@ -644,16 +644,16 @@ void
 _runtime_use_json_lines_process_say (RuntimeUseJsonLinesProcess *self,
                                      const char                 *text)
 {
-  g_autofree char *redacted = _runtime_use_host_log_redact (self->log, text);
+  g_autofree char *redacted = _runtime_use_process_log_redact (self->log, text);
 
-  _runtime_use_host_log_say (self->log, redacted);
+  _runtime_use_process_log_say (self->log, redacted);
 }
 
 /* For what is said of no invocation. Knows the secrets of all. */
 RuntimeUseLogger *
 _runtime_use_json_lines_process_get_logger (RuntimeUseJsonLinesProcess *self)
 {
-  return _runtime_use_host_log_get_logger (self->log);
+  return _runtime_use_process_log_get_logger (self->log);
 }
 
 /* Once it was started. */
@@ -678,7 +678,7 @@ _runtime_use_json_lines_process_finalize (GObject *object)
   g_clear_error (&self->why);
   g_clear_pointer (&self->line, g_byte_array_unref);
   g_string_free (self->unsent, TRUE);
-  _runtime_use_host_log_free (self->log);
+  _runtime_use_process_log_free (self->log);
   g_free (self->name);
 
   G_OBJECT_CLASS (_runtime_use_json_lines_process_parent_class)->finalize (object);
@@ -717,8 +717,8 @@ _runtime_use_json_lines_process_new (const char                      *name,
   self->traits = *traits;
   self->events = events;
   self->user_data = user_data;
-  self->log = source_id != NULL ? _runtime_use_host_log_new (source_id, name)
-                                : _runtime_use_host_log_new (name, NULL);
+  self->log = source_id != NULL ? _runtime_use_process_log_new (source_id, name)
+                                : _runtime_use_process_log_new (name, NULL);
 
   return self;
 }

@@ -2,32 +2,32 @@
 
 #include "config.h"
 
-#include "runtime-use-host-log-private.h"
+#include "runtime-use-process-log-private.h"
 
 #include <string.h>
 
 static void
-hide (RuntimeUseHostLog *log,
+hide (RuntimeUseProcessLog *log,
       const char        *secret)
 {
   const char *secrets[] = { secret, NULL };
   g_autoptr(RuntimeUseRedactor) redactor = runtime_use_redactor_new (secrets);
 
-  _runtime_use_host_log_hide (log, redactor);
+  _runtime_use_process_log_hide (log, redactor);
 }
 
 static void
-push (RuntimeUseHostLog *log,
+push (RuntimeUseProcessLog *log,
       const char        *text)
 {
-  _runtime_use_host_log_push (log, RUNTIME_USE_OUTPUT_STREAM_STDERR, text, strlen (text));
+  _runtime_use_process_log_push (log, RUNTIME_USE_OUTPUT_STREAM_STDERR, text, strlen (text));
 }
 
 static void
-assert_tail (RuntimeUseHostLog *log,
+assert_tail (RuntimeUseProcessLog *log,
              const char        *wanted)
 {
-  g_autofree char *tail = _runtime_use_host_log_dup_tail (log);
+  g_autofree char *tail = _runtime_use_process_log_dup_tail (log);
 
   g_assert_cmpstr (tail, ==, wanted);
 }
@@ -35,7 +35,7 @@ assert_tail (RuntimeUseHostLog *log,
 static void
 test_pieces (void)
 {
-  RuntimeUseHostLog *log = _runtime_use_host_log_new ("test", NULL);
+  RuntimeUseProcessLog *log = _runtime_use_process_log_new ("test", NULL);
 
   g_test_summary ("A secret in pieces is hidden, also when another one is added between");
 
@@ -51,14 +51,14 @@ test_pieces (void)
   hide (log, "a fourth one");
   push (log, "ther\n");
   assert_tail (log, "one: [REDACTED]\ntwo: [REDACTED] and [REDACTED]");
-  _runtime_use_host_log_finish (log);
-  _runtime_use_host_log_free (log);
+  _runtime_use_process_log_finish (log);
+  _runtime_use_process_log_free (log);
 }
 
 static void
 test_rest (void)
 {
-  RuntimeUseHostLog *log = _runtime_use_host_log_new ("test", NULL);
+  RuntimeUseProcessLog *log = _runtime_use_process_log_new ("test", NULL);
 
   g_test_summary ("What only began like a secret is not lost");
 
@@ -66,15 +66,15 @@ test_rest (void)
   push (log, "three: hunter");
   assert_tail (log, "three:");
   hide (log, "another");
-  _runtime_use_host_log_finish (log);
+  _runtime_use_process_log_finish (log);
   assert_tail (log, "three: hunter");
-  _runtime_use_host_log_free (log);
+  _runtime_use_process_log_free (log);
 }
 
 static void
 test_gone (void)
 {
-  RuntimeUseHostLog *log = _runtime_use_host_log_new ("test", NULL);
+  RuntimeUseProcessLog *log = _runtime_use_process_log_new ("test", NULL);
 
   g_test_summary ("Nobody needs to wait for what was held back");
 
@@ -82,7 +82,7 @@ test_gone (void)
   push (log, "four: hunter");
   hide (log, "another");
   assert_tail (log, "four:");
-  _runtime_use_host_log_free (log);
+  _runtime_use_process_log_free (log);
 }
 
 int
@@ -91,9 +91,9 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
-  g_test_add_func ("/host-log/pieces", test_pieces);
-  g_test_add_func ("/host-log/rest", test_rest);
-  g_test_add_func ("/host-log/gone", test_gone);
+  g_test_add_func ("/process-log/pieces", test_pieces);
+  g_test_add_func ("/process-log/rest", test_rest);
+  g_test_add_func ("/process-log/gone", test_gone);
 
   return g_test_run ();
 }

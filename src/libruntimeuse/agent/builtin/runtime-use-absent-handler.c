@@ -4,6 +4,8 @@
 
 #include "runtime-use-absent-handler-private.h"
 
+#include "runtime-use-built-in-agents-private.h"
+
 /* Stands for an agent that is not there. A server without one still runs
  * commands, and whoever asks for more is told what to do.
  */
@@ -24,7 +26,7 @@ runtime_use_absent_handler_run (RuntimeUseAgentHandler  *handler,
                                 RuntimeUseInvocation    *invocation,
                                 GError                 **error)
 {
-  g_autofree char *names = _runtime_use_agent_handler_dup_names ();
+  g_autofree char *names = _runtime_use_built_in_agents_dup_names ();
 
   g_set_error (error, RUNTIME_USE_ERROR, RUNTIME_USE_ERROR_UNSUPPORTED,
                "No agent was chosen for this server. The built-in ones are: %s", names);

@@ -12,6 +12,5 @@ G_DECLARE_FINAL_TYPE (RuntimeUseAbsentHandler, _runtime_use_absent_handler,
                       RUNTIME_USE, ABSENT_HANDLER, GObject)
 
 RuntimeUseAgentHandler *_runtime_use_absent_handler_new (void);
-char                   *_runtime_use_agent_handler_dup_names  (void);
 
 G_END_DECLS

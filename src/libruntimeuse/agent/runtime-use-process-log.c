@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "runtime-use-host-log-private.h"
+#include "runtime-use-process-log-private.h"
 
 #include "runtime-use-line-splitter-private.h"
 #include "runtime-use-redactor-private.h"
@@ -10,7 +10,7 @@
 /* A longer line is logged in pieces of this size. */
 #define LINE_LIMIT 8192
 
-/* So much of standard error is quoted when a host dies. */
+/* So much of standard error is quoted when the process dies. */
 #define TAIL_LIMIT 4096
 
 /* A host serves for long, so the oldest secrets are forgotten some day. */
@@ -25,7 +25,7 @@ typedef struct
   RuntimeUseLineSplitter    lines;
 } Stream;
 
-struct _RuntimeUseHostLog
+struct _RuntimeUseProcessLog
 {
   char               *prefix;     /* (nullable): of its lines */
   RuntimeUseLogger   *logger;     /* of what is redacted already */
@@ -37,11 +37,11 @@ struct _RuntimeUseHostLog
   GString            *tail;
 };
 
-RuntimeUseHostLog *
-_runtime_use_host_log_new (const char *source_id,
+RuntimeUseProcessLog *
+_runtime_use_process_log_new (const char *source_id,
                            const char *prefix)
 {
-  RuntimeUseHostLog *self = g_new0 (RuntimeUseHostLog, 1);
+  RuntimeUseProcessLog *self = g_new0 (RuntimeUseProcessLog, 1);
 
   self->prefix = g_strdup (prefix);
   self->logger = runtime_use_logger_new (source_id);
@@ -56,7 +56,7 @@ _runtime_use_host_log_new (const char *source_id,
 }
 
 void
-_runtime_use_host_log_free (RuntimeUseHostLog *self)
+_runtime_use_process_log_free (RuntimeUseProcessLog *self)
 {
   for (guint i = 0; i < N_STREAMS; i++)
     {
@@ -78,7 +78,7 @@ _runtime_use_host_log_free (RuntimeUseHostLog *self)
 }
 
 void
-_runtime_use_host_log_say (RuntimeUseHostLog *self,
+_runtime_use_process_log_say (RuntimeUseProcessLog *self,
                            const char        *text)
 {
   g_autofree char *line = NULL;
@@ -92,11 +92,11 @@ static void
 line_cb (const char *line,
          gpointer    user_data)
 {
-  _runtime_use_host_log_say (user_data, line);
+  _runtime_use_process_log_say (user_data, line);
 }
 
 static void
-keep_tail (RuntimeUseHostLog *self,
+keep_tail (RuntimeUseProcessLog *self,
            const GString     *text)
 {
   gsize excess;
@@ -112,7 +112,7 @@ keep_tail (RuntimeUseHostLog *self,
 }
 
 static void
-pass_on (RuntimeUseHostLog *self,
+pass_on (RuntimeUseProcessLog *self,
          guint              stream,
          const GString     *text)
 {
@@ -123,7 +123,7 @@ pass_on (RuntimeUseHostLog *self,
 }
 
 static void
-make_redactor (RuntimeUseHostLog *self)
+make_redactor (RuntimeUseProcessLog *self)
 {
   g_autoptr(GPtrArray) secrets = NULL;
 
@@ -152,7 +152,7 @@ close_stream (Stream *stream)
 }
 
 static void
-open_stream (RuntimeUseHostLog *self,
+open_stream (RuntimeUseProcessLog *self,
              Stream            *stream,
              GString           *redacted)
 {
@@ -167,7 +167,7 @@ open_stream (RuntimeUseHostLog *self,
 
 /* Nothing more comes. */
 static void
-flush (RuntimeUseHostLog *self,
+flush (RuntimeUseProcessLog *self,
        guint              index)
 {
   Stream *stream = &self->streams[index];
@@ -184,7 +184,7 @@ flush (RuntimeUseHostLog *self,
 }
 
 static void
-add_secret (RuntimeUseHostLog *self,
+add_secret (RuntimeUseProcessLog *self,
             char              *secret)
 {
   if (g_hash_table_contains (self->known, secret))
@@ -206,7 +206,7 @@ add_secret (RuntimeUseHostLog *self,
 
 /* From now on what @redactor hides is hidden here too. */
 void
-_runtime_use_host_log_hide (RuntimeUseHostLog  *self,
+_runtime_use_process_log_hide (RuntimeUseProcessLog  *self,
                             RuntimeUseRedactor *redactor)
 {
   g_autoptr(GPtrArray) secrets = NULL;
@@ -224,7 +224,7 @@ _runtime_use_host_log_hide (RuntimeUseHostLog  *self,
 }
 
 RuntimeUseLogger *
-_runtime_use_host_log_get_logger (RuntimeUseHostLog *self)
+_runtime_use_process_log_get_logger (RuntimeUseProcessLog *self)
 {
   make_redactor (self);
 
@@ -232,7 +232,7 @@ _runtime_use_host_log_get_logger (RuntimeUseHostLog *self)
 }
 
 char *
-_runtime_use_host_log_redact (RuntimeUseHostLog *self,
+_runtime_use_process_log_redact (RuntimeUseProcessLog *self,
                               const char        *text)
 {
   make_redactor (self);
@@ -241,7 +241,7 @@ _runtime_use_host_log_redact (RuntimeUseHostLog *self,
 }
 
 void
-_runtime_use_host_log_push (RuntimeUseHostLog      *self,
+_runtime_use_process_log_push (RuntimeUseProcessLog      *self,
                             RuntimeUseOutputStream  stream,
                             const char             *text,
                             gsize                   length)
@@ -254,7 +254,7 @@ _runtime_use_host_log_push (RuntimeUseHostLog      *self,
 }
 
 void
-_runtime_use_host_log_finish (RuntimeUseHostLog *self)
+_runtime_use_process_log_finish (RuntimeUseProcessLog *self)
 {
   for (guint i = 0; i < N_STREAMS; i++)
     {
@@ -264,7 +264,7 @@ _runtime_use_host_log_finish (RuntimeUseHostLog *self)
 }
 
 char *
-_runtime_use_host_log_dup_tail (RuntimeUseHostLog *self)
+_runtime_use_process_log_dup_tail (RuntimeUseProcessLog *self)
 {
   char *tail = g_strndup (self->tail->str, self->tail->len);
 
