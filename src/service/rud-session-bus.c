@@ -119,9 +119,8 @@ static void
 give_up (OpenData *data)
 {
   g_cancellable_cancel (data->opening);
-  if (G_IS_SOCKET_CONNECTION (data->stream))
-    g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (data->stream)),
-                       TRUE, TRUE, NULL);
+  if (data->stream != NULL)
+    rud_session_bus_shut (data->stream);
 }
 
 static void
@@ -237,4 +236,13 @@ rud_session_bus_open_finish (GAsyncResult  *result,
                              GError       **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Whoever reads from @stream, which leads to a bus, or writes to it finds it closed. */
+void
+rud_session_bus_shut (GIOStream *stream)
+{
+  if (G_IS_SOCKET_CONNECTION (stream))
+    g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE, TRUE,
+                       NULL);
 }

@@ -15,5 +15,6 @@ void             rud_session_bus_open_async   (const char           *address,
                                                gpointer              user_data);
 GDBusConnection *rud_session_bus_open_finish  (GAsyncResult         *result,
                                                GError              **error);
+void             rud_session_bus_shut         (GIOStream            *stream);
 
 G_END_DECLS

@@ -18,21 +18,12 @@ rud_bus_connection_find_address (void)
   return rud_session_bus_find_address ();
 }
 
-/* Whoever reads from @stream or writes to it finds it closed. */
-void
-rud_bus_connection_shut (GIOStream *stream)
-{
-  if (G_IS_SOCKET_CONNECTION (stream))
-    g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE, TRUE,
-                       NULL);
-}
-
 /* Ends @connection although the bus may read nothing any more, which closing it
  * would wait for.
  */
 void
 rud_bus_connection_cut (GDBusConnection *connection)
 {
-  rud_bus_connection_shut (g_dbus_connection_get_stream (connection));
+  rud_session_bus_shut (g_dbus_connection_get_stream (connection));
   g_dbus_connection_close (connection, NULL, NULL, NULL);
 }

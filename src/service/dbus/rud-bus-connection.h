@@ -7,7 +7,6 @@
 G_BEGIN_DECLS
 
 char *rud_bus_connection_find_address (void);
-void  rud_bus_connection_shut         (GIOStream       *stream);
 void  rud_bus_connection_cut          (GDBusConnection *connection);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "rud-bus-error.h"
 #include "rud-bus-name.h"
 #include "rud-exports.h"
+#include "rud-session-bus.h"
 
 #include <glib/gi18n.h>
 
@@ -34,7 +35,6 @@ struct _RudBus
   RudBusMode       mode;
   char            *address;        /* (nullable): there is no bus */
 
-  GIOStream       *stream;         /* (nullable): of the attempt */
   GDBusConnection *connection;     /* (nullable) */
   GDBusConnection *leaving;        /* (nullable): it is being closed */
   RudExports      *exports;        /* (nullable) */
@@ -201,7 +201,6 @@ end_attempt (RudBus *self)
 {
   clear_source (&self->deadline);
   g_clear_object (&self->attempt);
-  g_clear_object (&self->stream);
 }
 
 static void
@@ -286,14 +285,6 @@ requested_cb (GObject      *object,
 }
 
 static void
-connect_failed (RudBus *self,
-                GError *error)
-{
-  g_prefix_error (&error, _("Could not connect to the bus at %s: "), self->address);
-  attempt_failed (self, error);
-}
-
-static void
 connected_cb (GObject      *object,
               GAsyncResult *result,
               gpointer      user_data)
@@ -302,7 +293,7 @@ connected_cb (GObject      *object,
   g_autoptr(GDBusConnection) connection = NULL;
   GError *error = NULL;
 
-  connection = g_dbus_connection_new_finish (result, &error);
+  connection = rud_session_bus_open_finish (result, &error);
   if (self->stopped)
     {
       g_clear_error (&error);
@@ -311,7 +302,8 @@ connected_cb (GObject      *object,
 
   if (connection == NULL)
     {
-      connect_failed (self, error);
+      g_prefix_error (&error, _("Could not connect to the bus at %s: "), self->address);
+      attempt_failed (self, error);
       return;
     }
 
@@ -331,54 +323,13 @@ connected_cb (GObject      *object,
   rud_bus_name_request_async (connection, self->attempt, requested_cb, g_object_ref (self));
 }
 
-static void
-stream_cb (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  g_autoptr(RudBus) self = user_data;
-  g_autoptr(GIOStream) stream = NULL;
-  GError *error = NULL;
-
-  stream = g_dbus_address_get_stream_finish (result, NULL, &error);
-  if (self->stopped)
-    {
-      g_clear_error (&error);
-      return;
-    }
-
-  if (stream == NULL)
-    {
-      connect_failed (self, error);
-      return;
-    }
-
-  self->stream = g_object_ref (stream);
-  g_dbus_connection_new (stream, NULL,
-                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                         G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                         NULL, self->attempt, connected_cb, g_object_ref (self));
-}
-
-/* The first call on a connection does not care for its cancellable, but it ends
- * with the stream.
- */
-static void
-cancel_attempt (RudBus *self)
-{
-  if (self->attempt != NULL)
-    g_cancellable_cancel (self->attempt);
-  if (self->stream != NULL)
-    rud_bus_connection_shut (self->stream);
-}
-
 static gboolean
 attempt_deadline_cb (gpointer user_data)
 {
   RudBus *self = user_data;
 
   clear_source (&self->deadline);
-  cancel_attempt (self);
+  g_cancellable_cancel (self->attempt);
 
   return G_SOURCE_REMOVE;
 }
@@ -387,8 +338,10 @@ static void
 bus_connect (RudBus *self)
 {
   self->attempt = g_cancellable_new ();
+  /* Comes before that of opening, which is only a part of it. */
   self->deadline = add_timer (self, ATTEMPT_MS, attempt_deadline_cb);
-  g_dbus_address_get_stream (self->address, self->attempt, stream_cb, g_object_ref (self));
+  rud_session_bus_open_async (self->address, ATTEMPT_MS, self->attempt, connected_cb,
+                              g_object_ref (self));
 }
 
 /* The end */
@@ -458,7 +411,7 @@ rud_bus_dispose (GObject *object)
   RudBus *self = RUD_BUS (object);
 
   self->stopped = TRUE;
-  cancel_attempt (self);
+  g_cancellable_cancel (self->attempt);
   end_attempt (self);
   clear_source (&self->retry);
   bus_drop (self);
@@ -575,7 +528,7 @@ rud_bus_stop_async (RudBus              *self,
   self->stopped = TRUE;
   clear_source (&self->retry);
   if (self->attempt != NULL && self->exports == NULL)
-    cancel_attempt (self);
+    g_cancellable_cancel (self->attempt);
   end_attempt (self);
   if (self->start != NULL)
     {
