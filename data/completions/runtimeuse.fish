@@ -14,6 +14,12 @@ function __runtimeuse_is
     contains -- (__runtimeuse_command) $argv
 end
 
+# Where the id of a session belongs: with --all they have been named, all of them.
+function __runtimeuse_wants_id
+    __runtimeuse_is show cancel end
+    and not contains -- --all (commandline -opc)
+end
+
 function __runtimeuse_at_command
     test (count (commandline -opc)) -eq 1
 end
@@ -94,4 +100,4 @@ complete -c runtimeuse -n '__runtimeuse_is sessions' -l watch -d 'go on, and sho
 complete -c runtimeuse -n '__runtimeuse_is run agents config doctor sessions show' -l json -d 'show JSON'
 complete -c runtimeuse -n '__runtimeuse_is sessions show cancel end' -x -l timeout -d 'how long to wait for each answer'
 complete -c runtimeuse -n '__runtimeuse_is cancel end' -l all -d 'all sessions'
-complete -c runtimeuse -n '__runtimeuse_is show cancel end' -k -a '(__runtimeuse_ids)'
+complete -c runtimeuse -n '__runtimeuse_wants_id' -k -a '(__runtimeuse_ids)'

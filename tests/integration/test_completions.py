@@ -199,6 +199,14 @@ def test_no_ids_where_none_belong(complete, service):
         assert ONE not in complete(*words)
 
 
+@pytest.mark.parametrize('command', ['cancel', 'end'])
+def test_no_ids_beside_all(complete, service, command):
+    service.add(ONE)
+    wait_until(lambda: ONE in complete(command, '--timeout', '5', ''), 'the id')
+    for words in (['--all', ''], ['--all', 'a'], ['--all', '--timeout', '5', '']):
+        assert ONE not in complete(command, *words)
+
+
 def test_ids_that_are_no_words(complete, service):
     """Whatever has the name on the bus, no shell carries it out."""
     for number, identifier in enumerate(EVIL):
