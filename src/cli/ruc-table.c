@@ -19,108 +19,84 @@
 
 typedef struct
 {
-  const char *title;
-  int         min_width;   /* so that the table does not move with each word */
-  guint       rank;        /* the highest goes first when there is no room */
-  gboolean    to_the_right;
-  char     *(*dup)         (const RucSession *session,
-                            gint64            now);
+  const char      *title;
+  int              min_width;   /* so that the table does not move with each word */
+  guint            rank;        /* the highest goes first when there is no room */
+  gboolean         to_the_right;
+  char          *(*dup)         (const RucSession *session,
+                                 RucSessionField   field,
+                                 gint64            now);
+  RucSessionField  field;
 } Column;
 
 static char *
 dup_id (const RucSession *session,
+        RucSessionField   field,
         gint64            now)
 {
   return ruc_session_show_id (session);
 }
 
 static char *
-dup_state (const RucSession *session,
-           gint64            now)
+dup_text (const RucSession *session,
+          RucSessionField   field,
+          gint64            now)
 {
-  return ruc_session_show_text (session, RUC_SESSION_STATE);
+  return ruc_session_show_text (session, field);
 }
 
 static char *
-dup_phase (const RucSession *session,
-           gint64            now)
+dup_number (const RucSession *session,
+            RucSessionField   field,
+            gint64            now)
 {
-  return ruc_session_show_text (session, RUC_SESSION_PHASE);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT, ruc_session_get_number (session, field));
 }
 
 static char *
 dup_duration (const RucSession *session,
+              RucSessionField   field,
               gint64            now)
 {
-  guint64 from = ruc_session_get_number (session, RUC_SESSION_REQUEST_STARTED_AT);
+  guint64 from = ruc_session_get_number (session, field);
 
   return from > 0 ? ruc_columns_dup_duration ((gint64) from, now) : g_strdup ("");
 }
 
 static char *
-dup_done (const RucSession *session,
+dup_size (const RucSession *session,
+          RucSessionField   field,
           gint64            now)
 {
-  return g_strdup_printf ("%" G_GUINT64_FORMAT,
-                          ruc_session_get_number (session, RUC_SESSION_REQUESTS_DONE));
-}
-
-static char *
-dup_failed (const RucSession *session,
-            gint64            now)
-{
-  return g_strdup_printf ("%" G_GUINT64_FORMAT,
-                          ruc_session_get_number (session, RUC_SESSION_REQUESTS_FAILED));
-}
-
-static char *
-dup_output (const RucSession *session,
-            gint64            now)
-{
-  g_autofree char *size =
-    g_format_size (ruc_session_get_number (session, RUC_SESSION_OUTPUT_BYTES));
+  g_autofree char *size = g_format_size (ruc_session_get_number (session, field));
   g_auto(GStrv) words = g_strsplit (size, " ", -1);
 
   /* One word for whoever reads words. */
   return g_strjoinv ("\u00a0", words);
 }
 
-static char *
-dup_agent (const RucSession *session,
-           gint64            now)
-{
-  return ruc_session_show_text (session, RUC_SESSION_AGENT);
-}
-
-static char *
-dup_client (const RucSession *session,
-            gint64            now)
-{
-  return ruc_session_show_text (session, RUC_SESSION_PEER);
-}
-
 /* The command that runs, or else what the client calls its request. */
 static char *
 dup_doing (const RucSession *session,
+           RucSessionField   field,
            gint64            now)
 {
-  const char *command = ruc_session_get_text (session, RUC_SESSION_COMMAND);
+  const char *command = ruc_session_get_text (session, field);
 
-  return ruc_session_show_text (session, command[0] != '\0' ? RUC_SESSION_COMMAND
-                                                            : RUC_SESSION_SOURCE_ID);
+  return ruc_session_show_text (session, command[0] != '\0' ? field : RUC_SESSION_SOURCE_ID);
 }
 
 static const Column columns_of_table[] = {
-  { N_("SESSION"), MIN_ID_LENGTH, 0, FALSE, dup_id },
-  { N_("STATE"), 10, 0, FALSE, dup_state },
-  { N_("PHASE"), 8, 1, FALSE, dup_phase },
-  { N_("TIME"), 6, 2, TRUE, dup_duration },
-  { N_("DONE"), 4, 4, TRUE, dup_done },
-  { N_("FAILED"), 6, 5, TRUE, dup_failed },
-  { N_("OUTPUT"), 8, 3, TRUE, dup_output },
-  { N_("AGENT"), 6, 6, FALSE, dup_agent },
-  { N_("CLIENT"), 15, 7, FALSE, dup_client },
-  { N_("DOING"), 0, 0, FALSE, dup_doing },
+  { N_("SESSION"), MIN_ID_LENGTH, 0, FALSE, dup_id, RUC_SESSION_ID },
+  { N_("STATE"), 10, 0, FALSE, dup_text, RUC_SESSION_STATE },
+  { N_("PHASE"), 8, 1, FALSE, dup_text, RUC_SESSION_PHASE },
+  { N_("TIME"), 6, 2, TRUE, dup_duration, RUC_SESSION_REQUEST_STARTED_AT },
+  { N_("DONE"), 4, 4, TRUE, dup_number, RUC_SESSION_REQUESTS_DONE },
+  { N_("FAILED"), 6, 5, TRUE, dup_number, RUC_SESSION_REQUESTS_FAILED },
+  { N_("OUTPUT"), 8, 3, TRUE, dup_size, RUC_SESSION_OUTPUT_BYTES },
+  { N_("AGENT"), 6, 6, FALSE, dup_text, RUC_SESSION_AGENT },
+  { N_("CLIENT"), 15, 7, FALSE, dup_text, RUC_SESSION_PEER },
+  { N_("DOING"), 0, 0, FALSE, dup_doing, RUC_SESSION_COMMAND },
 };
 
 #define N_COLUMNS G_N_ELEMENTS (columns_of_table)
@@ -154,8 +130,10 @@ make_row (const RucSession *session,
 
   for (guint i = 0; i < N_COLUMNS; i++)
     {
-      row[i] = session != NULL ? columns_of_table[i].dup (session, now)
-                               : g_strdup (_(columns_of_table[i].title));
+      const Column *column = &columns_of_table[i];
+
+      row[i] = session != NULL ? column->dup (session, column->field, now)
+                               : g_strdup (_(column->title));
       if (row[i][0] == '\0' && i != LAST_COLUMN)
         {
           g_free (row[i]);
