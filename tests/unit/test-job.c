@@ -20,6 +20,10 @@
 #include "runtime-use-job-request-private.h"
 #include "wait-for.h"
 
+/* As the pool has it. */
+#define N_KEPT 4
+#define IDLE_TIME (10 * G_TIME_SPAN_SECOND)
+
 #define HOLD "exec 5>$FIFO; echo >&5;"
 
 static const char *program;
@@ -391,6 +395,82 @@ test_job_pool (CommandFixture *fixture,
   g_assert_cmpuint (command_fixture_count_children (), ==, 0);
 }
 
+/* Returns: (transfer full): what the pool waits by for the next supervisor to go */
+static GSource *
+find_trim (void)
+{
+  GSource *last = g_idle_source_new ();
+  guint n_ids = g_source_attach (last, NULL);
+  GSource *found = NULL;
+
+  g_source_destroy (last);
+  g_source_unref (last);
+  for (guint id = 1; id < n_ids && found == NULL; id++)
+    {
+      GSource *source = g_main_context_find_source_by_id (NULL, id);
+
+      if (source != NULL &&
+          g_strcmp0 (g_source_get_name (source), "RuntimeUseJobPool trim") == 0)
+        found = g_source_ref (source);
+    }
+
+  return found;
+}
+
+/* The time that it waits for is there. */
+static void
+ring (GSource *trim)
+{
+  g_source_set_ready_time (trim, 0);
+  wait_for (g_source_is_destroyed (trim) || g_source_get_ready_time (trim) != 0);
+}
+
+static void
+test_job_pool_trim (CommandFixture *fixture,
+                    gconstpointer   test_data)
+{
+  const gint64 now = g_get_monotonic_time ();
+  RuntimeUseJob *jobs[N_KEPT + 3];
+  g_autoptr(GSource) trim = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Supervisors beyond those that are kept go when they have waited for long");
+
+  _runtime_use_job_pool_hold ();
+  for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
+    {
+      jobs[i] = _runtime_use_job_pool_take (&error);
+      g_assert_no_error (error);
+    }
+  /* However long this takes, only time that the test lets pass is long. */
+  for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
+    {
+      _runtime_use_job_pool_give (jobs[i]);
+      _runtime_use_job_set_idle_since (jobs[i], now + G_TIME_SPAN_DAY + i);
+    }
+  trim = find_trim ();
+  g_assert_nonnull (trim);
+
+  ring (trim);
+  g_assert_cmpint (g_source_get_ready_time (trim), ==, now + G_TIME_SPAN_DAY + IDLE_TIME);
+  g_assert_cmpuint (command_fixture_count_children (), ==, N_KEPT + 3);
+
+  _runtime_use_job_set_idle_since (jobs[0], now - IDLE_TIME);
+  _runtime_use_job_set_idle_since (jobs[1], now - IDLE_TIME);
+  ring (trim);
+  g_assert_cmpint (g_source_get_ready_time (trim), ==, now + G_TIME_SPAN_DAY + 2 + IDLE_TIME);
+  wait_for (command_fixture_count_children () == N_KEPT + 1);
+
+  for (guint i = 2; i < G_N_ELEMENTS (jobs); i++)
+    _runtime_use_job_set_idle_since (jobs[i], now - IDLE_TIME);
+  ring (trim);
+  g_assert_true (g_source_is_destroyed (trim));
+  wait_for (command_fixture_count_children () == N_KEPT);
+
+  _runtime_use_job_pool_release ();
+  g_assert_cmpuint (command_fixture_count_children (), ==, 0);
+}
+
 static void
 test_job_missing (CommandFixture *fixture,
                   gconstpointer   test_data)
@@ -459,6 +539,7 @@ main (int   argc,
   ADD ("owner-killed", test_job_owner_killed);
   ADD ("wiped", test_job_wiped);
   ADD ("pool", test_job_pool);
+  ADD ("pool-trim", test_job_pool_trim);
   ADD ("missing", test_job_missing);
 
   return g_test_run ();
