@@ -8,6 +8,7 @@
 #include "ruc-options.h"
 #include "ruc-serve-options.h"
 #include "rud-credential.h"
+#include "rud-notify.h"
 
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
@@ -276,6 +277,22 @@ check_others (RucServeOptions *options,
   return TRUE;
 }
 
+/* As serve does it, which a service manager may have started. */
+static gboolean
+load (RudConfig  *config,
+      GError    **error)
+{
+  g_autoptr(RudNotify) notify = NULL;
+
+  if (!rud_config_load (config, error))
+    return FALSE;
+
+  notify = rud_notify_new ();
+  rud_notify_set_defaults (notify, config);
+
+  return TRUE;
+}
+
 static int
 show (RucServeOptions *options,
       gboolean         as_json)
@@ -284,7 +301,7 @@ show (RucServeOptions *options,
   g_autoptr(GError) error = NULL;
   GPtrArray *notices = rud_config_get_notices (options->config);
 
-  if (rud_config_load (options->config, &error))
+  if (load (options->config, &error))
     agent = ruc_agent_new (options->config, &error);
   if (agent == NULL)
     {

@@ -30,11 +30,6 @@
  */
 #define STOP_DEADLINE_MS 4500
 
-/* Seconds for requests when we end, if nobody says how many. A service manager is told of them, and
- * its unit is made for that; whoever else sends a signal has the patience above.
- */
-#define MANAGED_PATIENCE 20
-
 #define EXIT_INTERRUPTED (128 + SIGINT)
 
 struct _RucServer
@@ -64,9 +59,6 @@ struct _RucServer
 static guint
 get_patience (RucServer *self)
 {
-  if (!rud_config_is_set (self->config, "drain-timeout") && rud_notify_is_wanted (self->notify))
-    return MANAGED_PATIENCE;
-
   return (guint) rud_config_get_number (self->config, "drain-timeout");
 }
 
@@ -535,6 +527,7 @@ ruc_server_new (RudConfig *config)
   self->config = config;
   self->server = runtime_use_server_new ();
   self->notify = rud_notify_new ();
+  rud_notify_set_defaults (self->notify, config);
   self->background = rud_background_new ();
   self->loop = g_main_loop_new (NULL, FALSE);
   self->cancellable = g_cancellable_new ();

@@ -526,6 +526,24 @@ rud_config_load (RudConfig  *self,
   return read_files (self, error) && read_environment (self, error) && read_options (self, error);
 }
 
+/* Sets a number in the group "runtimeuse" if nothing else has, because of what is in @variable. */
+void
+rud_config_set_default (RudConfig  *self,
+                        const char *name,
+                        guint64     number,
+                        const char *variable)
+{
+  RudConfigValue *value = find_value (self, RUD_CONFIG_MAIN, name);
+
+  g_assert (value != NULL);
+
+  if (value->source != RUD_CONFIG_DEFAULT)
+    return;
+
+  value->number = number;
+  mark (self, value, RUD_CONFIG_ENVIRONMENT, variable);
+}
+
 /* Returns: (element-type utf8): what is odd but no mistake */
 GPtrArray *
 rud_config_get_notices (RudConfig *self)

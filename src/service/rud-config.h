@@ -52,6 +52,10 @@ gboolean               rud_config_add_limit     (RudConfig    *self,
                                                  GError      **error);
 gboolean               rud_config_load          (RudConfig    *self,
                                                  GError      **error);
+void                   rud_config_set_default   (RudConfig    *self,
+                                                 const char   *name,
+                                                 guint64       number,
+                                                 const char   *variable);
 gboolean               rud_config_add_content   (RudConfig    *self,
                                                  const char   *path,
                                                  GBytes       *content,

@@ -74,6 +74,21 @@ def test_order(places):
     assert places.lookup('port', '--port=5', '--port', '6', **variables) == (6, 'option')
 
 
+def test_service_manager(places):
+    """One that is told of the end gives requests time to come to theirs, if nothing else is set."""
+    manager = {'NOTIFY_SOCKET': f'{places.folder}/notify'}
+    assert places.lookup('drain-timeout') == (0, 'default')
+    assert places.lookup('drain-timeout', NOTIFY_SOCKET='') == (0, 'default')
+    assert places.lookup('drain-timeout', **manager) == (20, 'environment NOTIFY_SOCKET')
+    shown = places.run('config', **manager).stdout
+    assert re.search('^drain-timeout +20 +environment NOTIFY_SOCKET$', shown, re.MULTILINE)
+    places.user.write_text('[runtimeuse]\ndrain-timeout = 0\n')
+    assert places.lookup('drain-timeout', **manager) == (0, f'{places.user}:2')
+    assert places.lookup('drain-timeout', **manager, RUNTIMEUSE_DRAIN_TIMEOUT='5') == (
+        5, 'environment RUNTIMEUSE_DRAIN_TIMEOUT')
+    assert places.lookup('drain-timeout', '--drain-timeout', '20', **manager) == (20, 'option')
+
+
 def test_the_first_folder_counts_most(places):
     """Whatever order the specification names them in: the file that counts more is read last."""
     for path in (places.far, places.near, places.user):

@@ -326,6 +326,42 @@ test_absent (void)
     }
 }
 
+static const RudConfigValue *
+look_up_drain_timeout (RudConfig *config)
+{
+  return rud_config_lookup (config, RUD_CONFIG_MAIN, "drain-timeout");
+}
+
+static void
+test_defaults (Fixture       *fixture,
+               gconstpointer  test_data)
+{
+  g_autoptr(RudConfig) config = rud_config_new ();
+  g_autoptr(RudConfig) other = rud_config_new ();
+  g_autoptr(RudNotify) notify = rud_notify_new ();
+  g_autoptr(RudNotify) absent = rud_notify_new ();
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("With a manager requests have time to end, unless something else is set");
+
+  rud_notify_set_defaults (absent, config);
+  g_assert_cmpuint (look_up_drain_timeout (config)->number, ==, 0);
+  g_assert_cmpint (look_up_drain_timeout (config)->source, ==, RUD_CONFIG_DEFAULT);
+
+  rud_notify_set_defaults (notify, config);
+  g_assert_cmpuint (look_up_drain_timeout (config)->number, ==, 20);
+  g_assert_cmpint (look_up_drain_timeout (config)->source, ==, RUD_CONFIG_ENVIRONMENT);
+  g_assert_cmpstr (look_up_drain_timeout (config)->where, ==, "NOTIFY_SOCKET");
+
+  rud_config_add_option (other, RUD_CONFIG_MAIN, "drain-timeout", "0");
+  g_assert_true (rud_config_load (other, &error));
+  g_assert_no_error (error);
+  rud_notify_set_defaults (notify, other);
+  g_assert_cmpuint (look_up_drain_timeout (other)->number, ==, 0);
+  g_assert_cmpint (look_up_drain_timeout (other)->source, ==, RUD_CONFIG_OPTION);
+  assert_nothing (fixture);
+}
+
 static void
 test_gone (Fixture       *fixture,
            gconstpointer  test_data)
@@ -355,6 +391,7 @@ main (int    argc,
   ADD ("watchdog", test_watchdog);
   ADD ("watchdog-of-others", test_watchdog_of_others);
   ADD ("follow", test_follow);
+  ADD ("defaults", test_defaults);
   ADD ("gone", test_gone);
   g_test_add_func ("/notify/abstract", test_abstract);
   g_test_add_func ("/notify/absent", test_absent);

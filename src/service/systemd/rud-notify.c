@@ -19,6 +19,11 @@
 /* The manager may be busy; what it has to know is sent again after that. */
 #define RETRY_MS 50
 
+/* Seconds for requests when we end, if nobody says how many. The manager is told of them, and its
+ * unit is made for that; whoever else sends a signal expects us to be gone.
+ */
+#define DRAIN_TIMEOUT 20
+
 /* Seconds from when requests have ended, or are cancelled, to the end of the process. */
 #define STOP_MARGIN 10
 
@@ -168,6 +173,15 @@ gboolean
 rud_notify_is_wanted (RudNotify *self)
 {
   return self->fd >= 0;
+}
+
+/* What is different, unless it is set in @config, where a manager asked to be told. */
+void
+rud_notify_set_defaults (RudNotify *self,
+                         RudConfig *config)
+{
+  if (rud_notify_is_wanted (self))
+    rud_config_set_default (config, "drain-timeout", DRAIN_TIMEOUT, ADDRESS_VARIABLE);
 }
 
 static gboolean
