@@ -232,7 +232,7 @@ runtime_use_client_set_property (GObject      *object,
  */
 
 static void
-install_properties (GObjectClass *object_class)
+install_runtime_properties (void)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
@@ -275,6 +275,12 @@ install_properties (GObjectClass *object_class)
    */
   properties[PROP_HANDLER] =
     g_param_spec_object ("handler", NULL, NULL, RUNTIME_USE_TYPE_AGENT_HANDLER, flags);
+}
+
+static void
+install_connection_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
   /**
    * RuntimeUseClient:connect-timeout:
@@ -316,7 +322,13 @@ install_properties (GObjectClass *object_class)
    */
   properties[PROP_FILE_EXCHANGE] =
     g_param_spec_object ("file-exchange", NULL, NULL, RUNTIME_USE_TYPE_FILE_EXCHANGE, flags);
+}
 
+static void
+install_properties (GObjectClass *object_class)
+{
+  install_runtime_properties ();
+  install_connection_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   _runtime_use_client_settings_install (object_class, PROP_FIRST_SETTING);
 }

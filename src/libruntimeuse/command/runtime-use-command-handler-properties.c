@@ -136,13 +136,10 @@ runtime_use_command_handler_set_property (GObject      *object,
     }
 }
 
-void
-_runtime_use_command_handler_install_properties (GObjectClass *object_class)
+static void
+install_command_properties (void)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  object_class->get_property = runtime_use_command_handler_get_property;
-  object_class->set_property = runtime_use_command_handler_set_property;
 
   /**
    * RuntimeUseCommandHandler:command:
@@ -154,17 +151,6 @@ _runtime_use_command_handler_install_properties (GObjectClass *object_class)
   props[PROP_COMMAND] =
     g_param_spec_object ("command", NULL, NULL, RUNTIME_USE_TYPE_COMMAND,
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * RuntimeUseCommandHandler:redactor:
-   *
-   * Hides secrets in the output, also when they arrive in pieces. Without one the output passes
-   * as it is. What is set after the start is of no effect.
-   *
-   * Since: 0.1
-   */
-  props[PROP_REDACTOR] =
-    g_param_spec_object ("redactor", NULL, NULL, RUNTIME_USE_TYPE_REDACTOR, flags);
 
   /**
    * RuntimeUseCommandHandler:environ:
@@ -192,6 +178,41 @@ _runtime_use_command_handler_install_properties (GObjectClass *object_class)
    */
   props[PROP_SHELL] =
     g_param_spec_boxed ("shell", NULL, NULL, G_TYPE_STRV, flags);
+}
+
+static void
+install_output_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * RuntimeUseCommandHandler:redactor:
+   *
+   * Hides secrets in the output, also when they arrive in pieces. Without one the output passes
+   * as it is. What is set after the start is of no effect.
+   *
+   * Since: 0.1
+   */
+  props[PROP_REDACTOR] =
+    g_param_spec_object ("redactor", NULL, NULL, RUNTIME_USE_TYPE_REDACTOR, flags);
+
+  /**
+   * RuntimeUseCommandHandler:paused:
+   *
+   * Whether output is left in the pipes, so that the command waits when they are full. Cancelling
+   * and deadlines work all the same; a command that ends while this is set is not finished until
+   * its output can be read.
+   *
+   * Since: 0.1
+   */
+  props[PROP_PAUSED] =
+    g_param_spec_boolean ("paused", NULL, NULL, FALSE, flags);
+}
+
+static void
+install_time_limits (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * RuntimeUseCommandHandler:grace:
@@ -214,19 +235,17 @@ _runtime_use_command_handler_install_properties (GObjectClass *object_class)
    */
   props[PROP_TIMEOUT] =
     g_param_spec_uint ("timeout", NULL, NULL, 1, G_MAXUINT, DEFAULT_TIMEOUT, flags);
+}
 
-  /**
-   * RuntimeUseCommandHandler:paused:
-   *
-   * Whether output is left in the pipes, so that the command waits when they are full. Cancelling
-   * and deadlines work all the same; a command that ends while this is set is not finished until
-   * its output can be read.
-   *
-   * Since: 0.1
-   */
-  props[PROP_PAUSED] =
-    g_param_spec_boolean ("paused", NULL, NULL, FALSE, flags);
+void
+_runtime_use_command_handler_install_properties (GObjectClass *object_class)
+{
+  object_class->get_property = runtime_use_command_handler_get_property;
+  object_class->set_property = runtime_use_command_handler_set_property;
 
+  install_command_properties ();
+  install_output_properties ();
+  install_time_limits ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 

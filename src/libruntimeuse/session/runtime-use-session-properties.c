@@ -581,6 +581,21 @@ install_request (void)
     g_param_spec_string ("model", NULL, NULL, NULL, READABLE);
 
   /**
+   * RuntimeUseSession:request-started-at:
+   *
+   * When the request that is running was accepted, in microseconds since the
+   * epoch, or 0 if none is running.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REQUEST_STARTED_AT] =
+    g_param_spec_int64 ("request-started-at", NULL, NULL, 0, G_MAXINT64, 0, READABLE);
+}
+
+static void
+install_progress (void)
+{
+  /**
    * RuntimeUseSession:phase:
    *
    * How far the request that is running has come.
@@ -607,17 +622,6 @@ install_request (void)
    */
   properties[PROP_COMMAND] =
     g_param_spec_string ("command", NULL, NULL, NULL, NOTIFYING);
-
-  /**
-   * RuntimeUseSession:request-started-at:
-   *
-   * When the request that is running was accepted, in microseconds since the
-   * epoch, or 0 if none is running.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_REQUEST_STARTED_AT] =
-    g_param_spec_int64 ("request-started-at", NULL, NULL, 0, G_MAXINT64, 0, READABLE);
 }
 
 static void
@@ -730,6 +734,7 @@ _runtime_use_session_install_properties (GObjectClass *object_class)
   install_identity ();
   install_connection ();
   install_request ();
+  install_progress ();
   install_counters ();
   install_last_error ();
   install_artifacts ();

@@ -395,10 +395,8 @@ install_admission_properties (void)
 }
 
 static void
-install_connection_properties (void)
+install_admission_state (void)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
   /**
    * RuntimeUseServer:refused-connections:
    *
@@ -424,6 +422,12 @@ install_connection_properties (void)
   properties[PROP_DRAINING] =
     g_param_spec_boolean ("draining", NULL, NULL, FALSE,
                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_message_limits (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
   /**
    * RuntimeUseServer:max-message-size:
@@ -456,6 +460,12 @@ install_connection_properties (void)
   properties[PROP_MAX_UNFINISHED_SIZE] =
     g_param_spec_uint64 ("max-unfinished-size", NULL, NULL,
                          1, G_MAXUINT64, RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES, flags);
+}
+
+static void
+install_timeouts (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
   /**
    * RuntimeUseServer:handshake-timeout:
@@ -696,7 +706,9 @@ _runtime_use_server_install_properties (GObjectClass *object_class)
 
   install_listening_properties ();
   install_admission_properties ();
-  install_connection_properties ();
+  install_admission_state ();
+  install_message_limits ();
+  install_timeouts ();
   install_session_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
