@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /*
  * What an object of the protocol looks like on the wire and in memory, written once as a table per
- * class: reading, writing, redacting, copying and freeing all follow it.
+ * class: reading, writing, redacting, copying and freeing all follow it, and so do properties.
  *
  * All values are immutable once built, so copies share what can be shared.
  */
@@ -47,8 +47,9 @@ typedef enum
 struct _RuntimeUseField
 {
   const char            *name;
-  const char            *key;     /* as written: ,"name": */
+  const char            *key;      /* as written: ,"name": */
   gsize                  name_length;
+  const char            *property; /* (nullable): its name, if the field is one */
   RuntimeUseFieldKind    kind;
   RuntimeUseFieldFlags   flags;
   gsize                  offset;
@@ -93,6 +94,19 @@ gboolean _runtime_use_codec_sweep  (const RuntimeUseCodec      *codec,
 gpointer _runtime_use_codec_build  (const RuntimeUseCodec      *codec,
                                     const RuntimeUseJsonValue  *values,
                                     GError                    **error);
+
+/* Properties are set when an object is made; those of a class are the fields of its table that name
+ * one, which are a STRING, STRV, ENV, LIST or BOOLEAN. */
+void     _runtime_use_codec_install_properties (const RuntimeUseCodec *codec,
+                                                GObjectClass          *object_class);
+void     _runtime_use_codec_get_property       (const RuntimeUseCodec *codec,
+                                                gpointer               object,
+                                                guint                  prop_id,
+                                                GValue                *value);
+void     _runtime_use_codec_set_property       (const RuntimeUseCodec *codec,
+                                                gpointer               object,
+                                                guint                  prop_id,
+                                                const GValue          *value);
 
 gpointer _runtime_use_field_locate (const RuntimeUseField      *field,
                                     gpointer                    object);

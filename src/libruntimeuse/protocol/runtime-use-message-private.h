@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Subclasses set the codec of their class and have nothing else to do: it frees their members. */
+/* Subclasses set the codec of their class and have nothing else to do: it frees their members and
+ * makes their properties. */
 void               _runtime_use_message_class_set_codec (RuntimeUseMessageClass  *klass,
                                                          const RuntimeUseCodec   *codec);
 

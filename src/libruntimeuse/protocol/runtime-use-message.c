@@ -49,11 +49,43 @@ runtime_use_message_init (RuntimeUseMessage *self)
 {
 }
 
+/* That of the class which has the property, be it a parent of the object's. */
+static const RuntimeUseCodec *
+get_owner_codec (GParamSpec *pspec)
+{
+  return RUNTIME_USE_MESSAGE_CLASS (g_type_class_peek (pspec->owner_type))->codec;
+}
+
+static void
+runtime_use_message_get_property (GObject    *object,
+                                  guint       prop_id,
+                                  GValue     *value,
+                                  GParamSpec *pspec)
+{
+  _runtime_use_codec_get_property (get_owner_codec (pspec), object, prop_id, value);
+}
+
+static void
+runtime_use_message_set_property (GObject      *object,
+                                  guint         prop_id,
+                                  const GValue *value,
+                                  GParamSpec   *pspec)
+{
+  _runtime_use_codec_set_property (get_owner_codec (pspec), object, prop_id, value);
+}
+
 void
 _runtime_use_message_class_set_codec (RuntimeUseMessageClass *klass,
                                       const RuntimeUseCodec  *codec)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  /* GObject does not let classes inherit these. */
+  object_class->get_property = runtime_use_message_get_property;
+  object_class->set_property = runtime_use_message_set_property;
+
   klass->codec = codec;
+  _runtime_use_codec_install_properties (codec, object_class);
 }
 
 /**

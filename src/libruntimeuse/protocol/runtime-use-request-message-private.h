@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include "runtime-use-codec-private.h"
+#include "runtime-use-codecs-private.h"
+#include "runtime-use-protocol-limits-private.h"
 #include "runtime-use-request-message.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,56 @@ typedef struct
   GPtrArray  *downloadables;             /* (nullable): none */
   gboolean    report_progress;
 } RuntimeUseRequestMessagePrivate;
+
+/* What tables say of each. The classes choose the places, and the name of the downloads, for the
+ * wire. */
+#define RUNTIME_USE_REQUEST_SOURCE_ID \
+  RUNTIME_USE_FIELD_NAME ("source_id"), \
+  .kind = RUNTIME_USE_FIELD_STRING, \
+  .flags = RUNTIME_USE_FIELD_SHARED, \
+  .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, source_id)
+
+#define RUNTIME_USE_REQUEST_SECRETS_TO_REDACT \
+  RUNTIME_USE_FIELD_NAME ("secrets_to_redact"), \
+  .kind = RUNTIME_USE_FIELD_STRV, \
+  .flags = (RUNTIME_USE_FIELD_SHARED | \
+            RUNTIME_USE_FIELD_ALWAYS), \
+  .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, secrets_to_redact), \
+  .max_items = RUNTIME_USE_LIMIT_SECRETS, \
+  .max_bytes = RUNTIME_USE_LIMIT_SECRET_BYTES
+
+#define RUNTIME_USE_REQUEST_ARTIFACTS_DIR \
+  RUNTIME_USE_FIELD_NAME ("artifacts_dir"), \
+  .kind = RUNTIME_USE_FIELD_STRING, \
+  .flags = (RUNTIME_USE_FIELD_SHARED | \
+            RUNTIME_USE_FIELD_EMPTY_IS_NULL), \
+  .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, artifacts_dir)
+
+#define RUNTIME_USE_REQUEST_ARTIFACTS_DIRS \
+  RUNTIME_USE_FIELD_NAME ("artifacts_dirs"), \
+  .kind = RUNTIME_USE_FIELD_STRV, \
+  .flags = RUNTIME_USE_FIELD_SHARED, \
+  .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, artifacts_dirs), \
+  .max_items = RUNTIME_USE_LIMIT_ARTIFACTS_DIRS
+
+#define RUNTIME_USE_REQUEST_ARTIFACTS_IGNORE_CONTENT \
+  RUNTIME_USE_FIELD_NAME ("artifacts_ignore_content"), \
+  .kind = RUNTIME_USE_FIELD_STRING, \
+  .flags = RUNTIME_USE_FIELD_SHARED, \
+  .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, artifacts_ignore_content)
+
+#define RUNTIME_USE_REQUEST_DOWNLOADABLES \
+  .kind = RUNTIME_USE_FIELD_LIST, \
+  .flags = RUNTIME_USE_FIELD_SHARED, \
+  .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, downloadables), \
+  .max_items = RUNTIME_USE_LIMIT_DOWNLOADABLES, \
+  .codec = &_runtime_use_downloadable_codec
+
+#define RUNTIME_USE_REQUEST_REPORT_PROGRESS \
+  RUNTIME_USE_FIELD_NAME ("report_progress"), \
+  .kind = RUNTIME_USE_FIELD_BOOLEAN, \
+  .flags = RUNTIME_USE_FIELD_SHARED, \
+  .offset = G_STRUCT_OFFSET (RuntimeUseRequestMessagePrivate, report_progress)
 
 RuntimeUseRequestMessagePrivate *
            _runtime_use_request_message_get_members (gpointer    self);

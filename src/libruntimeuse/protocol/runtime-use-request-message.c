@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime-use-downloadable.h"
+#include "runtime-use-message-private.h"
 
 /**
  * RuntimeUseRequestMessage:
@@ -26,104 +27,8 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (RuntimeUseRequestMessage,
                                      runtime_use_request_message,
                                      RUNTIME_USE_TYPE_MESSAGE)
 
-typedef enum
-{
-  PROP_SOURCE_ID = 1,
-  PROP_SECRETS_TO_REDACT,
-  PROP_ARTIFACTS_DIRS,
-  PROP_ARTIFACTS_IGNORE_CONTENT,
-  PROP_DOWNLOADABLES,
-  PROP_REPORT_PROGRESS,
-} RuntimeUseRequestMessageProperty;
-
-static GParamSpec *properties[PROP_REPORT_PROGRESS + 1];
-
-static void
-runtime_use_request_message_get_property (GObject    *object,
-                                          guint       prop_id,
-                                          GValue     *value,
-                                          GParamSpec *pspec)
-{
-  RuntimeUseRequestMessagePrivate *members = _runtime_use_request_message_get_members (object);
-
-  switch ((RuntimeUseRequestMessageProperty) prop_id)
-    {
-    case PROP_SOURCE_ID:
-      g_value_set_string (value, members->source_id);
-      break;
-
-    case PROP_SECRETS_TO_REDACT:
-      g_value_set_boxed (value, members->secrets_to_redact);
-      break;
-
-    case PROP_ARTIFACTS_DIRS:
-      g_value_set_boxed (value, members->artifacts_dirs);
-      break;
-
-    case PROP_ARTIFACTS_IGNORE_CONTENT:
-      g_value_set_string (value, members->artifacts_ignore_content);
-      break;
-
-    case PROP_DOWNLOADABLES:
-      g_value_set_boxed (value, members->downloadables);
-      break;
-
-    case PROP_REPORT_PROGRESS:
-      g_value_set_boolean (value, members->report_progress);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-runtime_use_request_message_set_property (GObject      *object,
-                                          guint         prop_id,
-                                          const GValue *value,
-                                          GParamSpec   *pspec)
-{
-  RuntimeUseRequestMessagePrivate *members = _runtime_use_request_message_get_members (object);
-
-  switch ((RuntimeUseRequestMessageProperty) prop_id)
-    {
-    case PROP_SOURCE_ID:
-      members->source_id = _runtime_use_dup_utf8 (g_value_get_string (value));
-      break;
-
-    case PROP_SECRETS_TO_REDACT:
-      members->secrets_to_redact = _runtime_use_dup_utf8_strv (g_value_get_boxed (value));
-      break;
-
-    case PROP_ARTIFACTS_DIRS:
-      members->artifacts_dirs = _runtime_use_dup_utf8_strv (g_value_get_boxed (value));
-      break;
-
-    case PROP_ARTIFACTS_IGNORE_CONTENT:
-      members->artifacts_ignore_content = _runtime_use_dup_utf8 (g_value_get_string (value));
-      break;
-
-    case PROP_DOWNLOADABLES:
-      members->downloadables = _runtime_use_dup_list (g_value_get_boxed (value));
-      break;
-
-    case PROP_REPORT_PROGRESS:
-      members->report_progress = g_value_get_boolean (value);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
-{
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-
-  object_class->get_property = runtime_use_request_message_get_property;
-  object_class->set_property = runtime_use_request_message_set_property;
-
+/* For the properties. What is read and written is in the tables of the classes of requests. */
+static const RuntimeUseField fields[] = {
   /**
    * RuntimeUseRequestMessage:source-id:
    *
@@ -131,12 +36,7 @@ runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_SOURCE_ID] =
-    g_param_spec_string ("source-id", NULL, NULL,
-                         NULL,
-                         (G_PARAM_READWRITE |
-                          G_PARAM_CONSTRUCT_ONLY |
-                          G_PARAM_STATIC_STRINGS));
+  { RUNTIME_USE_REQUEST_SOURCE_ID, .property = "source-id" },
 
   /**
    * RuntimeUseRequestMessage:secrets-to-redact:
@@ -145,12 +45,7 @@ runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_SECRETS_TO_REDACT] =
-    g_param_spec_boxed ("secrets-to-redact", NULL, NULL,
-                        G_TYPE_STRV,
-                        (G_PARAM_READWRITE |
-                         G_PARAM_CONSTRUCT_ONLY |
-                         G_PARAM_STATIC_STRINGS));
+  { RUNTIME_USE_REQUEST_SECRETS_TO_REDACT, .property = "secrets-to-redact" },
 
   /**
    * RuntimeUseRequestMessage:artifacts-dirs:
@@ -159,12 +54,7 @@ runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_ARTIFACTS_DIRS] =
-    g_param_spec_boxed ("artifacts-dirs", NULL, NULL,
-                        G_TYPE_STRV,
-                        (G_PARAM_READWRITE |
-                         G_PARAM_CONSTRUCT_ONLY |
-                         G_PARAM_STATIC_STRINGS));
+  { RUNTIME_USE_REQUEST_ARTIFACTS_DIRS, .property = "artifacts-dirs" },
 
   /**
    * RuntimeUseRequestMessage:artifacts-ignore-content:
@@ -174,12 +64,7 @@ runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_ARTIFACTS_IGNORE_CONTENT] =
-    g_param_spec_string ("artifacts-ignore-content", NULL, NULL,
-                         NULL,
-                         (G_PARAM_READWRITE |
-                          G_PARAM_CONSTRUCT_ONLY |
-                          G_PARAM_STATIC_STRINGS));
+  { RUNTIME_USE_REQUEST_ARTIFACTS_IGNORE_CONTENT, .property = "artifacts-ignore-content" },
 
   /**
    * RuntimeUseRequestMessage:downloadables: (type GPtrArray(RuntimeUseDownloadable))
@@ -188,12 +73,7 @@ runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_DOWNLOADABLES] =
-    g_param_spec_boxed ("downloadables", NULL, NULL,
-                        G_TYPE_PTR_ARRAY,
-                        (G_PARAM_READWRITE |
-                         G_PARAM_CONSTRUCT_ONLY |
-                         G_PARAM_STATIC_STRINGS));
+  { RUNTIME_USE_REQUEST_DOWNLOADABLES, .property = "downloadables" },
 
   /**
    * RuntimeUseRequestMessage:report-progress:
@@ -203,14 +83,18 @@ runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_REPORT_PROGRESS] =
-    g_param_spec_boolean ("report-progress", NULL, NULL,
-                          FALSE,
-                          (G_PARAM_READWRITE |
-                           G_PARAM_CONSTRUCT_ONLY |
-                           G_PARAM_STATIC_STRINGS));
+  { RUNTIME_USE_REQUEST_REPORT_PROGRESS, .property = "report-progress" },
+};
 
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+static const RuntimeUseCodec codec = {
+  .get_type = runtime_use_request_message_get_type,
+  RUNTIME_USE_FIELDS (fields),
+};
+
+static void
+runtime_use_request_message_class_init (RuntimeUseRequestMessageClass *klass)
+{
+  _runtime_use_message_class_set_codec (RUNTIME_USE_MESSAGE_CLASS (klass), &codec);
 }
 
 static void
