@@ -4,30 +4,21 @@
 
 #include "runtime-use-session-settings-private.h"
 
+#include "runtime-use-setting-private.h"
+
 /* Longer periods make no difference to anybody who waits for them. */
 #define MAX_MILLISECONDS (60 * 60 * 1000)
 
 #define MAX_SECONDS (7 * 24 * 60 * 60)
 
-typedef struct
-{
-  const char *name;
-  GType       type;
-  gsize       offset;
-  guint64     minimum;
-  guint64     maximum;
-  guint64     value;
-} Setting;
-
-#define OFFSET(member) G_STRUCT_OFFSET (RuntimeUseSessionSettings, member)
 #define NUMBER(name, member, minimum, maximum, value) \
-  { name, G_TYPE_UINT, OFFSET (member), minimum, maximum, value }
+  RUNTIME_USE_NUMBER_SETTING (name, RuntimeUseSessionSettings, member, minimum, maximum, value)
 #define SIZE(name, member, value) \
-  { name, G_TYPE_UINT64, OFFSET (member), 0, G_MAXINT64, value }
+  RUNTIME_USE_SIZE_SETTING (name, RuntimeUseSessionSettings, member, 0, G_MAXINT64, value)
 #define SWITCH(name, member, value) \
-  { name, G_TYPE_BOOLEAN, OFFSET (member), 0, 1, value }
+  RUNTIME_USE_SWITCH_SETTING (name, RuntimeUseSessionSettings, member, value)
 
-static const Setting settings[] = {
+static const RuntimeUseSetting settings[] = {
   NUMBER ("heartbeat-interval", heartbeat_interval, 1, MAX_MILLISECONDS, 15 * 1000),
   NUMBER ("cancel-grace", cancel_grace, 0, MAX_MILLISECONDS, 5 * 1000),
   NUMBER ("kill-grace", kill_grace, 0, MAX_MILLISECONDS, 2 * 1000),
@@ -52,24 +43,10 @@ static const Setting settings[] = {
 
 G_STATIC_ASSERT (INDEX_SHELL + 1 == RUNTIME_USE_N_SESSION_SETTINGS);
 
-static void
-set_setting (RuntimeUseSessionSettings *self,
-             const Setting             *setting,
-             guint64                    value)
-{
-  if (setting->type == G_TYPE_UINT64)
-    G_STRUCT_MEMBER (guint64, self, setting->offset) = value;
-  else if (setting->type == G_TYPE_BOOLEAN)
-    G_STRUCT_MEMBER (gboolean, self, setting->offset) = value != 0;
-  else
-    G_STRUCT_MEMBER (guint, self, setting->offset) = (guint) value;
-}
-
 void
 _runtime_use_session_settings_init (RuntimeUseSessionSettings *self)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS (settings); i++)
-    set_setting (self, &settings[i], settings[i].value);
+  _runtime_use_settings_init (settings, G_N_ELEMENTS (settings), self);
   self->redact_env = RUNTIME_USE_REDACT_ENV_SECRETS;
   self->shell = NULL;
 }
@@ -89,36 +66,20 @@ _runtime_use_session_settings_copy (RuntimeUseSessionSettings       *self,
   self->shell = g_strdupv (other->shell);
 }
 
-static GParamSpec *
-make_property (const Setting *setting)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  if (setting->type == G_TYPE_UINT64)
-    return g_param_spec_uint64 (setting->name, NULL, NULL, setting->minimum, setting->maximum,
-                                setting->value, flags);
-  if (setting->type == G_TYPE_BOOLEAN)
-    return g_param_spec_boolean (setting->name, NULL, NULL, setting->value != 0, flags);
-
-  return g_param_spec_uint (setting->name, NULL, NULL, (guint) setting->minimum,
-                            (guint) setting->maximum, (guint) setting->value, flags);
-}
-
 void
 _runtime_use_session_settings_install (GObjectClass *object_class,
                                        guint         first_id)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS (settings); i++)
-    g_object_class_install_property (object_class, first_id + i, make_property (&settings[i]));
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
+  _runtime_use_settings_install (settings, G_N_ELEMENTS (settings), object_class, first_id, flags);
   g_object_class_install_property (object_class, first_id + INDEX_REDACT_ENV,
                                    g_param_spec_enum ("redact-env", NULL, NULL,
                                                       RUNTIME_USE_TYPE_REDACT_ENV,
                                                       RUNTIME_USE_REDACT_ENV_SECRETS,
-                                                      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+                                                      flags));
   g_object_class_install_property (object_class, first_id + INDEX_SHELL,
-                                   g_param_spec_boxed ("shell", NULL, NULL, G_TYPE_STRV,
-                                                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+                                   g_param_spec_boxed ("shell", NULL, NULL, G_TYPE_STRV, flags));
 }
 
 void
@@ -132,12 +93,8 @@ _runtime_use_session_settings_get_property (const RuntimeUseSessionSettings *sel
     g_value_set_enum (value, self->redact_env);
   else if (index == INDEX_SHELL)
     g_value_set_boxed (value, self->shell);
-  else if (settings[index].type == G_TYPE_UINT64)
-    g_value_set_uint64 (value, G_STRUCT_MEMBER (guint64, self, settings[index].offset));
-  else if (settings[index].type == G_TYPE_BOOLEAN)
-    g_value_set_boolean (value, G_STRUCT_MEMBER (gboolean, self, settings[index].offset));
   else
-    g_value_set_uint (value, G_STRUCT_MEMBER (guint, self, settings[index].offset));
+    _runtime_use_setting_get (&settings[index], self, value);
 }
 
 static void
@@ -159,10 +116,6 @@ _runtime_use_session_settings_set_property (RuntimeUseSessionSettings *self,
     self->redact_env = g_value_get_enum (value);
   else if (index == INDEX_SHELL)
     set_shell (self, g_value_get_boxed (value));
-  else if (G_VALUE_HOLDS_UINT64 (value))
-    set_setting (self, &settings[index], g_value_get_uint64 (value));
-  else if (G_VALUE_HOLDS_BOOLEAN (value))
-    set_setting (self, &settings[index], g_value_get_boolean (value));
   else
-    set_setting (self, &settings[index], g_value_get_uint (value));
+    _runtime_use_setting_set (&settings[index], self, value);
 }

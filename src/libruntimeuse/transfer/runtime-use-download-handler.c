@@ -7,6 +7,7 @@
 #include "runtime-use-download-handler-private.h"
 #include "runtime-use-download-job-private.h"
 #include "runtime-use-error.h"
+#include "runtime-use-setting-private.h"
 #include "runtime-use-source-private.h"
 #include "runtime-use-transfer-pool-private.h"
 
@@ -14,15 +15,6 @@
 #define TICK 100
 
 #define MAX_SECONDS (7 * 24 * 60 * 60)
-
-#define DEFAULT_CONNECT_TIMEOUT 30
-#define DEFAULT_IDLE_TIMEOUT 60
-#define DEFAULT_TIMEOUT (24 * 60 * 60)
-#define DEFAULT_MAX_SIZE ((guint64) 64 << 30)
-#define DEFAULT_MAX_REDIRECTS 20
-#define DEFAULT_MAX_EXTRACTED_SIZE ((guint64) 64 << 30)
-#define DEFAULT_MAX_ENTRIES 500000
-#define DEFAULT_MAX_RATIO 200
 
 /**
  * RuntimeUseDownloadHandler:
@@ -75,15 +67,7 @@ G_DEFINE_FINAL_TYPE (RuntimeUseDownloadHandler, runtime_use_download_handler, G_
 typedef enum
 {
   PROP_DOWNLOADABLE = 1,
-  PROP_CONNECT_TIMEOUT,
-  PROP_IDLE_TIMEOUT,
-  PROP_TIMEOUT,
-  PROP_MAX_SIZE,
-  PROP_MAX_REDIRECTS,
-  PROP_ALLOW_LOCAL,
-  PROP_MAX_EXTRACTED_SIZE,
-  PROP_MAX_ENTRIES,
-  PROP_MAX_RATIO,
+  PROP_FIRST_SETTING,
 } RuntimeUseDownloadHandlerProperty;
 
 enum
@@ -92,8 +76,105 @@ enum
   N_SIGNALS,
 };
 
-static GParamSpec *props[PROP_MAX_RATIO + 1];
 static guint signals[N_SIGNALS];
+
+static const RuntimeUseSetting settings[] = {
+  /**
+   * RuntimeUseDownloadHandler:connect-timeout:
+   *
+   * How long it may take to look up the host and to connect to it, in seconds. Like with all limits
+   * here, what is set after the start is of no effect.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("connect-timeout", RuntimeUseDownloadSettings, connect_timeout,
+                              1, MAX_SECONDS, 30),
+
+  /**
+   * RuntimeUseDownloadHandler:idle-timeout:
+   *
+   * How long the server may take until it answers, and between two bytes of the file, in seconds.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("idle-timeout", RuntimeUseDownloadSettings, idle_timeout,
+                              1, MAX_SECONDS, 60),
+
+  /**
+   * RuntimeUseDownloadHandler:timeout:
+   *
+   * How long all of it may take, in seconds.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("timeout", RuntimeUseDownloadSettings, timeout,
+                              1, MAX_SECONDS, 24 * 60 * 60),
+
+  /**
+   * RuntimeUseDownloadHandler:max-size:
+   *
+   * How large the file may be, in bytes; 64 GiB unless it is set.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-size", RuntimeUseDownloadSettings, max_size,
+                            0, G_MAXINT64, G_GUINT64_CONSTANT (64) << 30),
+
+  /**
+   * RuntimeUseDownloadHandler:max-redirects:
+   *
+   * How often the server may say that the file is somewhere else.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-redirects", RuntimeUseDownloadSettings, max_redirects,
+                              0, 100, 20),
+
+  /**
+   * RuntimeUseDownloadHandler:allow-local:
+   *
+   * Whether the file may come from this machine or a network that is not public.
+   *
+   * If not, nothing is sent to an address that is a loopback, private, link-local, unique local,
+   * multicast or reserved one, in whatever form. This is checked after the host was looked up, also
+   * for each redirect, and the connection goes to the address that was checked.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SWITCH_SETTING ("allow-local", RuntimeUseDownloadSettings, allow_local, TRUE),
+
+  /**
+   * RuntimeUseDownloadHandler:max-extracted-size:
+   *
+   * How many bytes the members of an archive may have in all, holes included; 64 GiB unless it is
+   * set.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-extracted-size", RuntimeUseDownloadSettings, extract.max_size,
+                            0, G_MAXINT64, G_GUINT64_CONSTANT (64) << 30),
+
+  /**
+   * RuntimeUseDownloadHandler:max-entries:
+   *
+   * How many members an archive may have.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-entries", RuntimeUseDownloadSettings, extract.max_entries,
+                              0, G_MAXINT, 500000),
+
+  /**
+   * RuntimeUseDownloadHandler:max-ratio:
+   *
+   * How many times more bytes than an archive its members may have in all. This counts only once
+   * they have more than 16 MiB.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-ratio", RuntimeUseDownloadSettings, extract.max_ratio,
+                              1, G_MAXINT, 200),
+};
 
 static void
 runtime_use_download_handler_finalize (GObject *object)
@@ -113,51 +194,10 @@ runtime_use_download_handler_get_property (GObject    *object,
 {
   RuntimeUseDownloadHandler *self = RUNTIME_USE_DOWNLOAD_HANDLER (object);
 
-  switch ((RuntimeUseDownloadHandlerProperty) prop_id)
-    {
-    case PROP_DOWNLOADABLE:
-      g_value_set_object (value, self->downloadable);
-      break;
-
-    case PROP_CONNECT_TIMEOUT:
-      g_value_set_uint (value, self->settings.connect_timeout);
-      break;
-
-    case PROP_IDLE_TIMEOUT:
-      g_value_set_uint (value, self->settings.idle_timeout);
-      break;
-
-    case PROP_TIMEOUT:
-      g_value_set_uint (value, self->settings.timeout);
-      break;
-
-    case PROP_MAX_SIZE:
-      g_value_set_uint64 (value, self->settings.max_size);
-      break;
-
-    case PROP_MAX_REDIRECTS:
-      g_value_set_uint (value, self->settings.max_redirects);
-      break;
-
-    case PROP_ALLOW_LOCAL:
-      g_value_set_boolean (value, self->settings.allow_local);
-      break;
-
-    case PROP_MAX_EXTRACTED_SIZE:
-      g_value_set_uint64 (value, self->settings.extract.max_size);
-      break;
-
-    case PROP_MAX_ENTRIES:
-      g_value_set_uint (value, self->settings.extract.max_entries);
-      break;
-
-    case PROP_MAX_RATIO:
-      g_value_set_uint (value, self->settings.extract.max_ratio);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  if (prop_id >= PROP_FIRST_SETTING)
+    _runtime_use_setting_get (&settings[prop_id - PROP_FIRST_SETTING], &self->settings, value);
+  else
+    g_value_set_object (value, self->downloadable);
 }
 
 static void
@@ -168,162 +208,10 @@ runtime_use_download_handler_set_property (GObject      *object,
 {
   RuntimeUseDownloadHandler *self = RUNTIME_USE_DOWNLOAD_HANDLER (object);
 
-  switch ((RuntimeUseDownloadHandlerProperty) prop_id)
-    {
-    case PROP_DOWNLOADABLE:
-      self->downloadable = g_value_dup_object (value);
-      break;
-
-    case PROP_CONNECT_TIMEOUT:
-      self->settings.connect_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_IDLE_TIMEOUT:
-      self->settings.idle_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_TIMEOUT:
-      self->settings.timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_SIZE:
-      self->settings.max_size = g_value_get_uint64 (value);
-      break;
-
-    case PROP_MAX_REDIRECTS:
-      self->settings.max_redirects = g_value_get_uint (value);
-      break;
-
-    case PROP_ALLOW_LOCAL:
-      self->settings.allow_local = g_value_get_boolean (value);
-      break;
-
-    case PROP_MAX_EXTRACTED_SIZE:
-      self->settings.extract.max_size = g_value_get_uint64 (value);
-      break;
-
-    case PROP_MAX_ENTRIES:
-      self->settings.extract.max_entries = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_RATIO:
-      self->settings.extract.max_ratio = g_value_get_uint (value);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-install_fetch_properties (GObjectClass *object_class)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseDownloadHandler:connect-timeout:
-   *
-   * How long it may take to look up the host and to connect to it, in seconds. Like with all limits
-   * here, what is set after the start is of no effect.
-   *
-   * Since: 0.1
-   */
-  props[PROP_CONNECT_TIMEOUT] =
-    g_param_spec_uint ("connect-timeout", NULL, NULL, 1, MAX_SECONDS, DEFAULT_CONNECT_TIMEOUT,
-                       flags);
-
-  /**
-   * RuntimeUseDownloadHandler:idle-timeout:
-   *
-   * How long the server may take until it answers, and between two bytes of the file, in seconds.
-   *
-   * Since: 0.1
-   */
-  props[PROP_IDLE_TIMEOUT] =
-    g_param_spec_uint ("idle-timeout", NULL, NULL, 1, MAX_SECONDS, DEFAULT_IDLE_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseDownloadHandler:timeout:
-   *
-   * How long all of it may take, in seconds.
-   *
-   * Since: 0.1
-   */
-  props[PROP_TIMEOUT] =
-    g_param_spec_uint ("timeout", NULL, NULL, 1, MAX_SECONDS, DEFAULT_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseDownloadHandler:max-size:
-   *
-   * How large the file may be, in bytes; 64 GiB unless it is set.
-   *
-   * Since: 0.1
-   */
-  props[PROP_MAX_SIZE] =
-    g_param_spec_uint64 ("max-size", NULL, NULL, 0, G_MAXINT64, DEFAULT_MAX_SIZE, flags);
-
-  /**
-   * RuntimeUseDownloadHandler:max-redirects:
-   *
-   * How often the server may say that the file is somewhere else.
-   *
-   * Since: 0.1
-   */
-  props[PROP_MAX_REDIRECTS] =
-    g_param_spec_uint ("max-redirects", NULL, NULL, 0, 100, DEFAULT_MAX_REDIRECTS, flags);
-
-  /**
-   * RuntimeUseDownloadHandler:allow-local:
-   *
-   * Whether the file may come from this machine or a network that is not public.
-   *
-   * If not, nothing is sent to an address that is a loopback, private, link-local, unique local,
-   * multicast or reserved one, in whatever form. This is checked after the host was looked up, also
-   * for each redirect, and the connection goes to the address that was checked.
-   *
-   * Since: 0.1
-   */
-  props[PROP_ALLOW_LOCAL] =
-    g_param_spec_boolean ("allow-local", NULL, NULL, TRUE, flags);
-}
-
-static void
-install_extract_properties (GObjectClass *object_class)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseDownloadHandler:max-extracted-size:
-   *
-   * How many bytes the members of an archive may have in all, holes included; 64 GiB unless it is
-   * set.
-   *
-   * Since: 0.1
-   */
-  props[PROP_MAX_EXTRACTED_SIZE] =
-    g_param_spec_uint64 ("max-extracted-size", NULL, NULL, 0, G_MAXINT64,
-                         DEFAULT_MAX_EXTRACTED_SIZE, flags);
-
-  /**
-   * RuntimeUseDownloadHandler:max-entries:
-   *
-   * How many members an archive may have.
-   *
-   * Since: 0.1
-   */
-  props[PROP_MAX_ENTRIES] =
-    g_param_spec_uint ("max-entries", NULL, NULL, 0, G_MAXINT, DEFAULT_MAX_ENTRIES, flags);
-
-  /**
-   * RuntimeUseDownloadHandler:max-ratio:
-   *
-   * How many times more bytes than an archive its members may have in all. This counts only once
-   * they have more than 16 MiB.
-   *
-   * Since: 0.1
-   */
-  props[PROP_MAX_RATIO] =
-    g_param_spec_uint ("max-ratio", NULL, NULL, 1, G_MAXINT, DEFAULT_MAX_RATIO, flags);
+  if (prop_id >= PROP_FIRST_SETTING)
+    _runtime_use_setting_set (&settings[prop_id - PROP_FIRST_SETTING], &self->settings, value);
+  else
+    self->downloadable = g_value_dup_object (value);
 }
 
 static void
@@ -342,12 +230,15 @@ runtime_use_download_handler_class_init (RuntimeUseDownloadHandlerClass *klass)
    *
    * Since: 0.1
    */
-  props[PROP_DOWNLOADABLE] =
-    g_param_spec_object ("downloadable", NULL, NULL, RUNTIME_USE_TYPE_DOWNLOADABLE,
-                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-  install_fetch_properties (object_class);
-  install_extract_properties (object_class);
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+  g_object_class_install_property (object_class, PROP_DOWNLOADABLE,
+                                   g_param_spec_object ("downloadable", NULL, NULL,
+                                                        RUNTIME_USE_TYPE_DOWNLOADABLE,
+                                                        (G_PARAM_READWRITE |
+                                                         G_PARAM_CONSTRUCT_ONLY |
+                                                         G_PARAM_STATIC_STRINGS)));
+  _runtime_use_settings_install (settings, G_N_ELEMENTS (settings), object_class,
+                                 PROP_FIRST_SETTING,
+                                 G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS);
 
   /**
    * RuntimeUseDownloadHandler::progress:

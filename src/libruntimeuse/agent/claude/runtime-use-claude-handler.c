@@ -6,11 +6,7 @@
 
 #include "runtime-use-claude-program-private.h"
 #include "runtime-use-claude-run-private.h"
-
-#define DEFAULT_IDLE_TIMEOUT 600
-#define DEFAULT_MAX_LINE_SIZE (64 * 1024 * 1024)
-#define DEFAULT_MAX_RETRIES 2
-#define DEFAULT_MAX_TURNS 0
+#include "runtime-use-setting-private.h"
 
 /**
  * RuntimeUseClaudeHandler:
@@ -55,15 +51,63 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RuntimeUseClaudeHandler, runtime_use_claude_handl
                                G_IMPLEMENT_INTERFACE (RUNTIME_USE_TYPE_AGENT_HANDLER,
                                                       agent_handler_iface_init))
 
-typedef enum
+enum
 {
-  PROP_IDLE_TIMEOUT = 1,
-  PROP_MAX_RETRIES,
-  PROP_MAX_TURNS,
-  PROP_MAX_LINE_SIZE,
-} RuntimeUseClaudeHandlerProperty;
+  PROP_FIRST_SETTING = 1,
+};
 
-static GParamSpec *properties[PROP_MAX_LINE_SIZE + 1];
+static const RuntimeUseSetting settings[] = {
+  /**
+   * RuntimeUseClaudeHandler:idle-timeout:
+   *
+   * How long the program may write no line, in seconds, until it is ended and
+   * the invocation fails. While the client has to catch up, and while a tool of
+   * the program is at work, this time does not run; the session limits the time
+   * of the whole invocation.
+   *
+   * The default is 600.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("idle-timeout", RuntimeUseClaudeHandler, idle_timeout,
+                              1, G_MAXUINT, 600),
+
+  /**
+   * RuntimeUseClaudeHandler:max-retries:
+   *
+   * How often the program tries again when the service fails. The variable
+   * `CLAUDE_CODE_MAX_RETRIES` is stronger.
+   *
+   * The default is 2.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-retries", RuntimeUseClaudeHandler, max_retries, 0, 1000, 2),
+
+  /**
+   * RuntimeUseClaudeHandler:max-turns:
+   *
+   * How many turns an invocation may take until it fails; 0 for no limit.
+   *
+   * The default is 0.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-turns", RuntimeUseClaudeHandler, max_turns, 0, G_MAXINT, 0),
+
+  /**
+   * RuntimeUseClaudeHandler:max-line-size:
+   *
+   * How long one line of the program may be, in bytes. A program that writes a
+   * longer one is ended.
+   *
+   * The default is 64 MiB.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-line-size", RuntimeUseClaudeHandler, max_line_size,
+                            1024, 1024 * 1024 * 1024, 64 * 1024 * 1024),
+};
 
 static gboolean
 runtime_use_claude_handler_run (RuntimeUseAgentHandler  *handler,
@@ -71,7 +115,7 @@ runtime_use_claude_handler_run (RuntimeUseAgentHandler  *handler,
                                 GError                 **error)
 {
   RuntimeUseClaudeHandler *self = RUNTIME_USE_CLAUDE_HANDLER (handler);
-  const RuntimeUseClaudeSettings settings = {
+  const RuntimeUseClaudeSettings run_settings = {
     .idle_timeout = self->idle_timeout,
     .max_retries = self->max_retries,
     .max_turns = self->max_turns,
@@ -79,7 +123,7 @@ runtime_use_claude_handler_run (RuntimeUseAgentHandler  *handler,
     .versions = self->versions,
   };
 
-  return _runtime_use_claude_run (invocation, &settings, error);
+  return _runtime_use_claude_run (invocation, &run_settings, error);
 }
 
 static char **
@@ -112,29 +156,7 @@ runtime_use_claude_handler_get_property (GObject    *object,
                                          GValue     *value,
                                          GParamSpec *pspec)
 {
-  RuntimeUseClaudeHandler *self = RUNTIME_USE_CLAUDE_HANDLER (object);
-
-  switch ((RuntimeUseClaudeHandlerProperty) prop_id)
-    {
-    case PROP_IDLE_TIMEOUT:
-      g_value_set_uint (value, self->idle_timeout);
-      break;
-
-    case PROP_MAX_RETRIES:
-      g_value_set_uint (value, self->max_retries);
-      break;
-
-    case PROP_MAX_TURNS:
-      g_value_set_uint (value, self->max_turns);
-      break;
-
-    case PROP_MAX_LINE_SIZE:
-      g_value_set_uint64 (value, self->max_line_size);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  _runtime_use_setting_get (&settings[prop_id - PROP_FIRST_SETTING], object, value);
 }
 
 static void
@@ -143,91 +165,7 @@ runtime_use_claude_handler_set_property (GObject      *object,
                                          const GValue *value,
                                          GParamSpec   *pspec)
 {
-  RuntimeUseClaudeHandler *self = RUNTIME_USE_CLAUDE_HANDLER (object);
-
-  switch ((RuntimeUseClaudeHandlerProperty) prop_id)
-    {
-    case PROP_IDLE_TIMEOUT:
-      self->idle_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_RETRIES:
-      self->max_retries = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_TURNS:
-      self->max_turns = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_LINE_SIZE:
-      self->max_line_size = g_value_get_uint64 (value);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-install_properties (GObjectClass *object_class)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseClaudeHandler:idle-timeout:
-   *
-   * How long the program may write no line, in seconds, until it is ended and
-   * the invocation fails. While the client has to catch up, and while a tool of
-   * the program is at work, this time does not run; the session limits the time
-   * of the whole invocation.
-   *
-   * The default is 600.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_IDLE_TIMEOUT] =
-    g_param_spec_uint ("idle-timeout", NULL, NULL, 1, G_MAXUINT, DEFAULT_IDLE_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseClaudeHandler:max-retries:
-   *
-   * How often the program tries again when the service fails. The variable
-   * `CLAUDE_CODE_MAX_RETRIES` is stronger.
-   *
-   * The default is 2.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_RETRIES] =
-    g_param_spec_uint ("max-retries", NULL, NULL, 0, 1000, DEFAULT_MAX_RETRIES, flags);
-
-  /**
-   * RuntimeUseClaudeHandler:max-turns:
-   *
-   * How many turns an invocation may take until it fails; 0 for no limit.
-   *
-   * The default is 0.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_TURNS] =
-    g_param_spec_uint ("max-turns", NULL, NULL, 0, G_MAXINT, DEFAULT_MAX_TURNS, flags);
-
-  /**
-   * RuntimeUseClaudeHandler:max-line-size:
-   *
-   * How long one line of the program may be, in bytes. A program that writes a
-   * longer one is ended.
-   *
-   * The default is 64 MiB.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_LINE_SIZE] =
-    g_param_spec_uint64 ("max-line-size", NULL, NULL, 1024, 1024 * 1024 * 1024,
-                         DEFAULT_MAX_LINE_SIZE, flags);
-
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  _runtime_use_setting_set (&settings[prop_id - PROP_FIRST_SETTING], object, value);
 }
 
 static void
@@ -238,16 +176,14 @@ runtime_use_claude_handler_class_init (RuntimeUseClaudeHandlerClass *klass)
   object_class->finalize = runtime_use_claude_handler_finalize;
   object_class->get_property = runtime_use_claude_handler_get_property;
   object_class->set_property = runtime_use_claude_handler_set_property;
-  install_properties (object_class);
+  _runtime_use_settings_install (settings, G_N_ELEMENTS (settings), object_class,
+                                 PROP_FIRST_SETTING, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
 runtime_use_claude_handler_init (RuntimeUseClaudeHandler *self)
 {
-  self->idle_timeout = DEFAULT_IDLE_TIMEOUT;
-  self->max_retries = DEFAULT_MAX_RETRIES;
-  self->max_turns = DEFAULT_MAX_TURNS;
-  self->max_line_size = DEFAULT_MAX_LINE_SIZE;
+  _runtime_use_settings_init (settings, G_N_ELEMENTS (settings), self);
   self->versions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 

@@ -7,11 +7,8 @@
 #include "runtime-use-host-pool-private.h"
 #include "runtime-use-host-program-private.h"
 #include "runtime-use-hosted-invocation-private.h"
+#include "runtime-use-setting-private.h"
 #include "runtime-use-task-queue-private.h"
-
-#define DEFAULT_MAX_HOSTS 8
-#define DEFAULT_START_TIMEOUT 30
-#define DEFAULT_MAX_LINE_SIZE (8 * 1024 * 1024)
 
 /**
  * RuntimeUseHostedHandler:
@@ -68,12 +65,48 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RuntimeUseHostedHandler, runtime_use_hosted_handl
 typedef enum
 {
   PROP_PATH = 1,
-  PROP_MAX_HOSTS,
-  PROP_START_TIMEOUT,
-  PROP_MAX_LINE_SIZE,
+  PROP_FIRST_SETTING,
 } RuntimeUseHostedHandlerProperty;
 
-static GParamSpec *properties[PROP_MAX_LINE_SIZE + 1];
+static const RuntimeUseSetting settings[] = {
+  /**
+   * RuntimeUseHostedHandler:max-hosts:
+   *
+   * How many processes there may be at once for a handler that takes only so
+   * many invocations at a time. Who finds all of them busy waits.
+   *
+   * The hosts of JavaScript and Python take any number, so there is one of
+   * them. The default is 8.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-hosts", RuntimeUseHostedHandler, max_hosts, 1, 1024, 8),
+
+  /**
+   * RuntimeUseHostedHandler:start-timeout:
+   *
+   * How long a host may take until it is ready, in seconds.
+   *
+   * The default is 30.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("start-timeout", RuntimeUseHostedHandler, start_timeout,
+                              1, G_MAXUINT / 1000, 30),
+
+  /**
+   * RuntimeUseHostedHandler:max-line-size:
+   *
+   * How long one line of a host may be, in bytes. A host that writes a longer
+   * one is ended.
+   *
+   * The default is 8 MiB.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-line-size", RuntimeUseHostedHandler, max_line_size,
+                            1024, 1024 * 1024 * 1024, 8 * 1024 * 1024),
+};
 
 static void dispatch (RuntimeUseHostedHandler *self);
 
@@ -361,27 +394,10 @@ runtime_use_hosted_handler_get_property (GObject    *object,
 {
   RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
 
-  switch ((RuntimeUseHostedHandlerProperty) prop_id)
-    {
-    case PROP_PATH:
-      g_value_set_string (value, self->path);
-      break;
-
-    case PROP_MAX_HOSTS:
-      g_value_set_uint (value, self->max_hosts);
-      break;
-
-    case PROP_START_TIMEOUT:
-      g_value_set_uint (value, self->start_timeout);
-      break;
-
-    case PROP_MAX_LINE_SIZE:
-      g_value_set_uint64 (value, self->max_line_size);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  if (prop_id >= PROP_FIRST_SETTING)
+    _runtime_use_setting_get (&settings[prop_id - PROP_FIRST_SETTING], self, value);
+  else
+    g_value_set_string (value, self->path);
 }
 
 static void
@@ -392,35 +408,15 @@ runtime_use_hosted_handler_set_property (GObject      *object,
 {
   RuntimeUseHostedHandler *self = RUNTIME_USE_HOSTED_HANDLER (object);
 
-  switch ((RuntimeUseHostedHandlerProperty) prop_id)
-    {
-    case PROP_PATH:
-      /* The directory of the process may change. */
-      self->path = g_canonicalize_filename (g_value_get_string (value), NULL);
-      break;
-
-    case PROP_MAX_HOSTS:
-      self->max_hosts = g_value_get_uint (value);
-      break;
-
-    case PROP_START_TIMEOUT:
-      self->start_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_LINE_SIZE:
-      self->max_line_size = g_value_get_uint64 (value);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  if (prop_id >= PROP_FIRST_SETTING)
+    _runtime_use_setting_set (&settings[prop_id - PROP_FIRST_SETTING], self, value);
+  else /* The directory of the process may change. */
+    self->path = g_canonicalize_filename (g_value_get_string (value), NULL);
 }
 
 static void
 install_properties (GObjectClass *object_class)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
   /**
    * RuntimeUseHostedHandler:path:
    *
@@ -428,54 +424,14 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 0.1
    */
-  properties[PROP_PATH] =
-    g_param_spec_string ("path", NULL, NULL, NULL,
-                         (G_PARAM_READWRITE |
-                          G_PARAM_CONSTRUCT_ONLY |
-                          G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, PROP_PATH,
+                                   g_param_spec_string ("path", NULL, NULL, NULL,
+                                                        (G_PARAM_READWRITE |
+                                                         G_PARAM_CONSTRUCT_ONLY |
+                                                         G_PARAM_STATIC_STRINGS)));
 
-  /**
-   * RuntimeUseHostedHandler:max-hosts:
-   *
-   * How many processes there may be at once for a handler that takes only so
-   * many invocations at a time. Who finds all of them busy waits.
-   *
-   * The hosts of JavaScript and Python take any number, so there is one of
-   * them. The default is 8.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_HOSTS] =
-    g_param_spec_uint ("max-hosts", NULL, NULL, 1, 1024, DEFAULT_MAX_HOSTS, flags);
-
-  /**
-   * RuntimeUseHostedHandler:start-timeout:
-   *
-   * How long a host may take until it is ready, in seconds.
-   *
-   * The default is 30.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_START_TIMEOUT] =
-    g_param_spec_uint ("start-timeout", NULL, NULL, 1, G_MAXUINT / 1000, DEFAULT_START_TIMEOUT,
-                       flags);
-
-  /**
-   * RuntimeUseHostedHandler:max-line-size:
-   *
-   * How long one line of a host may be, in bytes. A host that writes a longer
-   * one is ended.
-   *
-   * The default is 8 MiB.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_LINE_SIZE] =
-    g_param_spec_uint64 ("max-line-size", NULL, NULL, 1024, 1024 * 1024 * 1024,
-                         DEFAULT_MAX_LINE_SIZE, flags);
-
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  _runtime_use_settings_install (settings, G_N_ELEMENTS (settings), object_class,
+                                 PROP_FIRST_SETTING, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -493,9 +449,7 @@ runtime_use_hosted_handler_class_init (RuntimeUseHostedHandlerClass *klass)
 static void
 runtime_use_hosted_handler_init (RuntimeUseHostedHandler *self)
 {
-  self->max_hosts = DEFAULT_MAX_HOSTS;
-  self->start_timeout = DEFAULT_START_TIMEOUT;
-  self->max_line_size = DEFAULT_MAX_LINE_SIZE;
+  _runtime_use_settings_init (settings, G_N_ELEMENTS (settings), self);
   self->concurrent = 1;
   g_queue_init (&self->waiting);
   self->hosts = _runtime_use_host_pool_new ();

@@ -8,6 +8,7 @@
 #include "runtime-use-error.h"
 #include "runtime-use-invocation-private.h"
 #include "runtime-use-openai-conversation-private.h"
+#include "runtime-use-setting-private.h"
 #include "runtime-use-trust-private.h"
 
 #include <string.h>
@@ -79,17 +80,100 @@ typedef enum
 {
   PROP_API = 1,
   PROP_BASE_URL,
-  PROP_MAX_TURNS,
-  PROP_MAX_RETRIES,
-  PROP_CONNECT_TIMEOUT,
-  PROP_IDLE_TIMEOUT,
-  PROP_TOOL_TIMEOUT,
-  PROP_MAX_TOOL_OUTPUT,
-  PROP_MAX_CONVERSATION_SIZE,
-  PROP_KEYS_FOR_TOOLS,
+  PROP_FIRST_SETTING,
 } RuntimeUseOpenaiHandlerProperty;
 
-static GParamSpec *properties[PROP_KEYS_FOR_TOOLS + 1];
+static GParamSpec *properties[PROP_BASE_URL + 1];
+
+static const RuntimeUseSetting settings[] = {
+  /**
+   * RuntimeUseOpenaiHandler:max-retries:
+   *
+   * How often a request is sent again that was not answered.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-retries", RuntimeUseOpenaiSettings, max_retries, 0, 100, 2),
+
+  /**
+   * RuntimeUseOpenaiHandler:connect-timeout:
+   *
+   * How long it may take to connect to the service, in seconds.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("connect-timeout", RuntimeUseOpenaiSettings, connect_timeout,
+                              1, MAX_SECONDS, 30),
+
+  /**
+   * RuntimeUseOpenaiHandler:idle-timeout:
+   *
+   * How long the service may say nothing before and within an answer, in
+   * seconds.
+   *
+   * Models that think say nothing for a while. The time does not run while the
+   * client is slower than the model.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("idle-timeout", RuntimeUseOpenaiSettings, idle_timeout,
+                              1, MAX_SECONDS, 600),
+
+  /**
+   * RuntimeUseOpenaiHandler:max-turns:
+   *
+   * How often the model is asked for one invocation.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-turns", RuntimeUseOpenaiSettings, max_turns, 1, G_MAXINT, 10),
+
+  /**
+   * RuntimeUseOpenaiHandler:tool-timeout:
+   *
+   * How long a command may take when the model does not say, in milliseconds.
+   *
+   * The model is told when one has taken too long.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("tool-timeout", RuntimeUseOpenaiSettings, tool_timeout,
+                              1, G_MAXINT, 30 * 1000),
+
+  /**
+   * RuntimeUseOpenaiHandler:max-tool-output:
+   *
+   * How much of each output of a command the model gets, in bytes.
+   *
+   * Of what is longer it gets beginning and end, with a note between them. The
+   * model may ask for less. The client gets all of it.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-tool-output", RuntimeUseOpenaiSettings, max_tool_output,
+                            0, 64 * 1024 * 1024, 1024 * 1024),
+
+  /**
+   * RuntimeUseOpenaiHandler:max-conversation-size:
+   *
+   * How large a conversation may get, in bytes of what is sent to the model.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-conversation-size", RuntimeUseOpenaiSettings, max_size,
+                            0, G_MAXINT64, 256 * 1024 * 1024),
+
+  /**
+   * RuntimeUseOpenaiHandler:keys-for-tools:
+   *
+   * Whether commands get the key from the environment of this process.
+   *
+   * They get the one that the variables of a request hold in any case.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SWITCH_SETTING ("keys-for-tools", RuntimeUseOpenaiSettings, keys_for_tools, FALSE),
+};
 
 /* --- where the model is --- */
 
@@ -507,51 +591,12 @@ runtime_use_openai_handler_get_property (GObject    *object,
 {
   RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (object);
 
-  switch ((RuntimeUseOpenaiHandlerProperty) prop_id)
-    {
-    case PROP_API:
-      g_value_set_enum (value, self->api);
-      break;
-
-    case PROP_BASE_URL:
-      g_value_set_string (value, self->base_url);
-      break;
-
-    case PROP_MAX_TURNS:
-      g_value_set_uint (value, self->settings.max_turns);
-      break;
-
-    case PROP_MAX_RETRIES:
-      g_value_set_uint (value, self->settings.max_retries);
-      break;
-
-    case PROP_CONNECT_TIMEOUT:
-      g_value_set_uint (value, self->settings.connect_timeout);
-      break;
-
-    case PROP_IDLE_TIMEOUT:
-      g_value_set_uint (value, self->settings.idle_timeout);
-      break;
-
-    case PROP_TOOL_TIMEOUT:
-      g_value_set_uint (value, self->settings.tool_timeout);
-      break;
-
-    case PROP_MAX_TOOL_OUTPUT:
-      g_value_set_uint64 (value, self->settings.max_tool_output);
-      break;
-
-    case PROP_MAX_CONVERSATION_SIZE:
-      g_value_set_uint64 (value, self->settings.max_size);
-      break;
-
-    case PROP_KEYS_FOR_TOOLS:
-      g_value_set_boolean (value, self->settings.keys_for_tools);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  if (prop_id >= PROP_FIRST_SETTING)
+    _runtime_use_setting_get (&settings[prop_id - PROP_FIRST_SETTING], &self->settings, value);
+  else if (prop_id == PROP_API)
+    g_value_set_enum (value, self->api);
+  else
+    g_value_set_string (value, self->base_url);
 }
 
 static void
@@ -562,59 +607,26 @@ runtime_use_openai_handler_set_property (GObject      *object,
 {
   RuntimeUseOpenaiHandler *self = RUNTIME_USE_OPENAI_HANDLER (object);
 
-  switch ((RuntimeUseOpenaiHandlerProperty) prop_id)
+  if (prop_id >= PROP_FIRST_SETTING)
     {
-    case PROP_API:
+      _runtime_use_setting_set (&settings[prop_id - PROP_FIRST_SETTING], &self->settings, value);
+    }
+  else if (prop_id == PROP_API)
+    {
       self->api = g_value_get_enum (value);
-      break;
-
-    case PROP_BASE_URL:
+    }
+  else
+    {
       g_free (self->base_url);
       self->base_url = g_value_dup_string (value);
-      break;
-
-    case PROP_MAX_TURNS:
-      self->settings.max_turns = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_RETRIES:
-      self->settings.max_retries = g_value_get_uint (value);
-      break;
-
-    case PROP_CONNECT_TIMEOUT:
-      self->settings.connect_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_IDLE_TIMEOUT:
-      self->settings.idle_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_TOOL_TIMEOUT:
-      self->settings.tool_timeout = g_value_get_uint (value);
-      break;
-
-    case PROP_MAX_TOOL_OUTPUT:
-      self->settings.max_tool_output = g_value_get_uint64 (value);
-      break;
-
-    case PROP_MAX_CONVERSATION_SIZE:
-      self->settings.max_size = g_value_get_uint64 (value);
-      break;
-
-    case PROP_KEYS_FOR_TOOLS:
-      self->settings.keys_for_tools = g_value_get_boolean (value);
-      break;
-
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
-#define FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS)
-
 static void
-install_service_properties (void)
+install_properties (GObjectClass *object_class)
 {
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
+
   /**
    * RuntimeUseOpenaiHandler:api:
    *
@@ -624,7 +636,7 @@ install_service_properties (void)
    */
   properties[PROP_API] =
     g_param_spec_enum ("api", NULL, NULL, RUNTIME_USE_TYPE_OPENAI_API, RUNTIME_USE_OPENAI_API_AUTO,
-                       FLAGS);
+                       flags);
 
   /**
    * RuntimeUseOpenaiHandler:base-url:
@@ -633,102 +645,11 @@ install_service_properties (void)
    *
    * Since: 0.1
    */
-  properties[PROP_BASE_URL] = g_param_spec_string ("base-url", NULL, NULL, NULL, FLAGS);
+  properties[PROP_BASE_URL] = g_param_spec_string ("base-url", NULL, NULL, NULL, flags);
 
-  /**
-   * RuntimeUseOpenaiHandler:max-retries:
-   *
-   * How often a request is sent again that was not answered.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_RETRIES] =
-    g_param_spec_uint ("max-retries", NULL, NULL, 0, 100, 2, FLAGS);
-
-  /**
-   * RuntimeUseOpenaiHandler:connect-timeout:
-   *
-   * How long it may take to connect to the service, in seconds.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_CONNECT_TIMEOUT] =
-    g_param_spec_uint ("connect-timeout", NULL, NULL, 1, MAX_SECONDS, 30, FLAGS);
-
-  /**
-   * RuntimeUseOpenaiHandler:idle-timeout:
-   *
-   * How long the service may say nothing before and within an answer, in
-   * seconds.
-   *
-   * Models that think say nothing for a while. The time does not run while the
-   * client is slower than the model.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_IDLE_TIMEOUT] =
-    g_param_spec_uint ("idle-timeout", NULL, NULL, 1, MAX_SECONDS, 600, FLAGS);
-}
-
-static void
-install_conversation_properties (void)
-{
-  /**
-   * RuntimeUseOpenaiHandler:max-turns:
-   *
-   * How often the model is asked for one invocation.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_TURNS] = g_param_spec_uint ("max-turns", NULL, NULL, 1, G_MAXINT, 10, FLAGS);
-
-  /**
-   * RuntimeUseOpenaiHandler:tool-timeout:
-   *
-   * How long a command may take when the model does not say, in milliseconds.
-   *
-   * The model is told when one has taken too long.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_TOOL_TIMEOUT] =
-    g_param_spec_uint ("tool-timeout", NULL, NULL, 1, G_MAXINT, 30 * 1000, FLAGS);
-
-  /**
-   * RuntimeUseOpenaiHandler:max-tool-output:
-   *
-   * How much of each output of a command the model gets, in bytes.
-   *
-   * Of what is longer it gets beginning and end, with a note between them. The
-   * model may ask for less. The client gets all of it.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_TOOL_OUTPUT] =
-    g_param_spec_uint64 ("max-tool-output", NULL, NULL, 0, 64 * 1024 * 1024, 1024 * 1024, FLAGS);
-
-  /**
-   * RuntimeUseOpenaiHandler:max-conversation-size:
-   *
-   * How large a conversation may get, in bytes of what is sent to the model.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_CONVERSATION_SIZE] =
-    g_param_spec_uint64 ("max-conversation-size", NULL, NULL, 0, G_MAXINT64, 256 * 1024 * 1024,
-                         FLAGS);
-
-  /**
-   * RuntimeUseOpenaiHandler:keys-for-tools:
-   *
-   * Whether commands get the key from the environment of this process.
-   *
-   * They get the one that the variables of a request hold in any case.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_KEYS_FOR_TOOLS] =
-    g_param_spec_boolean ("keys-for-tools", NULL, NULL, FALSE, FLAGS);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  _runtime_use_settings_install (settings, G_N_ELEMENTS (settings), object_class,
+                                 PROP_FIRST_SETTING, flags);
 }
 
 static void
@@ -739,10 +660,7 @@ runtime_use_openai_handler_class_init (RuntimeUseOpenaiHandlerClass *klass)
   object_class->finalize = runtime_use_openai_handler_finalize;
   object_class->get_property = runtime_use_openai_handler_get_property;
   object_class->set_property = runtime_use_openai_handler_set_property;
-
-  install_service_properties ();
-  install_conversation_properties ();
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  install_properties (object_class);
 }
 
 static void
