@@ -7,17 +7,13 @@
 #include <string.h>
 
 #include "runtime-use-limits-private.h"
+#include "runtime-use-setting-private.h"
 
 /*
  * The properties of a server: their defaults and limits, and what is kept of them.
  */
 
-#define DEFAULT_PORT              8080
-#define DEFAULT_HANDSHAKE_TIMEOUT 10
-#define DEFAULT_PING_INTERVAL     30
-#define DEFAULT_STALL_TIMEOUT     600
-#define DEFAULT_UPLOAD_TIMEOUT    30
-#define DEFAULT_LISTEN_BACKLOG    4096
+#define DEFAULT_PORT 8080
 
 /* libsoup keeps a message in an array that is not made for more. */
 #define MAX_MESSAGE_SIZE (1024 * 1024 * 1024)
@@ -25,28 +21,144 @@
 /* In seconds; more does not fit into milliseconds. */
 #define MAX_SECONDS (G_MAXINT / 1000)
 
+static const RuntimeUseSetting settings[] = {
+  /**
+   * RuntimeUseServer:listen-default:
+   *
+   * Whether to listen on [property@RuntimeUse.Server:host] and
+   * [property@RuntimeUse.Server:port].
+   *
+   * `TRUE` by default. If not, there have to be other addresses or sockets: see
+   * [method@RuntimeUse.Server.add_address] and
+   * [method@RuntimeUse.Server.add_socket].
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SWITCH_SETTING ("listen-default", RuntimeUseServer, listen_default, TRUE),
+
+  /**
+   * RuntimeUseServer:listen-backlog:
+   *
+   * How many connections the kernel may hold until they are accepted; 4,096 by
+   * default.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("listen-backlog", RuntimeUseServer, listen_backlog,
+                              1, G_MAXINT, 4096),
+
+  /**
+   * RuntimeUseServer:max-connections:
+   *
+   * How many connections there may be at a time.
+   *
+   * Whoever comes beyond that gets the status 503. With 0, the default, it is
+   * what the limit of open files allows at the start, less a reserve of a
+   * quarter for commands and files.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("max-connections", RuntimeUseServer, max_connections, 0, G_MAXINT, 0),
+
+  /**
+   * RuntimeUseServer:insecure-no-auth:
+   *
+   * Whether to serve other machines without a token.
+   *
+   * Whoever reaches the port can then run commands. `FALSE` by default.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SWITCH_SETTING ("insecure-no-auth", RuntimeUseServer, insecure_no_auth, FALSE),
+
+  /**
+   * RuntimeUseServer:max-message-size:
+   *
+   * How many bytes one message of a client may have, over all its frames.
+   *
+   * Who announces more is disconnected with the close code 1009. 104,857,600
+   * (100 MiB) by default.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-message-size", RuntimeUseServer, max_message_size,
+                            1, MAX_MESSAGE_SIZE, RUNTIME_USE_LIMIT_INCOMING_MESSAGE),
+
+  /**
+   * RuntimeUseServer:max-unfinished-size:
+   *
+   * How many bytes there may be, over all connections, of messages that have
+   * not come whole.
+   *
+   * A client whose message would go beyond that is disconnected with the close
+   * code 1013, and may try again later. The bytes that have come count, until
+   * the message is complete or the connection gone with its session. A message
+   * is never refused for its first 64 KiB, which count as well. Memory may be
+   * up to twice as much while buffers grow. 536,870,912 (512 MiB) by default.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_SIZE_SETTING ("max-unfinished-size", RuntimeUseServer, max_unfinished_size,
+                            1, G_MAXUINT64, RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES),
+
+  /**
+   * RuntimeUseServer:handshake-timeout:
+   *
+   * How long a client may take to ask for a WebSocket, in seconds; 10 by
+   * default.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("handshake-timeout", RuntimeUseServer, handshake_timeout,
+                              1, MAX_SECONDS, 10),
+
+  /**
+   * RuntimeUseServer:ping-interval:
+   *
+   * After how many seconds without anything from a client it is sent a ping; 0
+   * for never. A client that leaves two in a row unanswered is dead. 30
+   * by default.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("ping-interval", RuntimeUseServer, ping_interval, 0, MAX_SECONDS, 30),
+
+  /**
+   * RuntimeUseServer:stall-timeout:
+   *
+   * After how many seconds a client is disconnected that takes nothing of what
+   * it is sent; 0 for never. 600 by default.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("stall-timeout", RuntimeUseServer, stall_timeout,
+                              0, MAX_SECONDS, 600),
+
+  /**
+   * RuntimeUseServer:upload-timeout:
+   *
+   * After how many seconds without headway an artifact is given up that is
+   * being sent. 30 by default. What is set after the start is of no effect.
+   *
+   * Since: 0.1
+   */
+  RUNTIME_USE_NUMBER_SETTING ("upload-timeout", RuntimeUseServer, upload_timeout,
+                              1, MAX_SECONDS, 30),
+};
+
 typedef enum
 {
   PROP_HANDLER = 1,
   PROP_HOST,
   PROP_PORT,
-  PROP_LISTEN_DEFAULT,
   PROP_ALLOWED_ORIGINS,
   PROP_ALLOWED_HOSTS,
   PROP_TOKEN,
-  PROP_INSECURE_NO_AUTH,
-  PROP_MAX_CONNECTIONS,
-  PROP_MAX_MESSAGE_SIZE,
-  PROP_MAX_UNFINISHED_SIZE,
-  PROP_HANDSHAKE_TIMEOUT,
-  PROP_PING_INTERVAL,
-  PROP_STALL_TIMEOUT,
-  PROP_UPLOAD_TIMEOUT,
-  PROP_LISTEN_BACKLOG,
   PROP_REFUSED_CONNECTIONS,
   PROP_DRAINING,
   PROP_LOGGER,
   PROP_FIRST_SETTING,
+  PROP_FIRST_SESSION_SETTING = PROP_FIRST_SETTING + G_N_ELEMENTS (settings),
 } RuntimeUseServerProperty;
 
 static GParamSpec *properties[PROP_LOGGER + 1];
@@ -68,32 +180,6 @@ set_token (RuntimeUseServer *self,
   _runtime_use_token_digest (token, strlen (token), self->token_digest);
 }
 
-/* Where a property that is just a number is kept. */
-static guint *
-find_number (RuntimeUseServer         *self,
-             RuntimeUseServerProperty  property)
-{
-  const struct
-  {
-    RuntimeUseServerProperty  property;
-    guint                    *number;
-  } numbers[] = {
-    { PROP_PORT, &self->port },
-    { PROP_MAX_CONNECTIONS, &self->max_connections },
-    { PROP_HANDSHAKE_TIMEOUT, &self->handshake_timeout },
-    { PROP_PING_INTERVAL, &self->ping_interval },
-    { PROP_STALL_TIMEOUT, &self->stall_timeout },
-    { PROP_UPLOAD_TIMEOUT, &self->upload_timeout },
-    { PROP_LISTEN_BACKLOG, &self->listen_backlog },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    if (numbers[i].property == property)
-      return numbers[i].number;
-
-  g_assert_not_reached ();
-}
-
 static void
 runtime_use_server_get_property (GObject    *object,
                                  guint       prop_id,
@@ -102,10 +188,15 @@ runtime_use_server_get_property (GObject    *object,
 {
   RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
 
+  if (prop_id >= PROP_FIRST_SESSION_SETTING)
+    {
+      _runtime_use_session_settings_get_property (&self->settings,
+                                                  prop_id - PROP_FIRST_SESSION_SETTING, value);
+      return;
+    }
   if (prop_id >= PROP_FIRST_SETTING)
     {
-      _runtime_use_session_settings_get_property (&self->settings, prop_id - PROP_FIRST_SETTING,
-                                                  value);
+      _runtime_use_setting_get (&settings[prop_id - PROP_FIRST_SETTING], self, value);
       return;
     }
 
@@ -123,28 +214,12 @@ runtime_use_server_get_property (GObject    *object,
       g_value_set_uint (value, runtime_use_server_get_port (self));
       break;
 
-    case PROP_LISTEN_DEFAULT:
-      g_value_set_boolean (value, self->listen_default);
-      break;
-
     case PROP_ALLOWED_ORIGINS:
       g_value_set_boxed (value, self->allowed_origins);
       break;
 
     case PROP_ALLOWED_HOSTS:
       g_value_set_boxed (value, self->allowed_hosts);
-      break;
-
-    case PROP_INSECURE_NO_AUTH:
-      g_value_set_boolean (value, self->insecure_no_auth);
-      break;
-
-    case PROP_MAX_MESSAGE_SIZE:
-      g_value_set_uint64 (value, self->max_message_size);
-      break;
-
-    case PROP_MAX_UNFINISHED_SIZE:
-      g_value_set_uint64 (value, self->max_unfinished_size);
       break;
 
     case PROP_REFUSED_CONNECTIONS:
@@ -159,17 +234,9 @@ runtime_use_server_get_property (GObject    *object,
       g_value_set_object (value, self->logger);
       break;
 
-    case PROP_MAX_CONNECTIONS:
-    case PROP_HANDSHAKE_TIMEOUT:
-    case PROP_PING_INTERVAL:
-    case PROP_STALL_TIMEOUT:
-    case PROP_UPLOAD_TIMEOUT:
-    case PROP_LISTEN_BACKLOG:
-      g_value_set_uint (value, *find_number (self, prop_id));
-      break;
-
     case PROP_TOKEN:
     case PROP_FIRST_SETTING:
+    case PROP_FIRST_SESSION_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -183,10 +250,15 @@ runtime_use_server_set_property (GObject      *object,
 {
   RuntimeUseServer *self = RUNTIME_USE_SERVER (object);
 
+  if (prop_id >= PROP_FIRST_SESSION_SETTING)
+    {
+      _runtime_use_session_settings_set_property (&self->settings,
+                                                  prop_id - PROP_FIRST_SESSION_SETTING, value);
+      return;
+    }
   if (prop_id >= PROP_FIRST_SETTING)
     {
-      _runtime_use_session_settings_set_property (&self->settings, prop_id - PROP_FIRST_SETTING,
-                                                  value);
+      _runtime_use_setting_set (&settings[prop_id - PROP_FIRST_SETTING], self, value);
       return;
     }
 
@@ -201,8 +273,8 @@ runtime_use_server_set_property (GObject      *object,
       self->host = g_value_dup_string (value);
       break;
 
-    case PROP_LISTEN_DEFAULT:
-      self->listen_default = g_value_get_boolean (value);
+    case PROP_PORT:
+      self->port = g_value_get_uint (value);
       break;
 
     case PROP_ALLOWED_ORIGINS:
@@ -219,36 +291,15 @@ runtime_use_server_set_property (GObject      *object,
       set_token (self, g_value_get_string (value));
       break;
 
-    case PROP_INSECURE_NO_AUTH:
-      self->insecure_no_auth = g_value_get_boolean (value);
-      break;
-
-    case PROP_MAX_MESSAGE_SIZE:
-      self->max_message_size = g_value_get_uint64 (value);
-      break;
-
-    case PROP_MAX_UNFINISHED_SIZE:
-      self->max_unfinished_size = g_value_get_uint64 (value);
-      break;
-
     case PROP_LOGGER:
       if (g_value_get_object (value) != NULL)
         g_set_object (&self->logger, g_value_get_object (value));
       break;
 
-    case PROP_PORT:
-    case PROP_MAX_CONNECTIONS:
-    case PROP_HANDSHAKE_TIMEOUT:
-    case PROP_PING_INTERVAL:
-    case PROP_STALL_TIMEOUT:
-    case PROP_UPLOAD_TIMEOUT:
-    case PROP_LISTEN_BACKLOG:
-      *find_number (self, prop_id) = g_value_get_uint (value);
-      break;
-
     case PROP_REFUSED_CONNECTIONS:
     case PROP_DRAINING:
     case PROP_FIRST_SETTING:
+    case PROP_FIRST_SESSION_SETTING:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -284,46 +335,6 @@ install_listening_properties (void)
    */
   properties[PROP_PORT] =
     g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, DEFAULT_PORT, flags);
-
-  /**
-   * RuntimeUseServer:listen-default:
-   *
-   * Whether to listen on [property@RuntimeUse.Server:host] and
-   * [property@RuntimeUse.Server:port].
-   *
-   * `TRUE` by default. If not, there have to be other addresses or sockets: see
-   * [method@RuntimeUse.Server.add_address] and
-   * [method@RuntimeUse.Server.add_socket].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_LISTEN_DEFAULT] =
-    g_param_spec_boolean ("listen-default", NULL, NULL, TRUE, flags);
-
-  /**
-   * RuntimeUseServer:listen-backlog:
-   *
-   * How many connections the kernel may hold until they are accepted; 4,096 by
-   * default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_LISTEN_BACKLOG] =
-    g_param_spec_uint ("listen-backlog", NULL, NULL, 1, G_MAXINT, DEFAULT_LISTEN_BACKLOG, flags);
-
-  /**
-   * RuntimeUseServer:max-connections:
-   *
-   * How many connections there may be at a time.
-   *
-   * Whoever comes beyond that gets the status 503. With 0, the default, it is
-   * what the limit of open files allows at the start, less a reserve of a
-   * quarter for commands and files.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_CONNECTIONS] =
-    g_param_spec_uint ("max-connections", NULL, NULL, 0, G_MAXINT, 0, flags);
 
   /**
    * RuntimeUseServer:logger:
@@ -380,18 +391,6 @@ install_admission_properties (void)
    */
   properties[PROP_TOKEN] =
     g_param_spec_string ("token", NULL, NULL, NULL, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * RuntimeUseServer:insecure-no-auth:
-   *
-   * Whether to serve other machines without a token.
-   *
-   * Whoever reaches the port can then run commands. `FALSE` by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_INSECURE_NO_AUTH] =
-    g_param_spec_boolean ("insecure-no-auth", NULL, NULL, FALSE, flags);
 }
 
 static void
@@ -422,96 +421,6 @@ install_admission_state (void)
   properties[PROP_DRAINING] =
     g_param_spec_boolean ("draining", NULL, NULL, FALSE,
                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_message_limits (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseServer:max-message-size:
-   *
-   * How many bytes one message of a client may have, over all its frames.
-   *
-   * Who announces more is disconnected with the close code 1009. 104,857,600
-   * (100 MiB) by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_MESSAGE_SIZE] =
-    g_param_spec_uint64 ("max-message-size", NULL, NULL,
-                         1, MAX_MESSAGE_SIZE, RUNTIME_USE_LIMIT_INCOMING_MESSAGE, flags);
-
-  /**
-   * RuntimeUseServer:max-unfinished-size:
-   *
-   * How many bytes there may be, over all connections, of messages that have
-   * not come whole.
-   *
-   * A client whose message would go beyond that is disconnected with the close
-   * code 1013, and may try again later. The bytes that have come count, until
-   * the message is complete or the connection gone with its session. A message
-   * is never refused for its first 64 KiB, which count as well. Memory may be
-   * up to twice as much while buffers grow. 536,870,912 (512 MiB) by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_UNFINISHED_SIZE] =
-    g_param_spec_uint64 ("max-unfinished-size", NULL, NULL,
-                         1, G_MAXUINT64, RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES, flags);
-}
-
-static void
-install_timeouts (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * RuntimeUseServer:handshake-timeout:
-   *
-   * How long a client may take to ask for a WebSocket, in seconds; 10 by
-   * default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HANDSHAKE_TIMEOUT] =
-    g_param_spec_uint ("handshake-timeout", NULL, NULL,
-                       1, MAX_SECONDS, DEFAULT_HANDSHAKE_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseServer:ping-interval:
-   *
-   * After how many seconds without anything from a client it is sent a ping; 0
-   * for never. A client that leaves two in a row unanswered is dead. 30
-   * by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_PING_INTERVAL] =
-    g_param_spec_uint ("ping-interval", NULL, NULL, 0, MAX_SECONDS, DEFAULT_PING_INTERVAL, flags);
-
-  /**
-   * RuntimeUseServer:stall-timeout:
-   *
-   * After how many seconds a client is disconnected that takes nothing of what
-   * it is sent; 0 for never. 600 by default.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_STALL_TIMEOUT] =
-    g_param_spec_uint ("stall-timeout", NULL, NULL, 0, MAX_SECONDS, DEFAULT_STALL_TIMEOUT, flags);
-
-  /**
-   * RuntimeUseServer:upload-timeout:
-   *
-   * After how many seconds without headway an artifact is given up that is
-   * being sent. 30 by default. What is set after the start is of no effect.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_UPLOAD_TIMEOUT] =
-    g_param_spec_uint ("upload-timeout", NULL, NULL, 1, MAX_SECONDS, DEFAULT_UPLOAD_TIMEOUT, flags);
 }
 
 static void
@@ -707,28 +616,21 @@ _runtime_use_server_install_properties (GObjectClass *object_class)
   install_listening_properties ();
   install_admission_properties ();
   install_admission_state ();
-  install_message_limits ();
-  install_timeouts ();
   install_session_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
-  _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
+  _runtime_use_settings_install (settings, G_N_ELEMENTS (settings), object_class,
+                                 PROP_FIRST_SETTING, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  _runtime_use_session_settings_install (object_class, PROP_FIRST_SESSION_SETTING);
 }
 
 void
 _runtime_use_server_init_properties (RuntimeUseServer *self)
 {
   self->port = DEFAULT_PORT;
-  self->max_message_size = RUNTIME_USE_LIMIT_INCOMING_MESSAGE;
-  self->max_unfinished_size = RUNTIME_USE_LIMIT_UNFINISHED_MESSAGES;
-  self->handshake_timeout = DEFAULT_HANDSHAKE_TIMEOUT;
-  self->ping_interval = DEFAULT_PING_INTERVAL;
-  self->stall_timeout = DEFAULT_STALL_TIMEOUT;
-  self->upload_timeout = DEFAULT_UPLOAD_TIMEOUT;
-  self->listen_backlog = DEFAULT_LISTEN_BACKLOG;
-  self->listen_default = TRUE;
   self->addresses = g_ptr_array_new_with_free_func (g_object_unref);
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->logger = runtime_use_logger_new (NULL);
+  _runtime_use_settings_init (settings, G_N_ELEMENTS (settings), self);
   _runtime_use_session_settings_init (&self->settings);
 }
 
