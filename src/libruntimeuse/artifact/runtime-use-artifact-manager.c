@@ -353,10 +353,8 @@ runtime_use_artifact_manager_set_property (GObject      *object,
 }
 
 static void
-install_properties (GObjectClass *object_class)
+install_options (void)
 {
-  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
   /**
    * RuntimeUseArtifactManager:tracker:
    *
@@ -385,6 +383,12 @@ install_properties (GObjectClass *object_class)
     g_param_spec_uint ("quiet", NULL, NULL,
                        1, 60000, RUNTIME_USE_FOLDER_WATCH_QUIET,
                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_counts (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * RuntimeUseArtifactManager:n-pending:
@@ -394,7 +398,7 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   properties[PROP_N_PENDING] =
-    g_param_spec_uint ("n-pending", NULL, NULL, 0, G_MAXUINT, 0, readable);
+    g_param_spec_uint ("n-pending", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
   /**
    * RuntimeUseArtifactManager:n-uploaded:
@@ -404,7 +408,7 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   properties[PROP_N_UPLOADED] =
-    g_param_spec_uint64 ("n-uploaded", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+    g_param_spec_uint64 ("n-uploaded", NULL, NULL, 0, G_MAXUINT64, 0, flags);
 
   /**
    * RuntimeUseArtifactManager:n-failed:
@@ -416,9 +420,7 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   properties[PROP_N_FAILED] =
-    g_param_spec_uint64 ("n-failed", NULL, NULL, 0, G_MAXUINT64, 0, readable);
-
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+    g_param_spec_uint64 ("n-failed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
 }
 
 static void
@@ -431,7 +433,9 @@ runtime_use_artifact_manager_class_init (RuntimeUseArtifactManagerClass *klass)
   object_class->finalize = runtime_use_artifact_manager_finalize;
   object_class->get_property = runtime_use_artifact_manager_get_property;
   object_class->set_property = runtime_use_artifact_manager_set_property;
-  install_properties (object_class);
+  install_options ();
+  install_counts ();
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
    * RuntimeUseArtifactManager::upload-request:

@@ -679,7 +679,11 @@ install_counters (void)
    */
   properties[PROP_OUTPUT_BYTES] =
     g_param_spec_uint64 ("output-bytes", NULL, NULL, 0, G_MAXUINT64, 0, READABLE);
+}
 
+static void
+install_last_request (void)
+{
   /**
    * RuntimeUseSession:last-duration:
    *
@@ -692,11 +696,7 @@ install_counters (void)
    */
   properties[PROP_LAST_DURATION] =
     g_param_spec_int64 ("last-duration", NULL, NULL, 0, G_MAXINT64, 0, READABLE);
-}
 
-static void
-install_last_error (void)
-{
   /**
    * RuntimeUseSession:last-error:
    *
@@ -736,7 +736,7 @@ _runtime_use_session_install_properties (GObjectClass *object_class)
   install_request ();
   install_progress ();
   install_counters ();
-  install_last_error ();
+  install_last_request ();
   install_artifacts ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   _runtime_use_session_settings_install (object_class, PROP_FIRST_SETTING);
