@@ -19,7 +19,8 @@ FUNCTION = re.compile(
 DECLARED = re.compile(r"G_DECLARE_\w+\s*\(\s*(\w+)")
 TYPEDEF = re.compile(r"typedef (?:enum|struct)\s*(?:\w+\s*)?\{.*?\}\s*(\w+);", re.DOTALL)
 ENUM = re.compile(r"typedef enum\s*(?:\w+\s*)?\{(.*?)\}\s*(\w+);", re.DOTALL)
-PROPERTY = re.compile(r'g_param_spec_\w+ \("([a-z-]+)"')
+# Those of tables, too: rows of messages, and settings.
+PROPERTY = re.compile(r'(?:g_param_spec_\w+ \(|\.property = |_SETTING \()"([a-z-]+)"')
 SIGNAL = re.compile(r'g_signal_new(?:_class_handler)? \("([a-z-]+)"')
 # Means the same for every type.
 COMMON = re.compile(r"_get_type$")

@@ -117,9 +117,11 @@ class Docs(unittest.TestCase):
 
     def test_property(self):
         header = "G_DECLARE_FINAL_TYPE (RuntimeUseA, runtime_use_a, RUNTIME_USE, A, GObject)\n"
-        source = 'x = g_param_spec_int ("size", NULL);\ng_signal_new ("gone");\n'
+        source = ('x = g_param_spec_int ("size", NULL);\ng_signal_new ("gone");\n'
+                  '{ .property = "field" },\nRUNTIME_USE_NUMBER_SETTING ("limit", A, limit),\n')
         faults = docs.check(header, source, "RuntimeUseA")
-        self.assertIn("RuntimeUseA:size: no documentation", faults)
+        for name in ("size", "field", "limit"):
+            self.assertIn(f"RuntimeUseA:{name}: no documentation", faults)
         self.assertIn("RuntimeUseA::gone: no documentation", faults)
         self.assertIn("RuntimeUseA: no documentation", faults)
 
