@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "assert-contains.h"
+
 /* No test waits longer than this for anything. */
 #define DEADLINE_SECONDS 20
 
@@ -108,7 +110,52 @@ session_fixture_send_prompt (SessionFixture *self,
   session_fixture_send (self, text);
 }
 
-/* Of the fake agent. */
+/* An invocation that has these members, too. */
+void
+session_fixture_send_invocation (SessionFixture *self,
+                                 const char     *members)
+{
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("{\"message_type\":\"invocation_message\",\"system_prompt\":\"\","
+                          "\"user_prompt\":\"\",\"model\":\"\",%s}", members);
+  session_fixture_send (self, text);
+}
+
+void
+session_fixture_send_commands (SessionFixture *self,
+                               const char     *commands)
+{
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("{\"message_type\":\"command_execution_message\",\"commands\":[%s]}",
+                          commands);
+  session_fixture_send (self, text);
+}
+
+void
+session_fixture_cancel (SessionFixture *self)
+{
+  session_fixture_send (self, "{\"message_type\":\"cancel_message\"}");
+}
+
+void
+session_fixture_end (SessionFixture *self)
+{
+  session_fixture_send (self, "{\"message_type\":\"end_session_message\"}");
+}
+
+/* Of the fake agent, as the other one below. */
+void
+session_fixture_say (SessionFixture *self,
+                     const char     *text)
+{
+  const char *blocks[] = { text, NULL };
+
+  runtime_use_invocation_send_assistant_message (fake_agent_peek (self->agent), blocks);
+  session_fixture_settle (self);
+}
+
 void
 session_fixture_answer (SessionFixture *self,
                         const char     *text)
@@ -127,6 +174,14 @@ session_fixture_take (SessionFixture *self)
     return NULL;
 
   return g_ptr_array_index (self->received, self->n_taken++);
+}
+
+/* The next message, which is there and has that part. */
+void
+session_fixture_take_part (SessionFixture *self,
+                           const char     *part)
+{
+  assert_contains (session_fixture_take (self), part);
 }
 
 static gboolean
@@ -148,6 +203,13 @@ session_fixture_wait (SessionFixture *self)
   g_source_remove (deadline);
 
   return session_fixture_take (self);
+}
+
+void
+session_fixture_wait_part (SessionFixture *self,
+                           const char     *part)
+{
+  assert_contains (session_fixture_wait (self), part);
 }
 
 static gboolean
@@ -200,4 +262,13 @@ session_fixture_assert_counts (SessionFixture *self,
   g_assert_cmpuint (runtime_use_session_get_requests_done (self->session), ==, done);
   g_assert_cmpuint (runtime_use_session_get_requests_failed (self->session), ==, failed);
   g_assert_cmpuint (runtime_use_session_get_requests_cancelled (self->session), ==, cancelled);
+}
+
+/* 0 is how a client is let go that has ended its session. */
+void
+session_fixture_assert_closed (SessionFixture *self,
+                               guint           code)
+{
+  g_assert_cmpuint (runtime_use_channel_get_close_code (RUNTIME_USE_CHANNEL (self->client), NULL),
+                    ==, code);
 }

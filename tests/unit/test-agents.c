@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "assert-contains.h"
 #include "runtime-use-built-in-agents.h"
 #include "runtime-use-claude-handler.h"
 #include "runtime-use-echo-handler.h"
@@ -22,14 +23,6 @@ new_fixture (const char *name)
   g_assert_no_error (error);
 
   return session_fixture_new (handler);
-}
-
-static void
-assert_contains (const char *message,
-                 const char *part)
-{
-  if (strstr (message, part) == NULL)
-    g_error ("no “%s” in “%.400s”", part, message);
 }
 
 static void
@@ -65,22 +58,21 @@ test_echo (void)
   g_test_summary ("The echo agent does what its prompt says");
 
   session_fixture_send_prompt (f, "ECHO:hello");
-  assert_contains (session_fixture_wait (f), "\"text\":\"hello\"");
+  session_fixture_wait_part (f, "\"text\":\"hello\"");
   session_fixture_send_prompt (f, "anything else");
-  assert_contains (session_fixture_wait (f), "\"text\":\"anything else\"");
+  session_fixture_wait_part (f, "\"text\":\"anything else\"");
   session_fixture_send_prompt (f, "STRUCTURED:{\\\"a\\\":[1e400,0.10,18446744073709551616]}");
-  assert_contains (session_fixture_wait (f),
-                   "\"structured_output\":{\"a\":[1e400,0.10,18446744073709551616]}");
+  session_fixture_wait_part (f, "\"structured_output\":{\"a\":[1e400,0.10,18446744073709551616]}");
   session_fixture_send_prompt (f, "STRUCTURED:[1]");
-  assert_contains (session_fixture_wait (f), "must be a JSON object");
+  session_fixture_wait_part (f, "must be a JSON object");
   session_fixture_send_prompt (f, "STRUCTURED:{");
-  assert_contains (session_fixture_wait (f), "error_message");
+  session_fixture_wait_part (f, "error_message");
   session_fixture_send_prompt (f, "ERROR:bad");
   g_assert_cmpstr (session_fixture_wait (f), ==,
                    "{\"message_type\":\"error_message\",\"error\":\"bad\","
                    "\"metadata\":{\"source\":\"echo_handler\"}}");
   session_fixture_send_prompt (f, "SLOW:1");
-  assert_contains (session_fixture_wait (f), "waited 1 ms");
+  session_fixture_wait_part (f, "waited 1 ms");
   session_fixture_assert_quiet (f);
 }
 
@@ -102,9 +94,9 @@ test_echo_stream (void)
     {
       g_autofree char *part = g_strdup_printf ("\"message %u of 3000\"", i);
 
-      assert_contains (session_fixture_wait (f), part);
+      session_fixture_wait_part (f, part);
     }
-  assert_contains (session_fixture_wait (f), "streamed 3000 messages");
+  session_fixture_wait_part (f, "streamed 3000 messages");
 }
 
 static void
@@ -115,14 +107,14 @@ test_echo_cancel (void)
   g_test_summary ("Waiting, and a stream that waits for room, honour the cancel");
 
   session_fixture_send_prompt (f, "WAIT:3600000");
-  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
-  assert_contains (session_fixture_wait (f), "Request cancelled");
+  session_fixture_cancel (f);
+  session_fixture_wait_part (f, "Request cancelled");
 
   _runtime_use_memory_channel_set_high_water (f->client, 100);
   _runtime_use_memory_channel_set_held (f->client, TRUE);
   session_fixture_send_prompt (f, "STREAM:3000");
   session_fixture_settle (f);
-  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
+  session_fixture_cancel (f);
   g_assert_cmpint (runtime_use_session_get_state (f->session), ==,
                    RUNTIME_USE_SESSION_STATE_IDLE);
   _runtime_use_memory_channel_set_held (f->client, FALSE);
@@ -137,13 +129,13 @@ test_shell (void)
   g_test_summary ("A script's lines are assistant messages, and its output is the result");
 
   session_fixture_send_prompt (f, "echo one; printf two");
-  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"one\"]");
-  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"two\"]");
-  assert_contains (session_fixture_wait (f), "\"text\":\"one\\ntwo\"");
+  session_fixture_wait_part (f, "\"text_blocks\":[\"one\"]");
+  session_fixture_wait_part (f, "\"text_blocks\":[\"two\"]");
+  session_fixture_wait_part (f, "\"text\":\"one\\ntwo\"");
 
   session_fixture_send_prompt (f, "echo out; echo no such luck >&2; exit 3");
-  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"out\"]");
-  assert_contains (session_fixture_wait (f), "exit code: 3\\nno such luck");
+  session_fixture_wait_part (f, "\"text_blocks\":[\"out\"]");
+  session_fixture_wait_part (f, "exit code: 3\\nno such luck");
 }
 
 static char *
@@ -165,8 +157,8 @@ test_shell_elsewhere (void)
 
   g_object_set (f->session, "shell", shell, NULL);
   session_fixture_send_prompt (f, "exit 3");
-  assert_contains (session_fixture_wait (f), "\"text_blocks\":[\"given -c exit 3\"]");
-  assert_contains (session_fixture_wait (f), "\"text\":\"given -c exit 3\\n\"");
+  session_fixture_wait_part (f, "\"text_blocks\":[\"given -c exit 3\"]");
+  session_fixture_wait_part (f, "\"text\":\"given -c exit 3\\n\"");
 }
 
 static void
@@ -196,9 +188,9 @@ test_shell_secrets (void)
                         "\"model\":\"\",\"secrets_to_redact\":[\"first\\nsecond\"],"
                         "\"agent_env\":{\"MY_TOKEN\":\"a-long-token\"},"
                         "\"user_prompt\":\"printf 'a first\\\\nsecond b\\\\n'; echo $MY_TOKEN\"}");
-  assert_contains (session_fixture_wait (f), "[\"a [REDACTED] b\"]");
-  assert_contains (session_fixture_wait (f), "[\"[REDACTED]\"]");
-  assert_contains (session_fixture_wait (f), "\"text\":\"a [REDACTED] b\\n[REDACTED]\\n\"");
+  session_fixture_wait_part (f, "[\"a [REDACTED] b\"]");
+  session_fixture_wait_part (f, "[\"[REDACTED]\"]");
+  session_fixture_wait_part (f, "\"text\":\"a [REDACTED] b\\n[REDACTED]\\n\"");
 }
 
 /* The number after the word pid in the next message. */
@@ -223,8 +215,8 @@ test_shell_cancel (void)
 
   session_fixture_send_prompt (f, "sleep 1000 & echo pid $!; wait");
   pid = wait_for_pid (f);
-  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
-  assert_contains (session_fixture_wait (f), "Request cancelled");
+  session_fixture_cancel (f);
+  session_fixture_wait_part (f, "Request cancelled");
   g_assert_cmpint (kill (pid, 0), ==, -1);
 }
 
@@ -240,8 +232,8 @@ test_shell_kill_grace (void)
   session_fixture_send_prompt (f, "trap '' TERM; echo pid $$; while :; do sleep 1000; done");
   wait_for_pid (f);
   start = g_get_monotonic_time ();
-  session_fixture_send (f, "{\"message_type\":\"cancel_message\"}");
-  assert_contains (session_fixture_wait (f), "Request cancelled");
+  session_fixture_cancel (f);
+  session_fixture_wait_part (f, "Request cancelled");
   g_assert_cmpint (g_get_monotonic_time () - start, <,
                    2 * G_USEC_PER_SEC);
 }
@@ -254,12 +246,12 @@ test_shell_odd_input (void)
   g_test_summary ("An empty script is an error, and a NUL that a script prints is shown");
 
   session_fixture_send_prompt (f, "");
-  assert_contains (session_fixture_wait (f), "user_prompt");
+  session_fixture_wait_part (f, "user_prompt");
   session_fixture_send_prompt (f, "printf 'a\\\\000b'");
-  assert_contains (session_fixture_wait (f), "[\"a\357\277\275b\"]");
-  assert_contains (session_fixture_wait (f), "\"text\":\"a\357\277\275b\"");
+  session_fixture_wait_part (f, "[\"a\357\277\275b\"]");
+  session_fixture_wait_part (f, "\"text\":\"a\357\277\275b\"");
   session_fixture_send_prompt (f, "printf '\\\\000oh no' >&2; exit 1");
-  assert_contains (session_fixture_wait (f), "oh no");
+  session_fixture_wait_part (f, "oh no");
 }
 
 static void
@@ -282,9 +274,9 @@ test_shell_many_lines (void)
     {
       g_autofree char *part = g_strdup_printf ("[\"%u\"]", i);
 
-      assert_contains (session_fixture_wait (f), part);
+      session_fixture_wait_part (f, part);
     }
-  assert_contains (session_fixture_wait (f), "\\n50000\\n");
+  session_fixture_wait_part (f, "\\n50000\\n");
 }
 
 static void
@@ -294,21 +286,19 @@ test_commands (void)
 
   g_test_summary ("Commands run in order until one fails, and their results are the terminal");
 
-  session_fixture_send (f,
-                        "{\"message_type\":\"command_execution_message\",\"commands\":["
-                        "{\"command\":\"echo one\"},"
-                        "{\"command\":\"echo $X; exit 4\",\"env\":{\"X\":\"two\"}},"
-                        "{\"command\":\"echo three\"}]}");
+  session_fixture_send_commands (f, "{\"command\":\"echo one\"},"
+                                    "{\"command\":\"echo $X; exit 4\",\"env\":{\"X\":\"two\"}},"
+                                    "{\"command\":\"echo three\"}");
   g_assert_cmpstr (session_fixture_wait (f), ==,
                    "{\"message_type\":\"command_output_message\",\"stream\":\"stdout\","
                    "\"text\":\"one\\n\",\"command\":\"echo one\"}");
-  assert_contains (session_fixture_wait (f), "\"text\":\"two\\n\"");
+  session_fixture_wait_part (f, "\"text\":\"two\\n\"");
   g_assert_cmpstr (session_fixture_wait (f), ==,
                    "{\"message_type\":\"command_execution_result_message\",\"results\":["
                    "{\"command\":\"echo one\",\"exit_code\":0,\"stdout\":\"one\\n\"},"
                    "{\"command\":\"echo $X; exit 4\",\"exit_code\":4,\"stdout\":\"two\\n\"}]}");
 
-  session_fixture_send (f, "{\"message_type\":\"command_execution_message\",\"commands\":[]}");
+  session_fixture_send_commands (f, "");
   g_assert_cmpstr (session_fixture_wait (f), ==,
                    "{\"message_type\":\"command_execution_result_message\",\"results\":[]}");
   session_fixture_assert_quiet (f);
@@ -338,14 +328,14 @@ test_commands_around (void)
   g_test_summary ("Commands run before and after the agent; one that fails ends the request");
 
   session_fixture_send (f, good);
-  assert_contains (session_fixture_wait (f), "before\\n");
-  assert_contains (session_fixture_wait (f), "message 1 of 1");
-  assert_contains (session_fixture_wait (f), "after\\n");
-  assert_contains (session_fixture_wait (f), "result_message");
+  session_fixture_wait_part (f, "before\\n");
+  session_fixture_wait_part (f, "message 1 of 1");
+  session_fixture_wait_part (f, "after\\n");
+  session_fixture_wait_part (f, "result_message");
 
   session_fixture_send (f, bad_before);
-  assert_contains (session_fixture_wait (f), "before\\n");
-  assert_contains (session_fixture_wait (f), "pre-agent command failed with exit code: 5");
+  session_fixture_wait_part (f, "before\\n");
+  session_fixture_wait_part (f, "pre-agent command failed with exit code: 5");
 
   session_fixture_send (f, bad_after);
   assert_contains (session_fixture_wait_terminal (f),
@@ -361,10 +351,9 @@ test_large_stdout (void)
 
   g_test_summary ("All the output is streamed, and the terminal holds what one message can");
 
-  session_fixture_send (f,
-                        "{\"message_type\":\"command_execution_message\",\"commands\":["
-                        "{\"command\":\"echo small\"},"
-                        "{\"command\":\"echo begin; yes '\\\"' | head -n 3000000; echo end\"}]}");
+  session_fixture_send_commands (f, "{\"command\":\"echo small\"},"
+                                    "{\"command\":\"echo begin; yes '\\\"' | "
+                                    "head -n 3000000; echo end\"}");
   message = session_fixture_wait_terminal (f);
   assert_contains (message, "\"stdout\":\"small\\n\"");
   assert_contains (message, "\"stdout_truncated\":true");
@@ -383,15 +372,12 @@ test_leftovers (void)
 
   g_test_summary ("What a successful command leaves running lives on until the session ends");
 
-  session_fixture_send (f,
-                        "{\"message_type\":\"command_execution_message\",\"commands\":["
-                        "{\"command\":\"sleep 1000 >/dev/null 2>&1 & echo pid $!\"}]}");
+  session_fixture_send_commands (f, "{\"command\":\"sleep 1000 >/dev/null 2>&1 & echo pid $!\"}");
   pid = wait_for_pid (f);
   assert_contains (session_fixture_wait_terminal (f), "\"exit_code\":0");
 
-  ask = g_strdup_printf ("{\"message_type\":\"command_execution_message\",\"commands\":["
-                         "{\"command\":\"kill -0 %d\"}]}", (int) pid);
-  session_fixture_send (f, ask);
+  ask = g_strdup_printf ("{\"command\":\"kill -0 %d\"}", (int) pid);
+  session_fixture_send_commands (f, ask);
   assert_contains (session_fixture_wait_terminal (f), "\"exit_code\":0");
 
   runtime_use_channel_close (RUNTIME_USE_CHANNEL (f->client), 1000);
