@@ -78,6 +78,7 @@ remove_socket (PrivateBus *self)
 void
 private_bus_stop (PrivateBus *self)
 {
+  g_clear_pointer (&self->client, g_free);
   if (self->daemon == NULL)
     return;
 
@@ -105,17 +106,37 @@ ask (PrivateBus *self,
   return reply;
 }
 
+static void
+method_cb (GDBusConnection       *connection,
+           const char            *sender,
+           const char            *path,
+           const char            *interface,
+           const char            *method,
+           GVariant              *parameters,
+           GDBusMethodInvocation *invocation,
+           gpointer               user_data)
+{
+  PrivateBus *self = user_data;
+
+  g_free (self->client);
+  self->client = g_strdup (sender);
+  self->func (method, parameters, invocation, self->user_data);
+}
+
 /* One at a time. */
 void
 private_bus_add_service (PrivateBus           *self,
                          const PrivateService *service,
                          gpointer              user_data)
 {
+  static const GDBusInterfaceVTable vtable = { .method_call = method_cb };
   g_autoptr(GError) error = NULL;
   g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (service->interfaces, &error);
   g_autoptr(GVariant) reply = NULL;
 
   g_assert_no_error (error);
+  self->func = service->func;
+  self->user_data = user_data;
   self->connection =
     g_dbus_connection_new_for_address_sync (self->address,
                                             G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
@@ -124,7 +145,7 @@ private_bus_add_service (PrivateBus           *self,
   g_assert_no_error (error);
   g_dbus_connection_register_object (self->connection, service->path,
                                      g_dbus_node_info_lookup_interface (node, service->interface),
-                                     service->vtable, user_data, NULL, &error);
+                                     &vtable, self, NULL, &error);
   g_assert_no_error (error);
   reply = ask (self, "RequestName", g_variant_new ("(su)", service->name, 0));
 }
@@ -139,13 +160,12 @@ private_bus_drop_service (PrivateBus *self)
 
 /* Only while there is a service, which asks. */
 gboolean
-private_bus_has_owner (PrivateBus *self,
-                       const char *name)
+private_bus_client_is_gone (PrivateBus *self)
 {
-  g_autoptr(GVariant) reply = ask (self, "NameHasOwner", g_variant_new ("(s)", name));
-  gboolean there;
+  g_autoptr(GVariant) reply = ask (self, "NameHasOwner", g_variant_new ("(s)", self->client));
+  gboolean is_there;
 
-  g_variant_get (reply, "(b)", &there);
+  g_variant_get (reply, "(b)", &is_there);
 
-  return there;
+  return !is_there;
 }

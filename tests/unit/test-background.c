@@ -30,33 +30,26 @@ typedef struct
   gboolean       other_path;   /* answers elsewhere */
   char          *asked;        /* (nullable): the arguments */
   char          *path;         /* where the answer is waited for */
-  char          *client;
   GString       *log;
 } Fixture;
 
 static void
-method_cb (GDBusConnection       *connection,
-           const char            *sender,
-           const char            *path,
-           const char            *interface,
-           const char            *method,
+method_cb (const char            *method,
            GVariant              *parameters,
            GDBusMethodInvocation *invocation,
            gpointer               user_data)
 {
   Fixture *fixture = user_data;
+  const char *sender = g_dbus_method_invocation_get_sender (invocation);
   g_autofree char *name = g_strdelimit (g_strdup (sender + 1), ".", '_');
 
   g_assert_null (fixture->asked);
   fixture->asked = g_variant_print (parameters, FALSE);
-  fixture->client = g_strdup (sender);
   fixture->path = fixture->other_path ? g_strdup (OTHER_PATH)
                                       : g_strdup_printf (PORTAL_PATH "/request/%s/runtimeuse",
                                                          name);
   g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", fixture->path));
 }
-
-static const GDBusInterfaceVTable vtable = { .method_call = method_cb };
 
 static void
 log_cb (const char     *domain,
@@ -78,7 +71,7 @@ set_up (Fixture       *fixture,
     PORTAL_PATH,
     "org.freedesktop.portal.Background",
     interfaces,
-    &vtable,
+    method_cb,
   };
   int fd;
 
@@ -108,7 +101,6 @@ tear_down (Fixture       *fixture,
   g_free (fixture->info);
   g_free (fixture->asked);
   g_free (fixture->path);
-  g_free (fixture->client);
 }
 
 static void
@@ -118,12 +110,6 @@ answer (Fixture    *fixture,
   g_dbus_connection_emit_signal (fixture->bus.connection, NULL, fixture->path,
                                  "org.freedesktop.portal.Request", "Response",
                                  g_variant_new_parsed (parameters), NULL);
-}
-
-static gboolean
-client_is_gone (Fixture *fixture)
-{
-  return !private_bus_has_owner (&fixture->bus, fixture->client);
 }
 
 static void
@@ -137,7 +123,7 @@ test_allowed (Fixture       *fixture,
   g_assert_nonnull (strstr (fixture->asked, "'autostart': <false>"));
   g_assert_nonnull (strstr (fixture->asked, "'reason': <'Runs agents"));
   answer (fixture, "(uint32 0, {'background': <true>, 'autostart': <false>})");
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
   g_assert_cmpstr (fixture->log->str, ==, "");
 }
 
@@ -150,7 +136,7 @@ test_denied (Fixture       *fixture,
   rud_background_request (fixture->background, fixture->info);
   wait_for (fixture->asked != NULL);
   /* Until it knows where. */
-  while (!client_is_gone (fixture))
+  while (!private_bus_client_is_gone (&fixture->bus))
     {
       answer (fixture, "(uint32 0, {'background': <false>})");
       g_main_context_iteration (NULL, FALSE);

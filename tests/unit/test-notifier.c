@@ -38,7 +38,6 @@ typedef struct
   PrivateBus            bus;
   const PrivateService *service;
   GPtrArray            *calls;        /* what the service was asked, as text */
-  char                 *client;       /* (nullable): who asked last */
   gboolean              mute;         /* does not answer Notify */
   const char           *capabilities;
   guint                 last_id;
@@ -48,11 +47,7 @@ typedef struct
 } Fixture;
 
 static void
-method_cb (GDBusConnection       *connection,
-           const char            *sender,
-           const char            *path,
-           const char            *interface,
-           const char            *method,
+method_cb (const char            *method,
            GVariant              *parameters,
            GDBusMethodInvocation *invocation,
            gpointer               user_data)
@@ -61,8 +56,6 @@ method_cb (GDBusConnection       *connection,
   g_autofree char *arguments = g_variant_print (parameters, FALSE);
   g_auto(GStrv) capabilities = NULL;
 
-  g_free (fixture->client);
-  fixture->client = g_strdup (sender);
   g_ptr_array_add (fixture->calls, g_strconcat (method, " ", arguments, NULL));
   if (g_str_equal (method, "GetCapabilities"))
     {
@@ -79,14 +72,12 @@ method_cb (GDBusConnection       *connection,
                                            g_variant_new ("(u)", ++fixture->last_id));
 }
 
-static const GDBusInterfaceVTable vtable = { .method_call = method_cb };
-
 static const PrivateService desktop = {
   "org.freedesktop.Notifications",
   "/org/freedesktop/Notifications",
   "org.freedesktop.Notifications",
   interfaces,
-  &vtable,
+  method_cb,
 };
 
 static const PrivateService portal = {
@@ -94,7 +85,7 @@ static const PrivateService portal = {
   "/org/freedesktop/portal/desktop",
   "org.freedesktop.portal.Notification",
   interfaces,
-  &vtable,
+  method_cb,
 };
 
 static void
@@ -188,7 +179,6 @@ tear_down (Fixture       *fixture,
   g_assert_finalize_object (fixture->notifier);
   private_bus_stop (&fixture->bus);
   g_ptr_array_unref (fixture->calls);
-  g_free (fixture->client);
   g_log_set_handler ("runtimeuse", G_LOG_LEVEL_INFO, g_log_default_handler, NULL);
 }
 
@@ -202,12 +192,6 @@ emit (Fixture    *fixture,
   g_dbus_connection_emit_signal (fixture->bus.connection, NULL, fixture->service->path,
                                  fixture->service->interface, signal, parameters, &error);
   g_assert_no_error (error);
-}
-
-static gboolean
-client_is_gone (Fixture *fixture)
-{
-  return !private_bus_has_owner (&fixture->bus, fixture->client);
 }
 
 static void
@@ -235,7 +219,7 @@ test_running (Fixture       *fixture,
   rud_notifier_withdraw (fixture->notifier, number);
   wait_for (was_called (fixture, "CloseNotification"));
   assert_call (fixture, "(1,)");
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
   rud_notifier_withdraw (fixture->notifier, number);
   g_assert_cmpuint (fixture->complaints, ==, 0);
 }
@@ -265,13 +249,13 @@ test_portal (Fixture       *fixture,
   rud_notifier_withdraw (fixture->notifier, number);
   wait_for (was_called (fixture, "RemoveNotification"));
   assert_call (fixture, id);
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
 
   rud_notifier_show (fixture->notifier, RUD_NOTICE_FAILED, "title", "body");
   wait_for (was_called (fixture, "AddNotification"));
   assert_call (fixture, "'priority': <'normal'>");
   g_assert_null (strstr (last_call (fixture), "buttons"));
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
 }
 
 static void
@@ -283,7 +267,7 @@ test_over (Fixture       *fixture,
   wait_for (was_called (fixture, "Notify"));
   assert_call (fixture, "'body', [], {");
   g_assert_null (strstr (last_call (fixture), "desktop-entry"));
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
 }
 
 static void
@@ -307,7 +291,7 @@ test_dismissed (Fixture       *fixture,
   number = rud_notifier_show (fixture->notifier, RUD_NOTICE_RUNNING, "title", "body");
   wait_for (was_called (fixture, "Notify"));
   emit (fixture, "NotificationClosed", g_variant_new ("(uu)", fixture->last_id, 2));
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
   rud_notifier_withdraw (fixture->notifier, number);
   g_assert_true (was_called (fixture, "Notify"));
 }
@@ -325,7 +309,7 @@ test_withdrawn_early (Fixture       *fixture,
   wait_for (was_called (fixture, "Notify"));
   assert_call (fixture, "'other'");
   g_assert_cmpuint (fixture->last_id, ==, 1);
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
 }
 
 static void
@@ -457,7 +441,7 @@ test_bus_goes (Fixture       *fixture,
   start_bus (fixture);
   rud_notifier_show (fixture->notifier, RUD_NOTICE_OVER, "again", "body");
   wait_for (strstr (last_call (fixture), "'again'") != NULL);
-  wait_for (client_is_gone (fixture));
+  wait_for (private_bus_client_is_gone (&fixture->bus));
 }
 
 #define add(name, service, function) \
