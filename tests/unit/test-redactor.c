@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "add-examples.h"
+
 #define MARKER "[REDACTED]"
 #define MARKER_LENGTH (sizeof MARKER - 1)
 
@@ -535,17 +537,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  gsize i;
-
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (examples); i++)
-    {
-      g_autofree char *path = g_strconcat ("/redactor/example/", examples[i].path, NULL);
-
-      g_test_add_data_func (path, &examples[i], test_redactor_example);
-    }
-
+  add_examples ("/redactor/example", examples, test_redactor_example);
   g_test_add_func ("/redactor/random", test_redactor_random);
   g_test_add_func ("/redactor/random-markers", test_redactor_random_markers);
   g_test_add_func ("/redactor/random-characters", test_redactor_random_characters);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "add-examples.h"
+
 #define BAD "\xef\xbf\xbd"
 
 typedef struct
@@ -170,17 +172,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  gsize i;
-
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (examples); i++)
-    {
-      g_autofree char *path = g_strconcat ("/utf8-decoder/example/", examples[i].path, NULL);
-
-      g_test_add_data_func (path, &examples[i], test_decoder_example);
-    }
-
+  add_examples ("/utf8-decoder/example", examples, test_decoder_example);
   g_test_add_func ("/utf8-decoder/nul", test_decoder_nul);
   g_test_add_func ("/utf8-decoder/random", test_decoder_random);
   g_test_add_func ("/utf8-decoder/valid-length", test_decoder_valid_length);
