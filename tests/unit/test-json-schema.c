@@ -472,59 +472,60 @@ test_own_copy (void)
 
 /* --- Strict --- */
 
-#define CLOSED "\"required\":[\"a\"],\"additionalProperties\":false"
+/* With one property, for which there is a schema; @words follow. */
+#define OBJECT(a, words) "{\"type\":\"object\",\"properties\":{\"a\":" a "}" words "}"
+#define REQUIRED ",\"required\":[\"a\"]"
+#define NO_MORE ",\"additionalProperties\":false"
+#define CLOSED REQUIRED NO_MORE
 
-static const struct
-{
-  const char *schema;
-  gboolean    is_strict;
-} strict_examples[] = {
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}}," CLOSED "}", TRUE },
-  { "{\"type\":\"object\",\"properties\":{},\"required\":[],\"additionalProperties\":false}",
-    TRUE },
-  { "{\"type\":\"object\",\"additionalProperties\":false}", TRUE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"anyOf\":[{\"$ref\":\"#/$defs/b\"},"
-    "{\"type\":\"null\"}]}}," CLOSED ",\"$defs\":{\"b\":{\"type\":\"array\",\"minItems\":1,"
-    "\"items\":{\"enum\":[1,2]}}}}", TRUE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"required\":[\"a\"]}",
-    FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"required\":[\"a\"],"
-    "\"additionalProperties\":true}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"required\":[\"a\"],"
-    "\"additionalProperties\":{\"type\":\"null\"}}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},"
-    "\"additionalProperties\":false}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"b\":{\"type\":\"null\"}},"
-    CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{},\"required\":[\"a\"],"
-    "\"additionalProperties\":false}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"object\"}}," CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"properties\":{}}}," CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":[\"object\",\"null\"]}}," CLOSED "}",
-    FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{}}," CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":true}," CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\"}}," CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\",\"items\":{}}}," CLOSED "}",
-    FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\",\"items\":"
-    "[{\"type\":\"null\"}]}}," CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"oneOf\":[{\"type\":\"null\"}]}}," CLOSED "}",
-    FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"null\",\"allOf\":[{\"type\":\"null\"}]"
-    "}}," CLOSED "}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"null\"}}," CLOSED ","
-    "\"patternProperties\":{}}", FALSE },
-  { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"null\"}}," CLOSED ","
-    "\"$defs\":{\"b\":{}}}", FALSE },
-  { "{\"type\":[\"object\",\"null\"],\"additionalProperties\":false}", FALSE },
-  { "{\"type\":\"array\",\"items\":{\"type\":\"null\"}}", FALSE },
-  { "{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"type\":\"object\","
-    "\"additionalProperties\":false}}}", FALSE },
-  { "{\"type\":\"object\",\"additionalProperties\":false,\"anyOf\":[{\"type\":\"null\"}]}", FALSE },
-  { "true", FALSE },
-  { "false", FALSE },
+#define STRING "{\"type\":\"string\"}"
+#define NOTHING "{\"type\":\"null\"}"
+
+static const char * const strict_examples[] = {
+  OBJECT (STRING, CLOSED),
+  "{\"type\":\"object\",\"properties\":{},\"required\":[]" NO_MORE "}",
+  "{\"type\":\"object\"" NO_MORE "}",
+  OBJECT ("{\"anyOf\":[{\"$ref\":\"#/$defs/b\"}," NOTHING "]}",
+          CLOSED ",\"$defs\":{\"b\":{\"type\":\"array\",\"minItems\":1,"
+          "\"items\":{\"enum\":[1,2]}}}"),
 };
+
+static const char * const loose_examples[] = {
+  OBJECT (STRING, REQUIRED),
+  OBJECT (STRING, REQUIRED ",\"additionalProperties\":true"),
+  OBJECT (STRING, REQUIRED ",\"additionalProperties\":" NOTHING),
+  OBJECT (STRING, NO_MORE),
+  OBJECT (STRING ",\"b\":" NOTHING, CLOSED),
+  "{\"type\":\"object\",\"properties\":{}" CLOSED "}",
+  OBJECT ("{\"type\":\"object\"}", CLOSED),
+  OBJECT ("{\"properties\":{}}", CLOSED),
+  OBJECT ("{\"type\":[\"object\",\"null\"]}", CLOSED),
+  OBJECT ("{}", CLOSED),
+  OBJECT ("true", CLOSED),
+  OBJECT ("{\"type\":\"array\"}", CLOSED),
+  OBJECT ("{\"type\":\"array\",\"items\":{}}", CLOSED),
+  OBJECT ("{\"type\":\"array\",\"items\":[" NOTHING "]}", CLOSED),
+  OBJECT ("{\"oneOf\":[" NOTHING "]}", CLOSED),
+  OBJECT ("{\"type\":\"null\",\"allOf\":[" NOTHING "]}", CLOSED),
+  OBJECT (NOTHING, CLOSED ",\"patternProperties\":{}"),
+  OBJECT (NOTHING, CLOSED ",\"$defs\":{\"b\":{}}"),
+  "{\"type\":[\"object\",\"null\"]" NO_MORE "}",
+  "{\"type\":\"array\",\"items\":" NOTHING "}",
+  "{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"type\":\"object\"" NO_MORE "}}}",
+  "{\"type\":\"object\"" NO_MORE ",\"anyOf\":[" NOTHING "]}",
+  "true",
+  "false",
+};
+
+static void
+assert_strict (const char *json,
+               gboolean    is_strict)
+{
+  g_autoptr(RuntimeUseJsonSchema) schema = schema_new (json);
+
+  g_test_message ("%s", json);
+  g_assert_cmpint (_runtime_use_json_schema_is_strict (schema), ==, is_strict);
+}
 
 static void
 test_strict (void)
@@ -532,13 +533,9 @@ test_strict (void)
   g_test_summary ("Strict is what is closed everywhere, and has no word that is refused then");
 
   for (gsize i = 0; i < G_N_ELEMENTS (strict_examples); i++)
-    {
-      g_autoptr(RuntimeUseJsonSchema) schema = schema_new (strict_examples[i].schema);
-
-      g_test_message ("%s", strict_examples[i].schema);
-      g_assert_cmpint (_runtime_use_json_schema_is_strict (schema), ==,
-                       strict_examples[i].is_strict);
-    }
+    assert_strict (strict_examples[i], TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (loose_examples); i++)
+    assert_strict (loose_examples[i], FALSE);
 }
 
 int
