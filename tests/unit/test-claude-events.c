@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "add-examples.h"
+#include "assert-contains.h"
+
 /* What became of some lines: one line of text for each call, without the log. */
 typedef struct
 {
@@ -149,14 +152,6 @@ assert_calls (Fixture    *f,
   g_string_truncate (f->calls, 0);
 }
 
-static void
-assert_contains (const char *text,
-                 const char *part)
-{
-  if (text == NULL || strstr (text, part) == NULL)
-    g_error ("no “%s” in “%s”", part, text);
-}
-
 #define INIT(version) \
   "{\"type\":\"system\",\"subtype\":\"init\",\"model\":\"m-1\"," \
   "\"claude_code_version\":\"" version "\",\"tools\":[\"Bash\"]}"
@@ -178,6 +173,84 @@ assert_contains (const char *text,
 #define RESULT(rest) "{" rest ",\"session_id\":\"s-1\",\"type\":\"result\"}"
 
 #define SUCCESS(text) RESULT ("\"subtype\":\"success\",\"is_error\":false,\"result\":\"" text "\"")
+
+#define DELTA(delta, parent) \
+  "{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\",\"index\":0," \
+  "\"delta\":{" delta "}},\"parent_tool_use_id\":" parent "}"
+
+/* What some lines lead to, which are not the end. */
+typedef struct
+{
+  const char *path;
+  const char *summary;
+  const char *lines[10];
+  const char *calls;
+  const char *log;
+} Example;
+
+static const Example examples[] = {
+  { "deltas", "Pieces of text are told, those of other blocks and of sub-agents are not",
+    { DELTA ("\"type\":\"text_delta\",\"text\":\"one\"", "null"),
+      DELTA ("\"type\":\"thinking_delta\",\"thinking\":\"hm\"", "null"),
+      DELTA ("\"type\":\"text_delta\",\"text\":\"inner\"", "\"toolu_1\""),
+      "{\"type\":\"stream_event\",\"event\":{\"type\":\"message_start\"}}",
+      "{\"type\":\"stream_event\"}" },
+    "delta one\n", "" },
+
+  { "sub-agent", "What a sub-agent says is not shown; what it runs is",
+    { "{\"type\":\"assistant\",\"message\":{\"content\":[" BLOCK ("inner") "," BASH ("b1", "ls")
+      "]},\"parent_tool_use_id\":\"toolu_1\"}",
+      TOOL_RESULT ("b1", "\"file\"") "}" },
+    "output ls 0 file\n", "" },
+
+  { "output", "What commands print is told with the command",
+    { ASSISTANT (BASH ("b1", "ls") "," BASH ("b2", "ps") "," BASH ("b3", "id")),
+      TOOL_RESULT ("b2", "\"x\"") ",\"tool_use_result\":{\"stdout\":\"out\",\"stderr\":\"err\"}}",
+      TOOL_RESULT ("b1", "\"Exit code 3\\nhi\"") ",\"tool_use_result\":\"Error\"}",
+      TOOL_RESULT ("b3", "[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image\"},7]") "}",
+      /* Told once, and only what was asked for. */
+      TOOL_RESULT ("b1", "\"again\"") "}",
+      TOOL_RESULT ("b9", "\"unknown\"") "}",
+      "{\"type\":\"user\",\"message\":{\"content\":\"text\"}}" },
+    "output ps 0 out\noutput ps 1 err\noutput ls 0 Exit code 3\nhi\noutput id 0 a\n", "" },
+
+  { "others", "Events that say nothing to us are ignored",
+    { "{}",
+      "{\"type\":17}",
+      "{\"type\":\"rate_limit_event\"}",
+      "{\"type\":\"system\",\"subtype\":\"status\"}",
+      "{\"type\":\"assistant\"}",
+      "{\"type\":\"assistant\",\"message\":{\"content\":[7,null,{\"type\":\"text\"}]}}",
+      "{\"type\":\"user\",\"message\":[]}",
+      "{\"type\":\"control_request\"}",
+      "{\"type\":\"control_response\",\"response\":\"x\"}" },
+    "", "" },
+
+  { "log", "Retries and stray lines are for the log",
+    { "{\"type\":\"system\",\"subtype\":\"api_retry\",\"attempt\":1,\"max_retries\":2,"
+      "\"retry_delay_ms\":622.8121785665618,\"error_status\":529,\"error\":\"overloaded\"}",
+      "{\"type\":\"system\",\"subtype\":\"api_retry\",\"error_status\":null}",
+      "stray\377" },
+    "",
+    "a request to the service failed: HTTP 529, overloaded; retry 1 of 2 in 622 ms\n"
+    "a request to the service failed\n"
+    "stray\357\277\275\n" },
+};
+
+static void
+test_example (gconstpointer data)
+{
+  const Example *example = data;
+  g_autoptr(Fixture) f = fixture_new ();
+
+  g_test_summary (example->summary);
+
+  for (guint i = 0; example->lines[i] != NULL; i++)
+    take (f, example->lines[i]);
+  assert_calls (f, example->calls);
+  g_assert_cmpstr (f->log->str, ==, example->log);
+  g_assert_null (f->outcome);
+}
 
 static void
 test_running (void)
@@ -241,58 +314,6 @@ test_metadata (void)
                    "\"cacheReadInputTokens\":9007199254740991,\"cacheCreationInputTokens\":0,"
                    "\"totalTokens\":9007199254740991},\"totalCostUsd\":0.00042500000000000003,"
                    "\"numTurns\":2,\"durationMs\":163,\"sessionId\":\"s-1\"}");
-}
-
-static void
-test_deltas (void)
-{
-  g_autoptr(Fixture) f = fixture_new ();
-
-  g_test_summary ("Pieces of text are told, those of other blocks and of sub-agents are not");
-
-#define DELTA(delta, parent) \
-  "{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\",\"index\":0," \
-  "\"delta\":{" delta "}},\"parent_tool_use_id\":" parent "}"
-
-  take (f, DELTA ("\"type\":\"text_delta\",\"text\":\"one\"", "null"));
-  take (f, DELTA ("\"type\":\"thinking_delta\",\"thinking\":\"hm\"", "null"));
-  take (f, DELTA ("\"type\":\"text_delta\",\"text\":\"inner\"", "\"toolu_1\""));
-  take (f, "{\"type\":\"stream_event\",\"event\":{\"type\":\"message_start\"}}");
-  take (f, "{\"type\":\"stream_event\"}");
-  assert_calls (f, "delta one\n");
-}
-
-static void
-test_sub_agent (void)
-{
-  g_autoptr(Fixture) f = fixture_new ();
-
-  g_test_summary ("What a sub-agent says is not shown; what it runs is");
-
-  take (f, "{\"type\":\"assistant\",\"message\":{\"content\":[" BLOCK ("inner") ","
-           BASH ("b1", "ls") "]},\"parent_tool_use_id\":\"toolu_1\"}");
-  take (f, TOOL_RESULT ("b1", "\"file\"") "}");
-  assert_calls (f, "output ls 0 file\n");
-}
-
-static void
-test_output (void)
-{
-  g_autoptr(Fixture) f = fixture_new ();
-
-  g_test_summary ("What commands print is told with the command");
-
-  take (f, ASSISTANT (BASH ("b1", "ls") "," BASH ("b2", "ps") "," BASH ("b3", "id")));
-  take (f, TOOL_RESULT ("b2", "\"x\"") ",\"tool_use_result\":{\"stdout\":\"out\","
-                                       "\"stderr\":\"err\"}}");
-  take (f, TOOL_RESULT ("b1", "\"Exit code 3\\nhi\"") ",\"tool_use_result\":\"Error\"}");
-  take (f, TOOL_RESULT ("b3", "[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image\"},7]") "}");
-  /* Told once, and only what was asked for. */
-  take (f, TOOL_RESULT ("b1", "\"again\"") "}");
-  take (f, TOOL_RESULT ("b9", "\"unknown\"") "}");
-  take (f, "{\"type\":\"user\",\"message\":{\"content\":\"text\"}}");
-  assert_calls (f, "output ps 0 out\noutput ps 1 err\noutput ls 0 Exit code 3\nhi\n"
-                   "output id 0 a\n");
 }
 
 static void
@@ -436,48 +457,6 @@ test_control (void)
 }
 
 static void
-test_others (void)
-{
-  g_autoptr(Fixture) f = fixture_new ();
-  static const char * const lines[] = {
-    "{}",
-    "{\"type\":17}",
-    "{\"type\":\"rate_limit_event\"}",
-    "{\"type\":\"system\",\"subtype\":\"status\"}",
-    "{\"type\":\"assistant\"}",
-    "{\"type\":\"assistant\",\"message\":{\"content\":[7,null,{\"type\":\"text\"}]}}",
-    "{\"type\":\"user\",\"message\":[]}",
-    "{\"type\":\"control_request\"}",
-    "{\"type\":\"control_response\",\"response\":\"x\"}",
-  };
-
-  g_test_summary ("Events that say nothing to us are ignored");
-
-  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
-    take (f, lines[i]);
-  assert_calls (f, "");
-  g_assert_null (f->outcome);
-  g_assert_cmpstr (f->log->str, ==, "");
-}
-
-static void
-test_log (void)
-{
-  g_autoptr(Fixture) f = fixture_new ();
-
-  g_test_summary ("Retries and stray lines are for the log");
-
-  take (f, "{\"type\":\"system\",\"subtype\":\"api_retry\",\"attempt\":1,\"max_retries\":2,"
-           "\"retry_delay_ms\":622.8121785665618,\"error_status\":529,\"error\":\"overloaded\"}");
-  take (f, "{\"type\":\"system\",\"subtype\":\"api_retry\",\"error_status\":null}");
-  take (f, "stray\377");
-  g_assert_cmpstr (f->log->str, ==,
-                   "a request to the service failed: HTTP 529, overloaded; retry 1 of 2 in 622 ms\n"
-                   "a request to the service failed\n"
-                   "stray\357\277\275\n");
-}
-
-static void
 test_garbage (void)
 {
   g_autoptr(Fixture) f = fixture_new ();
@@ -595,20 +574,16 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  add_examples ("/claude-events", examples, test_example);
   g_test_add_func ("/claude-events/text", test_text);
   g_test_add_func ("/claude-events/running", test_running);
   g_test_add_func ("/claude-events/metadata", test_metadata);
-  g_test_add_func ("/claude-events/deltas", test_deltas);
-  g_test_add_func ("/claude-events/sub-agent", test_sub_agent);
-  g_test_add_func ("/claude-events/output", test_output);
   g_test_add_func ("/claude-events/many-commands", test_many_commands);
   g_test_add_func ("/claude-events/structured", test_structured);
   g_test_add_func ("/claude-events/unasked-object", test_unasked_object);
   g_test_add_func ("/claude-events/failures", test_failures);
   g_test_add_func ("/claude-events/synthetic", test_synthetic);
   g_test_add_func ("/claude-events/control", test_control);
-  g_test_add_func ("/claude-events/others", test_others);
-  g_test_add_func ("/claude-events/log", test_log);
   g_test_add_func ("/claude-events/garbage", test_garbage);
   g_test_add_data_func ("/claude-events/recordings/2.1.197", "2.1.197", test_recordings);
   g_test_add_data_func ("/claude-events/recordings/2.1.328", "2.1.328", test_recordings);
