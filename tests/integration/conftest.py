@@ -12,7 +12,8 @@ import pytest
 from harness import websocket
 from harness.fake_service import FakeService, StartingBus
 from harness.messages import TERMINALS, commands
-from harness.openai_mock import Mock
+# Fixtures among them.
+from harness.openai_mock import mock, shared_mock
 from harness.processes import wait_until
 from harness.receiver import Receiver
 from harness.server import Server
@@ -92,22 +93,6 @@ def service(bus):
     service = FakeService(bus)
     yield service
     service.stop()
-
-
-@pytest.fixture(scope='module')
-def shared_mock():
-    """What takes the place of OpenAI for all cases of a file."""
-    mock = Mock()
-    yield mock
-    mock.close()
-
-
-@pytest.fixture
-def mock(shared_mock):
-    """The same; nothing of a case is left in it afterwards."""
-    shared_mock.reset()
-    yield shared_mock
-    shared_mock.reset()
 
 
 @pytest.fixture

@@ -13,17 +13,17 @@ import time
 import pytest
 from harness import websocket
 from harness.messages import CANCEL, CANCELLED, invocation, output
+from harness.openai_agent import (SCHEMA, ask, check_secret, error_of, result_of, said, serve,
+                                  start_service)
 from harness.openai_mock import (Endless, Noted, Pieces, Reset, Silence, Status, Stream, answer,
                                  chat_calls, chat_text, chunk, completed, deltas, error, events_of,
                                  message, shell_call)
 from harness.processes import PATIENCE, find_marked, wait_until
-from harness.server import Server
 from runtimeuse_client import (AgentRuntimeError, CancelledException, CommandInterface,
                                RuntimeUseClient, StructuredOutputResult)
 from runtimeuse_client import client as client_module
 from test_client import execute_options, query_options, run
 from test_heartbeat import check_heartbeats
-from test_openai import SCHEMA, ask, check_secret, error_of, result_of, said, start_service
 
 # That a cancel may take, in seconds.
 CANCEL_TIME = 15
@@ -99,12 +99,7 @@ def api(request):
 
 @pytest.fixture(scope='module')
 def api_server(api, shared_mock, tmp_path_factory):
-    def start(*arguments, **options):
-        return Server(tmp_path_factory.mktemp('server'), *arguments, **options)
-
-    server = start_service(start, shared_mock, '--openai-api', api.name)
-    yield server
-    server.stop()
+    yield from serve(tmp_path_factory.mktemp('server'), shared_mock, api.name)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import struct
 import threading
 import time
 
+import pytest
+
 from .processes import wait_until
 
 USAGE = {'input_tokens': 11, 'input_tokens_details': {'cached_tokens': 2}, 'output_tokens': 7,
@@ -377,3 +379,19 @@ class Mock:
 
     def bodies(self):
         return [body for _, _, body in self.requests]
+
+
+@pytest.fixture(scope='module')
+def shared_mock():
+    """What takes the place of OpenAI for all cases of a file."""
+    mock = Mock()
+    yield mock
+    mock.close()
+
+
+@pytest.fixture
+def mock(shared_mock):
+    """The same; nothing of a case is left in it afterwards."""
+    shared_mock.reset()
+    yield shared_mock
+    shared_mock.reset()
