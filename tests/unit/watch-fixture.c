@@ -123,6 +123,14 @@ watch_fixture_settle (WatchFixture *self)
   g_assert_no_error (error);
 }
 
+/* May be called from what the watch calls. */
+void
+watch_fixture_stop (WatchFixture *self)
+{
+  _runtime_use_folder_watch_stop (self->watch);
+  g_clear_object (&self->watch);
+}
+
 static gboolean
 end_run (gpointer user_data)
 {
@@ -166,17 +174,35 @@ watch_fixture_path (WatchFixture *self,
   return g_canonicalize_filename (path, self->folder);
 }
 
+int
+watch_fixture_open (WatchFixture *self,
+                    const char   *path,
+                    int           flags)
+{
+  g_autofree char *whole = watch_fixture_path (self, path);
+  int fd = open (whole, flags | O_CLOEXEC, 0644);
+
+  g_assert_cmpint (fd, >=, 0);
+
+  return fd;
+}
+
+void
+watch_put (int         fd,
+           const char *text)
+{
+  g_assert_cmpint (write (fd, text, strlen (text)), ==, strlen (text));
+}
+
 static void
 write_with (WatchFixture *self,
             const char   *path,
             const char   *content,
             int           flags)
 {
-  g_autofree char *whole = watch_fixture_path (self, path);
-  int fd = open (whole, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
+  int fd = watch_fixture_open (self, path, O_WRONLY | O_CREAT | flags);
 
-  g_assert_cmpint (fd, >=, 0);
-  g_assert_cmpint (write (fd, content, strlen (content)), ==, strlen (content));
+  watch_put (fd, content);
   close (fd);
 }
 
@@ -203,6 +229,26 @@ watch_fixture_mkdir (WatchFixture *self,
   g_autofree char *whole = watch_fixture_path (self, path);
 
   g_assert_cmpint (g_mkdir_with_parents (whole, 0755), ==, 0);
+}
+
+/* The one numbered I is at I/500, I/20, I. */
+void
+watch_fixture_make_directories (WatchFixture *self,
+                                guint         n,
+                                guint         n_files)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *directory = g_strdup_printf ("%u/%u/%u", i / 500, i / 20, i);
+
+      watch_fixture_mkdir (self, directory);
+      for (guint j = 0; j < n_files; j++)
+        {
+          g_autofree char *path = g_strdup_printf ("%s/%u", directory, j);
+
+          watch_fixture_write (self, path, "1");
+        }
+    }
 }
 
 void
