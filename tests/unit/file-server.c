@@ -274,3 +274,13 @@ file_server_dup_requests (FileServer *self)
 
   return requests;
 }
+
+void
+file_server_set_location (FileServer *self,
+                          char       *location)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->location);
+  self->location = location;
+  g_mutex_unlock (&self->lock);
+}

@@ -28,4 +28,8 @@ char       *file_server_url          (FileServer *self,
                                       const char *path);
 char       *file_server_dup_requests (FileServer *self);
 
+/* Takes it. */
+void        file_server_set_location (FileServer *self,
+                                      char       *location);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FileServer, file_server_free)
