@@ -50,7 +50,7 @@ typedef struct
                               GError   *error,
                               gpointer  owner);
 
-  /* Some are over, and others have begun in their place. */
+  /* Some may be over, and others have begun in their place. */
   void (* advanced)          (gpointer  owner);
 } RuntimeUseUploadSchedulerEvents;
 

@@ -135,8 +135,6 @@ uploaded_cb (GObject      *object,
   self->events->n_pending_changed (self->owner);
   self->events->over (task, error, self->owner);
   _runtime_use_upload_scheduler_start_next (self);
-  rest_if_idle (self);
-  self->events->advanced (self->owner);
 }
 
 /* Takes @task. */
@@ -151,12 +149,6 @@ start (RuntimeUseUploadScheduler *self,
 
   g_cancellable_disconnect (cancellable, item->cancelled_id);
   item->cancelled_id = 0;
-  clear_rest (self);
-  if (self->connections == NULL)
-    self->connections = _runtime_use_upload_connections_new ();
-  options.timeout = self->limits->timeout;
-  options.connections = self->connections;
-  options.expected = item->is_expected ? &item->expected : NULL;
 
   if (item->fd < 0)
     item->fd = _runtime_use_upload_open (item->path, &error);
@@ -167,6 +159,13 @@ start (RuntimeUseUploadScheduler *self,
       return;
     }
 
+  clear_rest (self);
+  if (self->connections == NULL)
+    self->connections = _runtime_use_upload_connections_new ();
+  options.timeout = self->limits->timeout;
+  options.connections = self->connections;
+  options.expected = item->is_expected ? &item->expected : NULL;
+
   self->n_running++;
   self->events->n_running_changed (self->owner);
   _runtime_use_upload_fd_async (item->fd, item->url, item->content_type, &options, cancellable,
@@ -175,13 +174,16 @@ start (RuntimeUseUploadScheduler *self,
   item->fd = -1;
 }
 
-/* There may be room for more of them. */
+/* There may be room for more of them. Those that cannot be opened are over at once. */
 void
 _runtime_use_upload_scheduler_start_next (RuntimeUseUploadScheduler *self)
 {
   while (self->n_running < self->limits->max_concurrent &&
          _runtime_use_upload_queue_get_length (self->queue) > 0)
     start (self, _runtime_use_upload_queue_pop (self->queue));
+
+  rest_if_idle (self);
+  self->events->advanced (self->owner);
 }
 
 static gboolean

@@ -448,7 +448,6 @@ runtime_use_upload_tracker_set_max_concurrent (RuntimeUseUploadTracker *self,
   self->limits.max_concurrent = max_concurrent;
   notify (self, PROP_MAX_CONCURRENT);
   _runtime_use_upload_scheduler_start_next (self->scheduler);
-  end_waits (self);
 }
 
 /**

@@ -294,6 +294,31 @@ test_upload_tracker_wait (void)
   fixture_clear (&fixture);
 }
 
+static void
+pending_cb (RuntimeUseUploadTracker *tracker,
+            GParamSpec              *pspec,
+            gpointer                 user_data)
+{
+  g_signal_handlers_disconnect_by_func (tracker, pending_cb, user_data);
+  runtime_use_upload_tracker_wait_async (tracker, 60000, NULL, waited_cb, user_data);
+}
+
+static void
+test_upload_tracker_wait_missing (void)
+{
+  Fixture fixture;
+
+  g_test_summary ("Who begins to wait for a file before it turns out to be missing waits no more");
+
+  fixture_init (&fixture, always_ok, G_N_ELEMENTS (always_ok));
+  g_signal_connect (fixture.tracker, "notify::n-pending", G_CALLBACK (pending_cb), &fixture);
+  runtime_use_upload_tracker_upload_async (fixture.tracker, "/nowhere/at/all", "http://127.0.0.1/",
+                                           NULL, NULL, NULL, uploaded_cb, &fixture);
+  wait_for (fixture.n_left == 0 && fixture.n_failed == 1);
+  g_assert_error (fixture.error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  fixture_clear (&fixture);
+}
+
 static gpointer
 cancel_func (gpointer user_data)
 {
@@ -458,6 +483,7 @@ main (int   argc,
   g_test_add_func ("/upload-tracker/order", test_upload_tracker_order);
   g_test_add_func ("/upload-tracker/bound", test_upload_tracker_bound);
   g_test_add_func ("/upload-tracker/wait", test_upload_tracker_wait);
+  g_test_add_func ("/upload-tracker/wait-missing", test_upload_tracker_wait_missing);
   g_test_add_func ("/upload-tracker/cancel", test_upload_tracker_cancel);
   g_test_add_func ("/upload-tracker/log", test_upload_tracker_log);
   g_test_add_func ("/upload-tracker/fd", test_upload_tracker_fd);
