@@ -20,13 +20,13 @@ from runtimeuse_client import (AgentRuntimeError, CancelledException, CommandInt
                                RuntimeEnvironmentDownloadableInterface, RuntimeUseClient)
 
 TIMEOUT = 20
-UNIT = Path(__file__).resolve().parents[1] / 'unit'
-CERTIFICATES = UNIT / 'certificates'
+FIXTURES = Path(__file__).resolve().parents[1] / 'unit' / 'fixtures'
+CERTIFICATES = FIXTURES / 'certificates'
 
 
 def load_archives():
     """Those of the unit tests, by their names, each as a function that makes it."""
-    loader = importlib.machinery.SourceFileLoader('make_archives', str(UNIT / 'make-archives'))
+    loader = importlib.machinery.SourceFileLoader('make_archives', str(FIXTURES / 'make-archives'))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     loader.exec_module(module)
     return module.ARCHIVES

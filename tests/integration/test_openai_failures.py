@@ -18,7 +18,7 @@ from harness.openai_mock import (CHAT_USAGE, USAGE, AtOnce, Hangup, Mock, Status
                                  shell_call)
 from harness.processes import PATIENCE, wait_until
 
-CERTIFICATES = Path(__file__).parent.parent / 'unit/certificates'
+CERTIFICATES = Path(__file__).parent.parent / 'unit/fixtures/certificates'
 
 
 # Connections
