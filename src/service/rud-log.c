@@ -90,6 +90,39 @@ write_line (const char *line,
     }
 }
 
+static gboolean
+is_plain (const char *text)
+{
+  while (g_ascii_isprint (*text))
+    text++;
+
+  return *text == '\0';
+}
+
+/* Anybody's text may be in a message. Nothing of it is for the terminal to obey, and its further
+ * lines do not look like lines of ours.
+ */
+static char *
+dup_shown (const char *message)
+{
+  g_autofree char *valid = g_utf8_make_valid (message, -1);
+  GString *shown = g_string_sized_new (strlen (valid));
+
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
+    {
+      const gunichar character = g_utf8_get_char (c);
+
+      if (character == '\n')
+        g_string_append (shown, "\n    ");
+      else if (character == '\t' || g_unichar_isprint (character))
+        g_string_append_unichar (shown, character);
+      else
+        g_string_append_c (shown, '?');
+    }
+
+  return g_string_free (shown, FALSE);
+}
+
 static GLogWriterOutput
 log_writer (GLogLevelFlags   level,
             const GLogField *fields,
@@ -100,6 +133,7 @@ log_writer (GLogLevelFlags   level,
   const GLogLevelFlags shown_level = effective_level (level, fields, n_fields);
   g_autoptr(GDateTime) now = NULL;
   g_autofree char *time = NULL;
+  g_autofree char *shown = NULL;
   g_autofree char *line = NULL;
 
   if ((shown_level & G_LOG_LEVEL_MASK) > lowest_level || message == NULL)
@@ -110,7 +144,9 @@ log_writer (GLogLevelFlags   level,
 
   now = g_date_time_new_now_local ();
   time = g_date_time_format (now, "%H:%M:%S");
-  line = g_strdup_printf ("%s %s: %s\n", time, level_name (shown_level), message);
+  shown = is_plain (message) ? NULL : dup_shown (message);
+  line = g_strdup_printf ("%s %s: %s\n", time, level_name (shown_level),
+                          shown != NULL ? shown : message);
   write_line (line, strlen (line));
 
   return G_LOG_WRITER_HANDLED;

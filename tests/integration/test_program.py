@@ -379,6 +379,18 @@ def test_log_to_a_full_pipe(tmp_path):
         process.communicate()
 
 
+def test_log_is_for_reading(start_server):
+    """No terminal obeys it, no text turns it round, and no text looks like a line of its own."""
+    server = start_server(agent='shell')
+    script = r"printf '\033[31mred\342\200\256\n00:00:00 error: \346\227\245\n\001' >&2; exit 3"
+    with websocket.connect(server.port) as client:
+        client.request({**invocation(script), 'source_id': 'a\u202eb'})
+    lines = wait_until(lambda: server.log if '\u65e5' in server.log else None, 'the line')
+    assert '[a?b] request failed: ' in lines
+    assert '?[31mred' in lines and '\n    00:00:00 error: \u65e5' in lines
+    assert not set(lines) & {'\x1b', '\u202e', '\x01'}
+
+
 def test_loopback_only_by_default(start_server):
     server = start_server()
     listening = {line.split()[1] for name in ('tcp', 'tcp6')

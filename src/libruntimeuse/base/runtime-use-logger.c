@@ -44,27 +44,24 @@ typedef enum
 static GParamSpec *properties[PROP_REDACTOR + 1];
 
 /* It comes from a client, so it may be of any length and may try to look like
- * the start of another line. */
+ * the start of another line, or to turn the rest of this one round. */
 static char *
 clean_source_id (const char *source_id)
 {
   gsize length;
-  char *clean;
-  gsize i;
+  GString *clean;
 
   if (source_id == NULL)
     return NULL;
 
   length = strnlen (source_id, RUNTIME_USE_LIMIT_SOURCE_ID);
   length = _runtime_use_utf8_valid_length ((const guint8 *) source_id, length);
-  clean = g_strndup (source_id, length);
-  for (i = 0; i < length; i++)
-    {
-      if (g_ascii_iscntrl (clean[i]))
-        clean[i] = '?';
-    }
+  clean = g_string_sized_new (length);
+  for (const char *c = source_id; c < source_id + length; c = g_utf8_next_char (c))
+    g_string_append_unichar (clean, g_unichar_isprint (g_utf8_get_char (c)) ? g_utf8_get_char (c)
+                                                                            : '?');
 
-  return clean;
+  return g_string_free (clean, FALSE);
 }
 
 static void
@@ -137,7 +134,7 @@ runtime_use_logger_class_init (RuntimeUseLoggerClass *klass)
    * RuntimeUseLogger:source-id:
    *
    * What the lines are prefixed with, or `NULL` for no prefix. Only the first
-   * 256 bytes are kept, with a `?` for each control character.
+   * 256 bytes are kept, with a `?` for each character that is not printable.
    *
    * Since: 0.1
    */
