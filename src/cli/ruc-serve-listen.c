@@ -16,6 +16,11 @@
 /* In the folder of the user that ends with the session; see the units of systemd. */
 #define RUNTIME_FOLDER "runtimeuse"
 
+/* Seconds without a client, if nobody says how many. Who listens for us starts us again, so that
+ * nobody misses a service that leaves.
+ */
+#define HANDED_EXIT_IDLE 300
+
 /* Nobody but us makes the folder of our own sockets; others are there, or the user is wrong. */
 static void
 make_runtime_folder (const char *path)
@@ -66,9 +71,13 @@ ruc_serve_listen_set_up (RudConfig         *config,
   for (guint i = 0; i < inherited->len; i++)
     runtime_use_server_add_socket (server, g_ptr_array_index (inherited, i));
 
-  if (n_addresses + inherited->len > 0 &&
-      !rud_config_is_set (config, "port") && !rud_config_is_set (config, "host"))
-    g_object_set (server, "listen-default", FALSE, NULL);
+  if (n_addresses + inherited->len == 0 ||
+      rud_config_is_set (config, "port") || rud_config_is_set (config, "host"))
+    return TRUE;
+
+  g_object_set (server, "listen-default", FALSE, NULL);
+  if (n_addresses == 0)
+    rud_config_set_default (config, "exit-idle", HANDED_EXIT_IDLE, "LISTEN_FDS");
 
   return TRUE;
 }

@@ -62,7 +62,7 @@ get_patience (RucServer *self)
   return (guint) rud_config_get_number (self->config, "drain-timeout");
 }
 
-/* The end, in its order: nobody new, the name on the bus, what still runs, the server, the agent */
+/* The end, in its order: nobody new, what still runs, the name on the bus, the server, the agent */
 
 static gboolean
 deadline_cb (gpointer user_data)
@@ -121,11 +121,29 @@ notices_gone_cb (GObject      *object,
 static void
 stop_server (RucServer *self)
 {
+  g_clear_object (&self->notifications);
+  rud_notifier_stop_async (self->notifier, notices_gone_cb, self);
+}
+
+static void
+bus_left_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  RucServer *self = user_data;
+
+  rud_bus_stop_finish (self->bus, result);
+  stop_server (self);
+}
+
+/* Whoever finds us by our name finds somebody who has something to show or to cancel. */
+static void
+leave_bus (RucServer *self)
+{
   g_clear_signal_handler (&self->left_id, self->server);
   g_clear_handle_id (&self->drain_id, g_source_remove);
   set_deadline (self);
-  g_clear_object (&self->notifications);
-  rud_notifier_stop_async (self->notifier, notices_gone_cb, self);
+  rud_bus_stop_async (self->bus, bus_left_cb, self);
 }
 
 static gboolean
@@ -135,7 +153,7 @@ drained_too_long_cb (gpointer user_data)
 
   self->drain_id = 0;
   g_info ("Requests still run after %u seconds; they are cancelled", get_patience (self));
-  stop_server (self);
+  leave_bus (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -152,25 +170,13 @@ static void
 session_closed_cb (RucServer *self)
 {
   if (count_sessions (self) == 0)
-    stop_server (self);
+    leave_bus (self);
 }
 
 static void
-bus_left_cb (GObject      *object,
-             GAsyncResult *result,
-             gpointer      user_data)
+wait_for_sessions (RucServer *self)
 {
-  RucServer *self = user_data;
-  guint patience = get_patience (self);
-
-  rud_bus_stop_finish (self->bus, result);
-  if (patience == 0 || count_sessions (self) == 0)
-    {
-      stop_server (self);
-      return;
-    }
-
-  self->drain_id = g_timeout_add_seconds (patience, drained_too_long_cb, self);
+  self->drain_id = g_timeout_add_seconds (get_patience (self), drained_too_long_cb, self);
   self->left_id = g_signal_connect_data (self->server, "session-closed",
                                          G_CALLBACK (session_closed_cb), self, NULL,
                                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
@@ -198,15 +204,14 @@ stop (RucServer *self,
       return;
     }
 
-  if (patience == 0)
-    set_deadline (self);
-  /* The bus may take a while to let us go, and what began meanwhile would be cancelled. */
   runtime_use_server_drain (self->server);
   g_clear_pointer (&self->idle, rud_idle_free);
   rud_background_stop (self->background);
   rud_notify_stopping (self->notify, _("Ending"), patience);
-  /* Whoever finds us by our name finds somebody who serves. */
-  rud_bus_stop_async (self->bus, bus_left_cb, self);
+  if (patience > 0 && count_sessions (self) > 0)
+    wait_for_sessions (self);
+  else
+    leave_bus (self);
 }
 
 static gboolean
@@ -230,7 +235,7 @@ idle_cb (gpointer user_data)
 {
   RucServer *self = user_data;
 
-  g_info ("Nobody was connected for %u seconds",
+  g_info ("Nobody was connected for %u s",
           (guint) rud_config_get_number (self->config, "exit-idle"));
   stop (self, EXIT_SUCCESS);
 }
@@ -485,8 +490,11 @@ bus_started_cb (GObject      *object,
   if (get_bus_mode (self->config) == RUD_BUS_REQUIRED)
     ruc_serve_listen_say (self->server);
   rud_notify_ready (self->notify, NULL);
-  if (seconds > 0)
-    self->idle = rud_idle_new (self->status, seconds * 1000, idle_cb, self);
+  if (seconds == 0)
+    return;
+
+  g_info ("Ends when nobody has been connected for %u s", seconds);
+  self->idle = rud_idle_new (self->status, seconds * 1000, idle_cb, self);
 }
 
 /* A name that nobody finds is that of a wrong host. */

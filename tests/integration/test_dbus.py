@@ -264,6 +264,21 @@ def test_counters_are_told_four_times_a_second(followed):
     assert values == sorted(set(values))
 
 
+def test_what_a_session_came_to(start):
+    """The last is told before the session goes, though its turn has not come."""
+    server, probe = start()
+    with websocket.connect(server.port) as client:
+        path, _ = probe.wait_session()
+        client.request(invocation('ECHO:x'))
+        client.request(invocation('ERROR:x'))
+    wait_until(lambda: probe.get('SessionCount') == 0, 'no session')
+    told = {}
+    for heard in probe.signals:
+        if heard['path'] == path and heard['signal'] == 'PropertiesChanged':
+            told.update(heard['arguments'][1])
+    assert (told.get('RequestsDone'), told.get('RequestsFailed')) == (2, 1)
+
+
 def collect(probe, path, name, until):
     """Return the signals of a session up to the one that ends it."""
     seen = []
@@ -374,6 +389,45 @@ def test_drain(start, tmp_path):
     # Nobody is left whom it could serve.
     assert server.wait() == 0
     assert not probe.has_name()
+
+
+def is_refused(server):
+    with websocket.Connection(server.port) as late:
+        return late.ask().status == 503
+
+
+def test_what_goes_on_is_seen(start):
+    """Also after SIGTERM, and it can be cancelled; nobody else takes the name meanwhile."""
+    server, probe = start('--drain-timeout', '600')
+    with websocket.connect(server.port) as client:
+        path, _ = probe.wait_session()
+        client.send(commands('sleep 1000'))
+        wait_state(probe, path, 'busy')
+        server.signal(signal.SIGTERM)
+        wait_until(lambda: is_refused(server), 'nobody let in')
+        assert list(probe.sessions()) == [path]
+        # Otherwise the bus would start another one for whoever calls.
+        assert probe.has_name()
+        assert probe.call('Cancel', path=path, interface=SESSION) == [True]
+        assert client.receive() == CANCELLED
+    assert server.wait() == 0
+    assert not probe.has_name()
+
+
+def test_who_cancels_is_in_the_log(followed):
+    """Once, however often somebody calls."""
+    server, probe, client, path, session = followed
+    client.send(invocation(WAIT))
+    wait_state(probe, path, 'busy')
+    for _ in range(3):
+        probe.call('Cancel', path=path, interface=SESSION)
+    assert client.receive() == CANCELLED
+    wait_state(probe, path, 'idle')
+    assert probe.call('Cancel', path=path, interface=SESSION) == [False]
+    probe.call('End', path=path, interface=SESSION)
+    wait_until(lambda: probe.get('SessionCount') == 0, 'no session')
+    for words in ('cancels the request of session', 'ends session'):
+        assert server.log.count(f"{probe.name} {words} {session['Id']}\n") == 1, server.log
 
 
 def start_by_call(bus, tmp_path):

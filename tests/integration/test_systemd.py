@@ -260,6 +260,25 @@ def test_leaves_when_nobody_came(start_server):
     assert server.wait() == 0
 
 
+LEAVING = 'Ends when nobody has been connected for 300 s'
+
+
+def test_leaves_when_who_listens_starts_it_again(sockets, news, start_inherited):
+    server = start_inherited(sockets, env={'NOTIFY_SOCKET': news.path})
+    wait_until(lambda: LEAVING in server.log, 'a time')
+
+
+@pytest.mark.parametrize('arguments', [
+    ['--exit-idle', '0'], ['--port', '0'], ['--listen', 'SOCKET']])
+def test_stays_when_that_is_wanted(sockets, news, start_inherited, tmp_path, arguments):
+    """Nobody would start it for a client that comes where only it listens."""
+    arguments = [word.replace('SOCKET', f'unix:{tmp_path}/own') for word in arguments]
+    server = start_inherited(sockets, *arguments, env={'NOTIFY_SOCKET': news.path})
+    news.wait_for('READY=1')
+    assert ask(sockets[0].getsockname()[1], 'echo hello') == 'hello\n'
+    assert 'Ends when' not in server.log
+
+
 @pytest.fixture
 def slow_bus(tmp_path):
     bus = Bus(tmp_path / 'bus')

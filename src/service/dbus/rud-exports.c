@@ -282,6 +282,7 @@ session_closed_cb (RuntimeUseServer  *server,
   if (object == NULL)
     return;
 
+  rud_session_object_tell_last (object);
   rud_session_object_leave (object);
   if (g_queue_remove (&self->awake, object))
     g_object_unref (object);

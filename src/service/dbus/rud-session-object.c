@@ -309,10 +309,14 @@ handle_cancel (RudDbusSession        *object,
                GDBusMethodInvocation *invocation,
                RudSessionObject      *self)
 {
+  const RuntimeUseSessionState before = runtime_use_session_get_state (self->facts.session);
   gboolean cancelled = runtime_use_session_cancel (self->facts.session);
 
-  g_debug ("%s cancels the request of session %s", g_dbus_method_invocation_get_sender (invocation),
-           runtime_use_session_get_id (self->facts.session));
+  /* A caller who asks for nothing again and again fills no log. */
+  if (cancelled && before != RUNTIME_USE_SESSION_STATE_CANCELLING)
+    g_info ("%s cancels the request of session %s",
+            g_dbus_method_invocation_get_sender (invocation),
+            runtime_use_session_get_id (self->facts.session));
   rud_dbus_session_complete_cancel (object, invocation, cancelled);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -323,8 +327,9 @@ handle_end (RudDbusSession        *object,
             GDBusMethodInvocation *invocation,
             RudSessionObject      *self)
 {
-  g_debug ("%s ends session %s", g_dbus_method_invocation_get_sender (invocation),
-           runtime_use_session_get_id (self->facts.session));
+  if (runtime_use_session_get_state (self->facts.session) != RUNTIME_USE_SESSION_STATE_ENDING)
+    g_info ("%s ends session %s", g_dbus_method_invocation_get_sender (invocation),
+            runtime_use_session_get_id (self->facts.session));
   runtime_use_session_end (self->facts.session);
   rud_dbus_session_complete_end (object, invocation);
 
@@ -438,6 +443,16 @@ rud_session_object_tell (RudSessionObject *self)
       rud_told_tell (&self->told, now - self->told.counters_told >= TICK_US))
     self->tokens--;
   update_hearing (self);
+}
+
+/* As its session is gone: what it came to, unless others have told enough. It may not have had a
+ * turn since its last request ended.
+ */
+void
+rud_session_object_tell_last (RudSessionObject *self)
+{
+  if (may_tell_now (self))
+    rud_told_tell (&self->told, TRUE);
 }
 
 static gboolean
