@@ -112,6 +112,21 @@ probe (const struct sockaddr_un *address)
   return code == EAGAIN ? 0 : code;
 }
 
+static void
+set_no_socket (GError     **error,
+               const char  *path,
+               mode_t       mode)
+{
+  if (S_ISDIR (mode))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                 "Could not listen on unix:%s: there is a directory; use a path inside it, or "
+                 "another one", path);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                 "Could not listen on unix:%s: there is a file that is no socket; remove it, or "
+                 "use another path", path);
+}
+
 /* Takes away what a server left that was not stopped in order, and nothing else. */
 static gboolean
 make_room (const struct sockaddr_un  *address,
@@ -130,9 +145,7 @@ make_room (const struct sockaddr_un  *address,
 
   if (!S_ISSOCK (info.st_mode))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                   "Could not listen on unix:%s: there is a file that is no socket; remove it, or "
-                   "use another path", path);
+      set_no_socket (error, path, info.st_mode);
       return FALSE;
     }
 

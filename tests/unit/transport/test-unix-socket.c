@@ -346,7 +346,7 @@ test_no_socket (Fixture       *fixture,
   g_assert_no_errno (g_unlink (fixture->path));
 
   g_assert_no_errno (g_mkdir (fixture->path, 0755));
-  check_start_fails (fixture, G_IO_ERROR_EXISTS, "no socket");
+  check_start_fails (fixture, G_IO_ERROR_EXISTS, "there is a directory; use");
   g_clear_error (&fixture->error);
   g_assert_no_errno (g_rmdir (fixture->path));
 
