@@ -424,7 +424,15 @@ scopes_tried_cb (GObject      *object,
 {
   RucServer *self = user_data;
 
-  rud_scopes_try_finish (result, &self->error);
+  g_autoptr(GError) error = NULL;
+
+  /* Not where it is said what went wrong, for doctor shows that as well. */
+  if (!rud_scopes_try_finish (result, &error) && error->domain == RUNTIME_USE_ERROR)
+    self->error = g_error_new (error->domain, error->code,
+                               _("%s; leave out --scopes, or set \"scopes = false\"; "
+                                 "\"runtimeuse doctor\" tells more"), error->message);
+  else
+    self->error = g_steal_pointer (&error);
   g_main_loop_quit (self->loop);
 }
 

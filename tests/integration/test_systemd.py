@@ -429,7 +429,9 @@ def test_a_manager_that_refuses(fake_systemd, tmp_path):
     done = run('serve', '--agent', 'echo', '--port', '0', '--scopes',
                env=fake_systemd('echo "Failed to start: no such luck" >&2; exit 1;'))
     assert done.returncode == 1 and done.stdout == b''
-    assert b'systemd makes no scope: Failed to start: no such luck' in done.stderr
+    assert b'systemd makes no scope: Failed to start: no such luck; ' in done.stderr
+    for advice in (b'leave out --scopes', b'scopes = false', b'runtimeuse doctor'):
+        assert advice in done.stderr
 
 
 def test_a_manager_that_hangs(fake_systemd):
