@@ -270,7 +270,11 @@ check_others (RucServeOptions *options,
           continue;
         }
 
-      ruc_options_fail ("config", _("there is no option %.*s"), (int) strcspn (word, "="), word);
+      if (g_str_has_prefix (word, "--json="))
+        ruc_options_fail ("config", _("--%s takes no value"), "json");
+      else
+        ruc_options_fail ("config", _("there is no option %.*s"), (int) strcspn (word, "="),
+                          word);
       return FALSE;
     }
 

@@ -138,6 +138,18 @@ find_switch (Reader      *self,
   return NULL;
 }
 
+/* Those that are no booleans of the configuration, or turn one off. */
+static gboolean
+takes_no_value (Reader     *self,
+                const char *name)
+{
+  g_autofree char *word = g_strconcat ("--", name, NULL);
+  const char *value;
+
+  return g_str_equal (name, "help") || g_str_equal (name, "version") ||
+         find_switch (self, word, &value) != NULL;
+}
+
 static gboolean
 read_option (Reader      *self,
              const char  *word,
@@ -165,6 +177,9 @@ read_option (Reader      *self,
   key = rud_config_keys_find (rud_config_get_keys (options->config), RUD_CONFIG_MAIN, name);
   if (key != NULL && key->type != RUD_CONFIG_BOOLEAN)
     return read_key (self, word, key, error);
+
+  if (strchr (word, '=') != NULL && takes_no_value (self, name))
+    return rud_fail (error, _("--%s takes no value"), name);
 
   g_ptr_array_add (options->others, g_strdup (word));
 

@@ -281,6 +281,31 @@ def test_wrong_options_of_config(places, arguments, word):
     assert word in done.stderr and 'runtimeuse config --help' in done.stderr
 
 
+@pytest.mark.parametrize('command', ['config', 'serve'])
+@pytest.mark.parametrize('option', ['--no-metrics', '--help', '--version'])
+def test_value_of_a_switch_that_takes_none(places, command, option):
+    done = places.run(command, f'{option}=hidden')
+    assert done.returncode == (2 if command == 'config' else 1) and done.stdout == ''
+    assert f'Error: {option} takes no value\n' in done.stderr and 'hidden' not in done.stderr
+
+
+@pytest.mark.parametrize('command, option', [
+    ('config', '--json'), ('run', '--keys-for-tools'), ('run', '--help'), ('exec', '--help'),
+    ('agents', '--json'), ('doctor', '--json'), ('sessions', '--watch'), ('show', '--json'),
+    ('cancel', '--all'), ('end', '--all')])
+def test_value_of_a_switch_of_a_command(places, command, option):
+    done = places.run(command, f'{option}=hidden')
+    assert done.returncode == 2 and done.stdout == ''
+    assert f'Error: {option} takes no value\n' in done.stderr and 'hidden' not in done.stderr
+
+
+@pytest.mark.parametrize('words', [
+    ['run', '--system', '--json=x'], ['exec', 'echo', '--help=x'], ['run', '--', '--json=x']])
+def test_what_only_looks_like_a_switch(places, words):
+    done = places.run(*words, RUNTIMEUSE_URL='ws://127.0.0.1:1')
+    assert 'takes no value' not in done.stderr
+
+
 def test_later_values_do_not_hide_a_fault(places):
     """It would show when the other value is gone."""
     places.far.write_text('[runtimeuse]\nport = high\n')
