@@ -169,6 +169,14 @@ def test_options_of_serve(complete, words):
     assert {'--port', '--agent', '--listen', '--version'} <= found and '--watch' not in found
 
 
+def test_options_of_config(complete):
+    """Those of serve, for it shows what they would set."""
+    found = {word.rstrip('=') for word in complete('config', '--')}
+    serve = {word.rstrip('=') for word in complete('serve', '--')}
+    assert found == serve - {'--version'} | {'--json'}
+    assert complete('config', '--notify', '') == {'unwatched', 'always', 'never'}
+
+
 @pytest.mark.parametrize('option, values', [
     ('--agent', {'openai', 'claude', 'shell', 'echo'}),
     ('--log-level', {'error', 'warning', 'message', 'info', 'debug'})])

@@ -23,6 +23,8 @@ PLACES = {
     "data/completions/runtimeuse.fish": (
         r"\A", r"\Z", r"^complete .*__runtimeuse_is (?:\w+ )*{}(?: \w+)*'.* (-l .*)"),
 }
+# Whose options another command takes as well, which completions offer without a list of their own.
+COMPLETED_TOO = {"config": "serve"}
 ONLY_SERVE = {
     "docs/protocol.md": (r"^## 1\.", r"^## 2\.", r"^ *(?:runtimeuse)? +\[.*"),
 }
@@ -51,15 +53,27 @@ def options_of(program: str, command: str) -> set[str]:
     return {OPTION.match(line)[0] for line in lines} - ALWAYS
 
 
-def check(command: str, wanted: set[str], root: pathlib.Path) -> int:
+def options_at(text: str, command: str, place: tuple[str, str, str]) -> set[str]:
+    begin, end, pattern = place
+    part = part_of(text, begin.format(command), end)
+    lines = re.findall(pattern.format(command), part, re.MULTILINE)
+    found = options_in("\n".join(lines))
+    other = COMPLETED_TOO.get(command)
+
+    if other and re.search(rf"_runtimeuse_options {other}\b", part):
+        found |= options_at(text, other, place)
+    return found
+
+
+def check(command: str, options: dict[str, set[str]], root: pathlib.Path) -> int:
     places = PLACES | (ONLY_SERVE if command == "serve" else {})
     bad = 0
 
-    for name, (begin, end, pattern) in places.items():
-        text = (root / name).read_text(encoding="utf-8")
-        part = part_of(text, begin.format(command), end)
-        lines = re.findall(pattern.format(command), part, re.MULTILINE)
-        found = options_in("\n".join(lines))
+    for name, place in places.items():
+        wanted = options[command]
+        if name.startswith("data/completions/") and command in COMPLETED_TOO:
+            wanted = wanted | options[COMPLETED_TOO[command]]
+        found = options_at((root / name).read_text(encoding="utf-8"), command, place)
         for option in sorted(wanted - found):
             print(f"{name}: {command} {option} is missing")
         for option in sorted(found - wanted):
@@ -70,12 +84,12 @@ def check(command: str, wanted: set[str], root: pathlib.Path) -> int:
 
 
 def main(program: str, root: pathlib.Path) -> int:
+    options = {command: options_of(program, command) for command in COMMANDS}
     bad = 0
-    for command in COMMANDS:
-        wanted = options_of(program, command)
-        if not wanted:
+    for command, own in options.items():
+        if not own:
             print(f"{command} --help names no option")
-        bad += check(command, wanted, root) + (not wanted)
+        bad += check(command, options, root) + (not own)
     return 1 if bad else 0
 
 
