@@ -96,6 +96,9 @@ count_rows (RucScreen *self,
   return rows;
 }
 
+/* The row is cleared from its beginning. For tmux rows that were one line are one line still when
+ * they are only written anew, and come together when there is room for it.
+ */
 static void
 append_line (RucScreen  *self,
              GString    *text,
@@ -104,7 +107,7 @@ append_line (RucScreen  *self,
 {
   gboolean bold = is_first && self->styled;
 
-  g_string_append_printf (text, "%s%s%s" CLEAR_LINE, bold ? BOLD : "", line, bold ? PLAIN : "");
+  g_string_append_printf (text, CLEAR_LINE "%s%s%s", bold ? BOLD : "", line, bold ? PLAIN : "");
 }
 
 /* Only lines that are different are written. */

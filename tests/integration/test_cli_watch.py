@@ -16,17 +16,19 @@ OTHER = 'b2' * 16
 # A prompt and whatever else was there before.
 BEFORE = ['$ echo it was there before', '$ runtimeuse']
 
+# The variables by which terminals are known that break lines anew.
+KNOWN_BY = {'VTE': {'VTE_VERSION': '7000'}, 'tmux': {'TMUX': '/tmp/tmux-1000/default,1,0'}}
+
 
 class Watcher(Terminal):
     """`sessions` on a terminal of a size, and what that shows."""
 
-    def __init__(self, bus, *options, columns=100, rows=24, reflows=False, env=None):
+    def __init__(self, bus, *options, columns=100, rows=24, reflows=None, env=None):
         self.screen = Screen(columns, rows, reflows)
         self.screen.feed('\n'.join([*BEFORE, '']))
         known = dict.fromkeys(('VTE_VERSION', 'TMUX', 'KITTY_WINDOW_ID', 'KONSOLE_VERSION'))
         super().__init__('sessions', *options, size=(columns, rows),
-                         env={**bus.env, **known, **({'VTE_VERSION': '7000'} if reflows else {}),
-                              **(env or {})})
+                         env={**bus.env, **known, **KNOWN_BY.get(reflows, {}), **(env or {})})
 
     def change_size(self, columns, rows=24):
         """As a terminal does that has shown all there was."""
@@ -161,14 +163,14 @@ def test_many_changes_are_drawn_at_once(bus, service):
         assert frames <= 2 + (time.monotonic() - started) / 0.1
 
 
-@pytest.mark.parametrize('reflows', [False, True], ids=['xterm', 'VTE'])
+@pytest.mark.parametrize('reflows', [None, 'VTE', 'tmux'], ids=['xterm', 'VTE', 'tmux'])
 def test_size(bus, service, reflows):
     """The table follows, and what was there before is left alone."""
     service.add(ONE, **busy())
     service.add(OTHER, **busy(Command='x' * 200))
     with Watcher(bus, '--watch', reflows=reflows) as terminal:
         terminal.wait_for_words('b2b2b2b2')
-        for columns in (120, 60, 130, 40, 100):
+        for columns in (120, 60, 130, 40, 100, 60, 30, 150):
             terminal.change_size(columns)
             lines = terminal.wait_for(
                 lambda lines, last=columns - 1: max(map(len, lines)) == last
