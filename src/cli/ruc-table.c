@@ -14,7 +14,7 @@
 /* So much of an id is shown at least, where not all of it is. */
 #define MIN_ID_LENGTH 8
 
-/* Columns for what a session is at, before another part of the table has to go. */
+/* Columns for what a session is at, if it needs as many, before another part has to go. */
 #define MIN_DOING 20
 
 typedef struct
@@ -215,7 +215,9 @@ static void
 make_room (int *widths,
            int  columns)
 {
-  for (guint rank = N_COLUMNS; rank > 0 && find_room (widths, columns) < MIN_DOING; rank--)
+  int doing = MIN (widths[LAST_COLUMN], MIN_DOING);
+
+  for (guint rank = N_COLUMNS; rank > 0 && find_room (widths, columns) < doing; rank--)
     for (guint i = 0; i < LAST_COLUMN; i++)
       if (columns_of_table[i].rank == rank)
         widths[i] = 0;

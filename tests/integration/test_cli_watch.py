@@ -81,11 +81,28 @@ def test_list(bus, service):
     (40, 'SESSION STATE DOING'), (25, 'SESSION STATE DO…'), (10, 'SESSION …'), (1, '…')])
 def test_narrow(bus, service, columns, titles):
     """Of a narrow terminal the most important is made."""
-    service.add(ONE, **busy())
+    service.add(ONE, **busy(Command='make ' + 'x' * 100))
     with Watcher(bus, columns=columns) as terminal:
         lines = terminal.read_all().splitlines()
     assert lines[0].split() == titles.split()
     assert all(len(line) <= columns for line in lines)
+
+
+@pytest.mark.parametrize('columns, last', [
+    (97, 'CLIENT'), (96, 'AGENT'), (80, 'AGENT'), (79, 'OUTPUT'), (58, 'OUTPUT'), (57, 'TIME'),
+    (48, 'TIME'), (47, 'PHASE'), (40, 'PHASE'), (39, 'STATE')])
+def test_nothing_goes_that_has_room(bus, service, columns, last):
+    """As long as all of the last column is there."""
+    service.add(ONE, **busy())
+    with Watcher(bus, columns=columns) as terminal:
+        titles, line = terminal.read_all().splitlines()
+    assert titles.split()[-2:] == [last, 'DOING'] and line.endswith('make -j4')
+
+
+def test_as_many_columns_while_it_watches(bus, service):
+    service.add(ONE, **busy())
+    with Watcher(bus, '--watch', columns=60) as terminal:
+        assert 'TIME' in terminal.wait_for_words('make -j4')[0]
 
 
 def test_wide_characters(bus, service):
@@ -112,7 +129,8 @@ def test_watch(bus, service):
         service.add(ONE, **busy())
         lines = terminal.wait_for_words('make -j4')
         assert len(lines) == 2 and re.split(' +', lines[1]) == [
-            'a1a1a1a1', 'busy', 'agent', '1d06h', '0', '0', '12.3\u00a0MB', 'openai', 'make', '-j4']
+            'a1a1a1a1', 'busy', 'agent', '1d06h', '0', '0', '12.3\u00a0MB', 'openai',
+            '127.0.0.1:50312', 'make', '-j4']
         service.add(OTHER)
         service.change(ONE, Command='sh\x1b[2J -c\n\u202ex')
         lines = terminal.wait_for_words('b2b2b2b2', 'sh?[2J -c ?x')
