@@ -152,7 +152,7 @@ drained_too_long_cb (gpointer user_data)
   RucServer *self = user_data;
 
   self->drain_id = 0;
-  g_info ("Requests still run after %u seconds; they are cancelled", get_patience (self));
+  g_info ("Requests still run after %u s; they are cancelled", get_patience (self));
   leave_bus (self);
 
   return G_SOURCE_REMOVE;
@@ -423,7 +423,6 @@ scopes_tried_cb (GObject      *object,
                  gpointer      user_data)
 {
   RucServer *self = user_data;
-
   g_autoptr(GError) error = NULL;
 
   /* Not where it is said what went wrong, for doctor shows that as well. */
