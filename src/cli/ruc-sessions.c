@@ -45,7 +45,7 @@ print_table (GPtrArray *sessions)
   gboolean is_terminal = isatty (STDOUT_FILENO);
   g_autoptr(GPtrArray) lines = NULL;
   g_autoptr(GString) text = g_string_new (NULL);
-  int columns, rows;
+  int columns, rows, doing = 0;
 
   if (is_terminal && sessions->len == 0)
     {
@@ -54,7 +54,8 @@ print_table (GPtrArray *sessions)
     }
 
   ruc_screen_get_size (&columns, &rows);
-  lines = ruc_table_dup_lines (sessions, is_terminal ? columns : 0, G_MAXUINT, g_get_real_time ());
+  lines = ruc_table_dup_lines (sessions, is_terminal ? columns : 0, G_MAXUINT, g_get_real_time (),
+                               &doing);
   for (guint i = 0; i < lines->len; i++)
     g_string_append_printf (text, "%s\n", (char *) g_ptr_array_index (lines, i));
 

@@ -213,11 +213,12 @@ find_room (const int *widths,
 /* What is left out has the width 0. */
 static void
 make_room (int *widths,
-           int  columns)
+           int  columns,
+           int *doing)
 {
-  int doing = MIN (widths[LAST_COLUMN], MIN_DOING);
+  *doing = MAX (*doing, MIN (widths[LAST_COLUMN], MIN_DOING));
 
-  for (guint rank = N_COLUMNS; rank > 0 && find_room (widths, columns) < doing; rank--)
+  for (guint rank = N_COLUMNS; rank > 0 && find_room (widths, columns) < *doing; rank--)
     for (guint i = 0; i < LAST_COLUMN; i++)
       if (columns_of_table[i].rank == rank)
         widths[i] = 0;
@@ -291,7 +292,8 @@ GPtrArray *
 ruc_table_dup_lines (GPtrArray *sessions,
                      int        columns,
                      guint      max_rows,
-                     gint64     now)
+                     gint64     now,
+                     int       *doing)
 {
   g_autoptr(GPtrArray) rows = choose_rows (sessions, max_rows, now);
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
@@ -302,7 +304,7 @@ ruc_table_dup_lines (GPtrArray *sessions,
     shorten_id (g_ptr_array_index (rows, i), id_length);
   measure (rows, widths);
   if (columns > 0)
-    make_room (widths, columns);
+    make_room (widths, columns, doing);
 
   for (guint i = 0; i < rows->len; i++)
     {

@@ -42,6 +42,7 @@ typedef struct
 
   /* For SCREEN. */
   RucScreen   screen;
+  int         doing;             /* columns; see ruc_table_dup_lines() */
   guint       draw_id;
   guint       tick_id;
 
@@ -130,7 +131,7 @@ draw (Watch *self)
   /* A line that is full would lead the cursor to another one; and below them the cursor waits. */
   ruc_screen_get_size (&columns, &rows);
   lines = ruc_table_dup_lines (sessions, MAX (columns - 1, 1), (guint) MAX (rows - 2, 1),
-                               g_get_real_time ());
+                               g_get_real_time (), &self->doing);
   if (sessions->len == 0)
     g_ptr_array_add (lines, g_strdup (ruc_service_is_present (self->service)
                                         ? _("No sessions")
@@ -376,6 +377,7 @@ sigwinch_cb (gpointer user_data)
   if (continued)
     ruc_screen_forget (&self->screen);
   continued = FALSE;
+  self->doing = 0;
   /* Not before anything is known. */
   if (self->screen.columns > 0)
     draw (self);

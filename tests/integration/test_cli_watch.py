@@ -105,6 +105,17 @@ def test_as_many_columns_while_it_watches(bus, service):
         assert 'TIME' in terminal.wait_for_words('make -j4')[0]
 
 
+def test_columns_that_went_stay_away(bus, service):
+    """Until the width changes, so that the table does not move with each command."""
+    service.add(ONE, **busy())
+    with Watcher(bus, '--watch', columns=50) as terminal:
+        assert 'TIME' in terminal.wait_for_words('make -j4')[0]
+        service.change(ONE, Command='x' * 40)
+        assert 'TIME' not in terminal.wait_for_words('x' * 20)[0]
+        service.change(ONE, Command='make -j5')
+        assert 'TIME' not in terminal.wait_for_words('make -j5')[0]
+
+
 def test_wide_characters(bus, service):
     """They take two places, and those that are put on others none."""
     service.add(ONE, **busy(Command='漢字' * 40, Agent='é' * 3 + 'e\u0301' * 3))
