@@ -57,7 +57,7 @@ find_switch_with_value (const GOptionEntry *entries,
       const GOptionEntry *entry = is_option ? find_entry (entries, argv[i]) : NULL;
       gboolean has_value = strchr (argv[i], '=') != NULL;
 
-      if (stop_at_word && argv[i][0] != '-')
+      if (stop_at_word && (argv[i][0] != '-' || argv[i][1] == '\0'))
         break;
       if (entry != NULL && entry->arg == G_OPTION_ARG_NONE && has_value)
         return entry->long_name;

@@ -300,7 +300,8 @@ def test_value_of_a_switch_of_a_command(places, command, option):
 
 
 @pytest.mark.parametrize('words', [
-    ['run', '--system', '--json=x'], ['exec', 'echo', '--help=x'], ['run', '--', '--json=x']])
+    ['run', '--system', '--json=x'], ['exec', 'echo', '--help=x'], ['exec', '-', '--help=x'],
+    ['run', '--', '--json=x']])
 def test_what_only_looks_like_a_switch(places, words):
     done = places.run(*words, RUNTIMEUSE_URL='ws://127.0.0.1:1')
     assert 'takes no value' not in done.stderr
