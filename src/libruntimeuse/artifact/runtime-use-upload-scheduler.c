@@ -178,6 +178,8 @@ start (RuntimeUseUploadScheduler *self,
 void
 _runtime_use_upload_scheduler_start_next (RuntimeUseUploadScheduler *self)
 {
+  G_GNUC_UNUSED g_autoptr(GObject) alive = g_object_ref (self->owner);
+
   while (self->n_running < self->limits->max_concurrent &&
          _runtime_use_upload_queue_get_length (self->queue) > 0)
     start (self, _runtime_use_upload_queue_pop (self->queue));
