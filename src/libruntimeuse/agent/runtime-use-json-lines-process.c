@@ -41,7 +41,7 @@ struct _RuntimeUseJsonLinesProcess
 
   RuntimeUseCommandHandler        *command;
   GCancellable                    *killer;
-  RuntimeUseProcessLog               *log;
+  RuntimeUseProcessLog            *log;
   const char                      *stage;      /* (nullable) */
 
   int                              input;      /* -1: closed */

@@ -12,27 +12,27 @@ G_BEGIN_DECLS
  * secrets of all whom it has served. */
 typedef struct _RuntimeUseProcessLog RuntimeUseProcessLog;
 
-RuntimeUseProcessLog *_runtime_use_process_log_new     (const char             *source_id,
-                                                  const char             *prefix);
-void               _runtime_use_process_log_free    (RuntimeUseProcessLog      *self);
+RuntimeUseProcessLog *_runtime_use_process_log_new        (const char             *source_id,
+                                                           const char             *prefix);
+void                  _runtime_use_process_log_free       (RuntimeUseProcessLog   *self);
 
-void               _runtime_use_process_log_hide    (RuntimeUseProcessLog      *self,
-                                                  RuntimeUseRedactor     *redactor);
-void               _runtime_use_process_log_push    (RuntimeUseProcessLog      *self,
-                                                  RuntimeUseOutputStream  stream,
-                                                  const char             *text,
-                                                  gsize                   length);
-void               _runtime_use_process_log_finish  (RuntimeUseProcessLog      *self);
-void               _runtime_use_process_log_say     (RuntimeUseProcessLog      *self,
-                                                  const char             *text);
+void                  _runtime_use_process_log_hide       (RuntimeUseProcessLog   *self,
+                                                           RuntimeUseRedactor     *redactor);
+void                  _runtime_use_process_log_push       (RuntimeUseProcessLog   *self,
+                                                           RuntimeUseOutputStream  stream,
+                                                           const char             *text,
+                                                           gsize                   length);
+void                  _runtime_use_process_log_finish     (RuntimeUseProcessLog   *self);
+void                  _runtime_use_process_log_say        (RuntimeUseProcessLog   *self,
+                                                           const char             *text);
 
 /* For what a host says of no invocation. */
-RuntimeUseLogger  *_runtime_use_process_log_get_logger (RuntimeUseProcessLog   *self);
+RuntimeUseLogger     *_runtime_use_process_log_get_logger (RuntimeUseProcessLog   *self);
 
-char              *_runtime_use_process_log_redact  (RuntimeUseProcessLog      *self,
-                                                  const char             *text);
+char                 *_runtime_use_process_log_redact     (RuntimeUseProcessLog   *self,
+                                                           const char             *text);
 
 /* The end of what was printed to standard error, perhaps empty. */
-char              *_runtime_use_process_log_dup_tail (RuntimeUseProcessLog     *self);
+char                 *_runtime_use_process_log_dup_tail   (RuntimeUseProcessLog   *self);
 
 G_END_DECLS

@@ -39,7 +39,7 @@ struct _RuntimeUseProcessLog
 
 RuntimeUseProcessLog *
 _runtime_use_process_log_new (const char *source_id,
-                           const char *prefix)
+                              const char *prefix)
 {
   RuntimeUseProcessLog *self = g_new0 (RuntimeUseProcessLog, 1);
 
@@ -79,7 +79,7 @@ _runtime_use_process_log_free (RuntimeUseProcessLog *self)
 
 void
 _runtime_use_process_log_say (RuntimeUseProcessLog *self,
-                           const char        *text)
+                              const char           *text)
 {
   g_autofree char *line = NULL;
 
@@ -97,7 +97,7 @@ line_cb (const char *line,
 
 static void
 keep_tail (RuntimeUseProcessLog *self,
-           const GString     *text)
+           const GString        *text)
 {
   gsize excess;
 
@@ -113,8 +113,8 @@ keep_tail (RuntimeUseProcessLog *self,
 
 static void
 pass_on (RuntimeUseProcessLog *self,
-         guint              stream,
-         const GString     *text)
+         guint                 stream,
+         const GString        *text)
 {
   if (stream == RUNTIME_USE_OUTPUT_STREAM_STDERR)
     keep_tail (self, text);
@@ -153,8 +153,8 @@ close_stream (Stream *stream)
 
 static void
 open_stream (RuntimeUseProcessLog *self,
-             Stream            *stream,
-             GString           *redacted)
+             Stream               *stream,
+             GString              *redacted)
 {
   g_autoptr(GString) held = g_steal_pointer (&stream->held);
 
@@ -168,7 +168,7 @@ open_stream (RuntimeUseProcessLog *self,
 /* Nothing more comes. */
 static void
 flush (RuntimeUseProcessLog *self,
-       guint              index)
+       guint                 index)
 {
   Stream *stream = &self->streams[index];
   g_autoptr(GString) rest = g_string_new (NULL);
@@ -185,7 +185,7 @@ flush (RuntimeUseProcessLog *self,
 
 static void
 add_secret (RuntimeUseProcessLog *self,
-            char              *secret)
+            char                 *secret)
 {
   if (g_hash_table_contains (self->known, secret))
     {
@@ -206,8 +206,8 @@ add_secret (RuntimeUseProcessLog *self,
 
 /* From now on what @redactor hides is hidden here too. */
 void
-_runtime_use_process_log_hide (RuntimeUseProcessLog  *self,
-                            RuntimeUseRedactor *redactor)
+_runtime_use_process_log_hide (RuntimeUseProcessLog *self,
+                               RuntimeUseRedactor   *redactor)
 {
   g_autoptr(GPtrArray) secrets = NULL;
 
@@ -233,7 +233,7 @@ _runtime_use_process_log_get_logger (RuntimeUseProcessLog *self)
 
 char *
 _runtime_use_process_log_redact (RuntimeUseProcessLog *self,
-                              const char        *text)
+                                 const char           *text)
 {
   make_redactor (self);
 
@@ -241,10 +241,10 @@ _runtime_use_process_log_redact (RuntimeUseProcessLog *self,
 }
 
 void
-_runtime_use_process_log_push (RuntimeUseProcessLog      *self,
-                            RuntimeUseOutputStream  stream,
-                            const char             *text,
-                            gsize                   length)
+_runtime_use_process_log_push (RuntimeUseProcessLog   *self,
+                               RuntimeUseOutputStream  stream,
+                               const char             *text,
+                               gsize                   length)
 {
   g_autoptr(GString) redacted = g_string_new (NULL);
 

@@ -26,7 +26,7 @@ RudSessionObject  *rud_session_object_new         (RuntimeUseSession           *
                                                    const RudSessionObjectOwner *vtable,
                                                    gpointer                     owner);
 void               rud_session_object_exported    (RudSessionObject            *self);
-void               rud_session_object_tell_last (RudSessionObject           *self);
+void               rud_session_object_tell_last   (RudSessionObject            *self);
 void               rud_session_object_leave       (RudSessionObject            *self);
 void               rud_session_object_set_silent  (RudSessionObject            *self,
                                                    gboolean                     silent);
