@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import websocket
+from harness import environment, websocket
 from harness.fake_service import FakeService, StartingBus
 from harness.messages import TERMINALS, commands
 # Fixtures among them.
@@ -17,6 +17,8 @@ from harness.openai_mock import mock, shared_mock
 from harness.processes import wait_until
 from harness.receiver import Receiver
 from harness.server import Server
+
+environment.forget()
 
 @pytest.fixture(scope='module')
 def shared_server(tmp_path_factory):

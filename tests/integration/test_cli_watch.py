@@ -26,9 +26,8 @@ class Watcher(Terminal):
     def __init__(self, bus, *options, columns=100, rows=24, reflows=None, env=None):
         self.screen = Screen(columns, rows, reflows)
         self.screen.feed('\n'.join([*BEFORE, '']))
-        known = dict.fromkeys(('VTE_VERSION', 'TMUX', 'KITTY_WINDOW_ID', 'KONSOLE_VERSION'))
         super().__init__('sessions', *options, size=(columns, rows),
-                         env={**bus.env, **known, **KNOWN_BY.get(reflows, {}), **(env or {})})
+                         env={**bus.env, **KNOWN_BY.get(reflows, {}), **(env or {})})
 
     def change_size(self, columns, rows=24):
         """As a terminal does that has shown all there was."""

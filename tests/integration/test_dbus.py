@@ -405,7 +405,7 @@ def test_what_goes_on_is_seen(start):
         wait_state(probe, path, 'busy')
         server.signal(signal.SIGTERM)
         wait_until(lambda: is_refused(server), 'nobody let in')
-        assert list(probe.sessions()) == [path]
+        wait_until(lambda: list(probe.sessions()) == [path], 'one session')
         # Otherwise the bus would start another one for whoever calls.
         assert probe.has_name()
         assert probe.call('Cancel', path=path, interface=SESSION) == [True]
@@ -425,6 +425,7 @@ def test_who_cancels_is_in_the_log(followed):
     wait_state(probe, path, 'idle')
     assert probe.call('Cancel', path=path, interface=SESSION) == [False]
     probe.call('End', path=path, interface=SESSION)
+    client.expect_close()
     wait_until(lambda: probe.get('SessionCount') == 0, 'no session')
     for words in ('cancels the request of session', 'ends session'):
         assert server.log.count(f"{probe.name} {words} {session['Id']}\n") == 1, server.log

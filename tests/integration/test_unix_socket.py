@@ -15,7 +15,7 @@ import pytest
 from harness import program, websocket
 from harness.messages import commands, invocation, output, text_of
 from harness.processes import wait_until
-from harness.server import PROGRAM, Server, outside
+from harness.server import PROGRAM, Server
 
 TOKEN = 'a-token-of-the-tests'
 STRANGER = 65534
@@ -283,7 +283,7 @@ def test_server_of_another_user(path, folder):
     folder.chmod(0o777)
     command = [PROGRAM, '--agent', 'echo', '--listen', f'unix:{path}']
     with subprocess.Popen(command, user=STRANGER, group=STRANGER, extra_groups=[], cwd='/',
-                          env={**outside(), 'TMPDIR': str(folder), 'HOME': str(folder)},
+                          env={**os.environ, 'TMPDIR': str(folder), 'HOME': str(folder)},
                           stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout.readline().endswith(f'unix:{path}\n')

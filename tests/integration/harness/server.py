@@ -48,7 +48,7 @@ class Server:
             command += ['--port', str(port)]
         if agent:
             command += ['--agent', agent]
-        environment = {**outside(), 'TMPDIR': str(self.temporary), **(env or {})}
+        environment = {**os.environ, 'TMPDIR': str(self.temporary), **(env or {})}
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
                 command, cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
@@ -76,7 +76,7 @@ class Server:
 
     @property
     def log(self):
-        return self.log_path.read_text(errors='replace')
+        return self.log_path.read_text(encoding='utf-8', errors='replace')
 
     @property
     def url(self):
@@ -136,12 +136,6 @@ class Server:
         left = list(self.temporary.iterdir())
         assert not left, f'temporary files left behind: {left}'
         self.check_log()
-
-
-def outside():
-    """Return our variables without those that lead to the desktop of who runs the tests."""
-    return {name: value for name, value in os.environ.items()
-            if name not in ('DBUS_SESSION_BUS_ADDRESS', 'DBUS_STARTER_ADDRESS', 'XDG_RUNTIME_DIR')}
 
 
 def set_limit(limit):
